@@ -1,0 +1,1 @@
+"""What is said between agents, hub and clients: types, codec, codes. Standard library and msgspec only."""

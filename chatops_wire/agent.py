@@ -1,0 +1,99 @@
+"""Messages between an agent and the hub (docs/protocol.md, "Agent WebSocket")."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from chatops_wire.samples import Sample, SampleParts, Sequence
+
+MAX_FRAME_BYTES = 1024 * 1024
+MAX_BATCH = 120
+AUTH_TIMEOUT_S = 10.0
+HEARTBEAT_S = 10.0
+
+
+class AgentInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts of the machine that change at most at a restart."""
+
+    version: str = ""
+    boot_id: str = ""
+    hostname: str = ""
+    os: str = ""
+    kernel: str = ""
+    arch: str = ""
+    cpu_model: str = ""
+    cpu_count: int = 0
+    memory_total: int = 0
+    docker_version: str = ""
+
+
+class Auth(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="auth"):
+    """The agent's first message. Without `epoch` each connection counts as a new one."""
+
+    api_key: str
+    protocol: int = 1
+    epoch: Annotated[str, Meta(max_length=64)] = ""
+    next_seq: Sequence = 1
+    agent: AgentInfo = AgentInfo()
+    capabilities: tuple[str, ...] = ()
+
+
+class Metrics(Sample, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="metrics"):
+    """One live, numbered sample."""
+
+
+class MetricsBatch(Struct, frozen=True, kw_only=True, tag_field="type", tag="metrics_batch"):
+    """A backlog, ascending."""
+
+    samples: Annotated[tuple[Sample, ...], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class Live(SampleParts, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="live"):
+    """A sample shown and judged but never stored, while a backlog drains."""
+
+
+class Gap(Struct, frozen=True, kw_only=True, tag_field="type", tag="gap"):
+    """Sequences the agent had to drop, both ends included."""
+
+    from_seq: Sequence
+    to_seq: Sequence
+    reason: Annotated[str, Meta(max_length=200)]
+
+
+class AuthSuccess(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth_success"):
+    """`last_seq`: newest stored sequence of this epoch, or 0. `interval_s`: None keeps the agent's own."""
+
+    server_id: str
+    message: str
+    interval_s: float | None = None
+    last_seq: int = 0
+
+
+class Ack(Struct, frozen=True, kw_only=True, tag_field="type", tag="ack"):
+    """Everything up to `seq` of this epoch is on disk."""
+
+    seq: int
+
+
+class Pause(Struct, frozen=True, kw_only=True, tag_field="type", tag="pause"):
+    """Keep what you have and send nothing for `ms`."""
+
+    ms: int
+    reason: str
+
+
+class Configure(Struct, frozen=True, kw_only=True, tag_field="type", tag="configure"):
+    """Sample this often from now on; None gives the agent's own interval back."""
+
+    interval_s: Annotated[float, Meta(gt=0, le=3600)] | None = None
+
+
+class Error(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
+    """Why the peer is about to be closed."""
+
+    code: str
+    message: str
+
+
+FromAgent = Auth | Metrics | MetricsBatch | Live | Gap
+ToAgent = AuthSuccess | Ack | Pause | Configure | Error

@@ -1,0 +1,121 @@
+"""Messages between a client and the hub (docs/protocol.md, "Client WebSocket")."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from chatops_wire.rest import EventView, ServerView, UserView
+from chatops_wire.samples import SampleParts
+
+RequestId = int | Annotated[str, Meta(max_length=200)]
+
+
+class AuthToken(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth"):
+    """First message, and again before the token expires."""
+
+    token: str
+
+
+class Subscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="subscribe"):
+    """`topic`: fleet, metrics (needs `server_id`), events or alerts (`server_id` narrows them)."""
+
+    id: RequestId | UnsetType = UNSET
+    topic: str
+    server_id: str | None = None
+
+
+class Unsubscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="unsubscribe"):
+    """Ends what the same words subscribed."""
+
+    id: RequestId | UnsetType = UNSET
+    topic: str
+    server_id: str | None = None
+
+
+class Ping(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ping"):
+    """Answered by `pong`, with the same `id` if there was one."""
+
+    id: RequestId | UnsetType = UNSET
+
+
+class Authenticated(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth_success"):
+    """The answer to `auth`."""
+
+    user: UserView
+
+
+class Result(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
+    """A request was carried out."""
+
+    id: RequestId | UnsetType = UNSET
+
+
+class ClientError(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
+    """A request was refused (`id` repeats it), or the connection is about to be closed (no `id`)."""
+
+    id: RequestId | UnsetType = UNSET
+    code: str
+    message: str
+
+
+class Pong(Struct, frozen=True, kw_only=True, tag_field="type", tag="pong"):
+    """The answer to `ping`."""
+
+    id: RequestId | UnsetType = UNSET
+
+
+class Fleet(Struct, frozen=True, kw_only=True, tag_field="type", tag="fleet"):
+    """Every server the user may see, at once after subscribing."""
+
+    servers: tuple[ServerView, ...]
+
+
+class FleetUpdate(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="fleet_update"
+):
+    """Servers that changed within the last second; `removed` are the ids that are gone."""
+
+    servers: tuple[ServerView, ...]
+    removed: tuple[str, ...] = ()
+
+
+class MetricsEvent(
+    SampleParts, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="metrics"
+):
+    """One new sample of a watched server; `seq` is absent for a `live` one."""
+
+    server_id: str
+    seq: int | None = None
+
+
+class EventMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="event"):
+    """One new entry of the timeline."""
+
+    event: EventView
+
+
+class AlertMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
+    """One alert that changed; typed when alerts come."""
+
+    alert: Raw
+
+
+class Lagged(Struct, frozen=True, kw_only=True, tag_field="type", tag="lagged"):
+    """This client reads too slowly: `dropped` samples were replaced by newer ones."""
+
+    dropped: int
+
+
+FromClient = AuthToken | Subscribe | Unsubscribe | Ping
+ToClient = (
+    Authenticated
+    | Result
+    | ClientError
+    | Pong
+    | Fleet
+    | FleetUpdate
+    | MetricsEvent
+    | EventMessage
+    | AlertMessage
+    | Lagged
+)

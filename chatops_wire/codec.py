@@ -1,0 +1,91 @@
+"""Frames to messages and back. One decoder a direction; unknown types and fields are not errors."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from chatops_wire import agent, client
+
+M = TypeVar("M")
+
+
+class MalformedFrameError(ValueError):
+    """The frame is no JSON object of the protocol; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMessage:
+    """A well-formed message of a type this version does not know: ignored and counted."""
+
+    type: str
+
+
+class _Tag(msgspec.Struct, frozen=True):
+    type: str
+
+
+class FrameDecoder(Generic[M]):
+    """Decodes the messages of one direction."""
+
+    def __init__(self, union: Any) -> None:  # noqa: ANN401 - a union is no type[M] to mypy
+        self._union: msgspec.json.Decoder[M] = msgspec.json.Decoder(union)
+        self._tag = msgspec.json.Decoder(_Tag)
+        self._known = _tags(union)
+
+    def decode(self, frame: str | bytes) -> M | UnknownMessage:
+        """Return the message.
+
+        Raises:
+            MalformedFrameError: Not JSON, not an object with a text `type`, or a known type whose
+                fields are missing or of the wrong kind.
+        """
+        try:
+            return self._union.decode(frame)
+        except msgspec.ValidationError as exc:
+            unknown = self._unknown(frame)
+            if unknown is not None:
+                return unknown
+            raise MalformedFrameError(str(exc)) from exc
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
+            raise MalformedFrameError(str(exc)) from exc
+
+    def _unknown(self, frame: str | bytes) -> UnknownMessage | None:
+        # A second look only on the error path, so that the common frame is decoded once.
+        try:
+            tag = self._tag.decode(frame).type
+        except (msgspec.DecodeError, RecursionError) as exc:
+            raise MalformedFrameError(str(exc)) from exc
+        return None if tag in self._known else UnknownMessage(tag)
+
+
+def _tags(union: Any) -> frozenset[str]:  # noqa: ANN401 - as above
+    return frozenset(str(member.__struct_config__.tag) for member in union.__args__)
+
+
+def from_agent() -> FrameDecoder[agent.FromAgent]:
+    """Return a decoder for what agents send."""
+    return FrameDecoder(agent.FromAgent)
+
+
+def to_agent() -> FrameDecoder[agent.ToAgent]:
+    """Return a decoder for what the hub sends to agents."""
+    return FrameDecoder(agent.ToAgent)
+
+
+def from_client() -> FrameDecoder[client.FromClient]:
+    """Return a decoder for what clients send."""
+    return FrameDecoder(client.FromClient)
+
+
+def to_client() -> FrameDecoder[client.ToClient]:
+    """Return a decoder for what the hub sends to clients."""
+    return FrameDecoder(client.ToClient)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return the frame of one message, UTF-8."""
+    return _encoder.encode(message)

@@ -1,0 +1,55 @@
+"""The form of an agent's API key: `chops_<id>_<secret>_<checksum>`.
+
+The id finds the row, the secret proves the holder, the checksum tells a typo from a refusal without
+asking the hub (and lets secret scanners recognise the form).
+"""
+
+import re
+import zlib
+from base64 import b32encode
+from dataclasses import dataclass
+from typing import Final
+
+PREFIX: Final = "chops_"
+ID_BYTES: Final = 6
+SECRET_BYTES: Final = 32
+_FORM: Final = re.compile(r"chops_([a-z2-7]{10})_([a-z2-7]{52})_([0-9a-f]{8})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key in its parts."""
+
+    id: str
+    secret: str
+
+    @property
+    def text(self) -> str:
+        """The whole key, as a person copies it."""
+        body = f"{PREFIX}{self.id}_{self.secret}"
+        return f"{body}_{zlib.crc32(body.encode()):08x}"
+
+    @property
+    def prefix(self) -> str:
+        """What may be shown later to tell keys apart."""
+        return f"{PREFIX}{self.id}"
+
+
+def make(entropy: bytes) -> ApiKey:
+    """Return a new key from ID_BYTES + SECRET_BYTES random bytes."""
+    if len(entropy) != ID_BYTES + SECRET_BYTES:
+        raise ValueError(f"a key takes {ID_BYTES + SECRET_BYTES} random bytes")
+    return ApiKey(_text(entropy[:ID_BYTES]), _text(entropy[ID_BYTES:]))
+
+
+def parse(text: str) -> ApiKey | None:
+    """Return the key's parts, or None when it is no key of ours or was mistyped."""
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return None
+    key = ApiKey(match[1], match[2])
+    return key if key.text == text else None
+
+
+def _text(raw: bytes) -> str:
+    return b32encode(raw).decode().rstrip("=").lower()

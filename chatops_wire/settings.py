@@ -1,0 +1,82 @@
+"""How the three programs settle a setting: flag, else environment, else TOML file, else default.
+
+A program declares one frozen Struct of settings; this module only decides, the caller reads the
+file and the environment.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class SettingError(ValueError):
+    """A setting cannot be used; the text is one line that names it and where it came from."""
+
+
+def settle(
+    spec: type[S],
+    *,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Mapping[str, Any],
+    prefix: str = "CHATOPS_",
+) -> S:
+    """Return the settings of one program.
+
+    Args:
+        spec: Struct whose fields are the settings; their names are those of the TOML keys.
+        flags: Values by field; None means that the flag was not given.
+        environ: `PREFIX + FIELD` in capitals; a list is comma-separated.
+        file: The parsed TOML file, `{}` without one.
+        prefix: What the environment names begin with.
+
+    Raises:
+        SettingError: A value of the wrong kind, out of bounds, missing, or an unknown TOML key.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(spec)}
+    unknown = sorted(set(file) - set(fields))
+    if unknown:
+        raise SettingError(f"unknown setting {unknown[0]!r} in the configuration file")
+    chosen: dict[str, Any] = {}
+    for name, field in fields.items():
+        source, value = _chosen(name, flags, environ, file, prefix)
+        if source:
+            chosen[name] = _convert(source, value, field.type)
+        elif field.required:
+            raise SettingError(f"missing setting: --{name.replace('_', '-')} or {prefix}{name.upper()}")
+    return spec(**chosen)
+
+
+def _chosen(
+    name: str,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Mapping[str, Any],
+    prefix: str,
+) -> tuple[str, Any]:
+    if flags.get(name) is not None:
+        return f"--{name.replace('_', '-')}", flags[name]
+    variable = f"{prefix}{name.upper()}"
+    if variable in environ:
+        return variable, environ[variable]
+    if name in file:
+        return f"{name} in the configuration file", file[name]
+    return "", None
+
+
+def _convert(source: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any setting's type
+    if isinstance(value, str) and _is_list(kind):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as exc:
+        raise SettingError(f"{source}: {exc}") from exc
+
+
+def _is_list(kind: Any) -> bool:  # noqa: ANN401 - any setting's type
+    return isinstance(
+        msgspec.inspect.type_info(kind), msgspec.inspect.VarTupleType | msgspec.inspect.ListType
+    )

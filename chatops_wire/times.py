@@ -1,0 +1,30 @@
+"""Times as they travel: RFC 3339 UTC text with milliseconds outside, integer Unix milliseconds inside."""
+
+from datetime import UTC, datetime
+
+
+def format_ms(unix_ms: int) -> str:
+    """Return e.g. `2026-01-31T12:00:00.000Z`.
+
+    Raises:
+        ValueError: `unix_ms` lies outside the years 1 to 9999.
+    """
+    seconds, millis = divmod(unix_ms, 1000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as exc:
+        raise ValueError(f"not a representable time: {unix_ms}") from exc
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+
+
+def parse_ms(text: str) -> int:
+    """Return Unix milliseconds of an RFC 3339 text; a finer fraction is cut.
+
+    Raises:
+        ValueError: Not such a text, or it has no zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs a zone: {text!r}")
+    seconds = int(moment.replace(microsecond=0).timestamp())
+    return seconds * 1000 + moment.microsecond // 1000
