@@ -1,0 +1,1 @@
+"""The hub: stores what agents send, answers clients, and decides nothing about a machine for itself."""

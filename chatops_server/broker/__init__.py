@@ -1,0 +1,1 @@
+"""Who is here: live sessions, the fleet in memory, topics. No sockets, no storage."""

@@ -1,0 +1,1 @@
+"""What is true: decisions as pure functions; time and chance come as arguments."""

@@ -1,0 +1,94 @@
+"""The hub's error tree. Each class names its code; web/ maps codes to statuses and frames, once.
+
+ChatopsError
+├── InvalidRequestError       malformed or invalid; names the field
+├── CredentialsError          wrong user name or password, inactive user
+├── TokenError                no, bad, expired or reused token
+├── ForbiddenError            visible, but not yours to do
+├── NotFoundError             unknown, or not visible to you
+├── NoMetricsError            the server never sent a sample
+├── ConflictError             the state does not allow it
+├── TooManyRequestsError      try again after `retry_after_s`
+└── StorageError              the database did not answer; ours, retried by whoever can
+"""
+
+from chatops_wire.codes import ErrorCode
+
+
+class ChatopsError(Exception):
+    """Base of all; `code` and `detail` are what the peer may see."""
+
+    code: ErrorCode = ErrorCode.INTERNAL
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequestError(ChatopsError):
+    """The request itself is wrong; the detail names the field."""
+
+    code = ErrorCode.INVALID_REQUEST
+
+
+class CredentialsError(ChatopsError):
+    """The same answer for an unknown user, a wrong password and an inactive account."""
+
+    code = ErrorCode.INVALID_CREDENTIALS
+
+    def __init__(self) -> None:
+        super().__init__("wrong user name or password")
+
+
+class TokenError(ChatopsError):
+    """No usable token."""
+
+    code = ErrorCode.UNAUTHORIZED
+
+    def __init__(self, detail: str, code: ErrorCode = ErrorCode.UNAUTHORIZED) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class ForbiddenError(ChatopsError):
+    """Seen, but not to be done by this user."""
+
+    code = ErrorCode.FORBIDDEN
+
+
+class NotFoundError(ChatopsError):
+    """Unknown, or invisible to this user: the two are not told apart."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class NoMetricsError(ChatopsError):
+    """The server exists but never sent a sample."""
+
+    code = ErrorCode.NO_METRICS
+
+
+class ConflictError(ChatopsError):
+    """The present state does not allow it, for instance a name that is taken."""
+
+    code = ErrorCode.CONFLICT
+
+
+class TooManyRequestsError(ChatopsError):
+    """A limit was reached."""
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class StorageError(ChatopsError):
+    """The database cannot do it now (full, locked, gone); `reason` is for the log, not for peers."""
+
+    code = ErrorCode.UNAVAILABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("storage is unavailable")
+        self.reason = reason

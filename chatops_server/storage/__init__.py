@@ -1,0 +1,1 @@
+"""What is kept: the storage Protocol, SQL written once, and the engines that run it."""

@@ -1,0 +1,188 @@
+"""What services ask of a storage engine, and the form in which they ask it.
+
+A transaction is a *script*: a generator that yields statements and is sent their rows. The engine
+runs a write script whole, in one transaction, where cancelling the caller cannot cut it in half: on
+SQLite on the one writer thread, on PostgreSQL on one connection. So the SQL and the decisions
+between two statements are written once (storage/sql) for every engine, and need no event loop.
+
+    def rename(server_id: str, name: str) -> Script[bool]:
+        changed = yield from execute("UPDATE servers SET name = $2 WHERE id = $1", server_id, name)
+        return changed == 1
+
+    renamed = await storage.write(rename(server_id, "web-1"))
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement; parameters are `$1`, `$2` …, and may be named more than once."""
+
+    sql: LiteralString
+    params: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement gave: its rows (empty where it returns none) and how many rows it changed."""
+
+    rows: Sequence[Row] = ()
+    changed: int = 0
+
+
+Script = Generator[Statement, Outcome, T]
+
+
+class UniqueViolationError(Exception):
+    """A statement met a value that must be unique; the whole script is rolled back."""
+
+
+def fetch(sql: LiteralString, *params: Value) -> Script[Sequence[Row]]:
+    """Yield one statement and return its rows."""
+    outcome = yield Statement(sql, params)
+    return outcome.rows
+
+
+def fetch_one(sql: LiteralString, *params: Value) -> Script[Row | None]:
+    """Yield one statement and return its first row, or None."""
+    outcome = yield Statement(sql, params)
+    return outcome.rows[0] if outcome.rows else None
+
+
+def execute(sql: LiteralString, *params: Value) -> Script[int]:
+    """Yield one statement and return how many rows it changed."""
+    outcome = yield Statement(sql, params)
+    return outcome.changed
+
+
+@dataclass(frozen=True, slots=True)
+class GroupValues:
+    """The values of one group of metrics (`host`, or one labelled thing) in one sample."""
+
+    kind: str
+    """`host`, `disk`, `net`, `temp` or `ctr`, as in chatops_wire.metrics."""
+    label: str
+    """Empty for `host`."""
+    values: Mapping[str, float | None]
+    """By metric name. `host` also holds the combined values of every labelled family."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One accepted sample on its way to disk."""
+
+    server_num: int
+    epoch: str
+    seq: int
+    ts_ms: int
+    """The sample's own time."""
+    received_ms: int
+    groups: Sequence[GroupValues]
+
+
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """Sequences an agent declared lost; consumes them."""
+
+    server_num: int
+    epoch: str
+    from_seq: int
+    to_seq: int
+    reason: str
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Down-sampled values of one metric; `ts_ms` is the bucket's start, or the sample's own time."""
+
+    ts_ms: int
+    avg: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """One chart: `start_ms` inclusive, `end_ms` exclusive, at most `points` buckets a metric."""
+
+    server_num: int
+    metrics: Sequence[str]
+    """Metric names as chatops_wire.metrics writes them, already parsed once."""
+    start_ms: int
+    end_ms: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswer:
+    """Series by metric name; a metric without samples has an empty list."""
+
+    step_ms: int
+    """Width of a bucket; the usual spacing of the samples where each stands for itself."""
+    tier: str
+    series: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
+
+
+class SampleStore(Protocol):
+    """The hot path and its history. All methods are for the event loop's thread."""
+
+    async def append(self, rows: Sequence[SampleRow | GapRow]) -> None:
+        """Store rows of one agent and its cursor, in one transaction with whatever else is queued.
+
+        Returns after the commit (synchronous=FULL). Waits while the bounded queue is full, so that
+        a slow disk slows its agents down and loses nothing. Cancelling the wait leaves the rows to
+        be stored or not; the cursor tells.
+
+        Raises:
+            StorageError: The commit failed; nothing of these rows is stored.
+        """
+
+    async def cursor(self, server_num: int, epoch: str) -> int:
+        """Return the newest stored sequence of this epoch, 0 if none."""
+
+    async def history(self, query: HistoryQuery) -> HistoryAnswer:
+        """Return the chart, from the best source that covers it."""
+
+    def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
+        """Return CPU percent of the last minutes, one point each 10 s, oldest first; from memory."""
+
+
+class Storage(Protocol):
+    """One open database."""
+
+    @property
+    def samples(self) -> SampleStore:
+        """Samples and their history."""
+
+    async def read(self, script: Script[T]) -> T:
+        """Run a script of SELECTs on one snapshot.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+
+    async def write(self, script: Script[T]) -> T:
+        """Run a script in one transaction and return after its commit (synchronous=FULL).
+
+        An exception of the script's own rolls it back and comes out here. Once it has begun, a
+        cancelled caller does not stop it.
+
+        Raises:
+            UniqueViolationError: See there.
+            StorageError: The database does not answer or the commit failed.
+        """
+
+    async def check(self) -> str:
+        """Return `ok`, or one line that says what is wrong: for readyz. Never raises."""
+
+    async def close(self) -> None:
+        """Commit what is queued and close. Idempotent."""

@@ -1,0 +1,1 @@
+"""The embedded engine: one writer thread, read-only connections for everything else."""

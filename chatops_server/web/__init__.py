@@ -1,0 +1,1 @@
+"""How it is asked: aiohttp lives here and nowhere else in the hub."""
