@@ -1,0 +1,76 @@
+"""How bad a value is, and how that is shown: always a glyph and a word beside the colour."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from chatops_tui.render.numbers import is_number
+from chatops_tui.render.spans import Ink, Span
+
+
+class Level(IntEnum):
+    """Levels in the order a person wants to see them: the higher, the more urgent."""
+
+    OFF = 0  # offline, paused, or not known
+    OK = 1
+    WARN = 2
+    CRIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From `warn` on a value is a warning, from `crit` on critical, in the value's own unit."""
+
+    warn: float = 70.0
+    crit: float = 90.0
+
+
+PERCENT: Final = Limits()
+"""Glances, btop and most alert rules agree on about these; the hub's thresholds override them."""
+
+_LOOK: Final[dict[Level, tuple[str, str, Ink]]] = {
+    Level.OFF: ("○", "OFF", "off"),
+    Level.OK: ("●", "OK", "ok"),
+    Level.WARN: ("▲", "WARN", "warn"),
+    Level.CRIT: ("✖", "CRIT", "crit"),
+}
+
+
+def level(value: float | None, limits: Limits = PERCENT) -> Level:
+    """Return the level of `value`; None and NaN are `OFF`."""
+    if not is_number(value):
+        return Level.OFF
+    if value >= limits.crit:
+        return Level.CRIT
+    return Level.WARN if value >= limits.warn else Level.OK
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """Return the most urgent of `levels`; `OFF` when there are none."""
+    return max(levels, default=Level.OFF)
+
+
+def glyph(of: Level) -> str:
+    """Return the one-cell mark: ● ▲ ✖ ○."""
+    return _LOOK[of][0]
+
+
+def word(of: Level) -> str:
+    """Return OK, WARN, CRIT or OFF."""
+    return _LOOK[of][1]
+
+
+def ink(of: Level) -> Ink:
+    """Return the ink the level is written in."""
+    return _LOOK[of][2]
+
+
+def mark(of: Level) -> Span:
+    """Return the glyph in its ink."""
+    return glyph(of), ink(of)
+
+
+def badge(of: Level) -> Span:
+    """Return glyph and word in their ink, like `▲ WARN`."""
+    return f"{glyph(of)} {word(of)}", ink(of)

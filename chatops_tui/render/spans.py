@@ -1,0 +1,81 @@
+"""What drawing functions hand to widgets: pieces of text, each in a named ink."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, TypeAlias, get_args
+
+from rich.cells import cell_len
+
+from chatops_tui.render.text import ELLIPSIS, head
+
+Ink = Literal[
+    "text",  # ordinary
+    "strong",  # what the eye should find first
+    "muted",  # units, labels, axes
+    "rule",  # lines that separate
+    "accent",  # the one accent colour: keys, the sorted column
+    "info",
+    "ok",
+    "warn",
+    "crit",
+    "off",  # offline, unknown
+    "series-1",  # the first line of a chart
+    "series-2",  # the second
+]
+INKS: Final[tuple[Ink, ...]] = get_args(Ink)
+
+Span: TypeAlias = tuple[str, Ink]
+"""Text without control characters, and its ink."""
+
+Cell: TypeAlias = Sequence[Span]
+"""What stands in one column of one row, or on one line."""
+
+Align = Literal["left", "right"]
+
+
+def width(cell: Cell) -> int:
+    """Return how many terminal cells `cell` takes."""
+    return sum(cell_len(text) for text, _ink in cell)
+
+
+def plain(cell: Cell) -> str:
+    """Return the text of `cell` without its inks."""
+    return "".join(text for text, _ink in cell)
+
+
+def fit(cell: Cell, size: int, align: Align = "left") -> list[Span]:
+    """Return `cell` padded, or cut with an ellipsis, to exactly `size` terminal cells.
+
+    Adjacent spans of one ink are joined, so that a line costs as few colour changes as it can.
+    """
+    if size <= 0:
+        return []
+    used = width(cell)
+    if used > size:
+        return _joined(_cut(cell, size))
+    gap: Span = (" " * (size - used), "text")
+    return _joined((gap, *cell) if align == "right" else (*cell, gap))
+
+
+def _cut(cell: Cell, size: int) -> Iterable[Span]:
+    """Yield what of a too wide `cell` fits before an ellipsis, and the ellipsis in the ink it cuts."""
+    room = size - 1
+    for text, ink in cell:
+        needed = cell_len(text)
+        if needed > room:
+            kept = head(text, room)
+            yield kept + ELLIPSIS + " " * (room - cell_len(kept)), ink
+            return
+        yield text, ink
+        room -= needed
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for text, ink in spans:
+        if not text:
+            continue
+        if joined and joined[-1][1] == ink:
+            joined[-1] = (joined[-1][0] + text, ink)
+        else:
+            joined.append((text, ink))
+    return joined
