@@ -1,0 +1,67 @@
+"""The audit log: appended to, never changed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chatops_server.domain.audit_chain import FIRST, AuditEntry, entry_hash
+from chatops_server.storage.base import Row, Script, execute, fetch, fetch_one
+from chatops_wire.times import format_ms, parse_ms
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A stored entry and its place in the chain."""
+
+    id: int
+    entry: AuditEntry
+    prev_hash: str
+    hash: str
+
+
+def add_audit(entry: AuditEntry) -> Script[None]:
+    """Append an entry to the chain. Safe because write scripts run one after the other."""
+    last = yield from fetch_one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
+    prev_hash = str(last[0]) if last else FIRST
+    yield from execute(
+        "INSERT INTO audit"
+        " (ts_ms, user_id, action, target, server_id, result, address, data, prev_hash, hash)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        parse_ms(entry.ts),
+        entry.user_id,
+        entry.action,
+        entry.target,
+        entry.server_id,
+        entry.result,
+        entry.address,
+        msgspec.json.encode(entry.data, order="sorted").decode(),
+        prev_hash,
+        entry_hash(prev_hash, entry),
+    )
+
+
+def audit_before(before: int, limit: int) -> Script[list[AuditRow]]:
+    """Return entries with an id less than `before`, newest first."""
+    rows = yield from fetch(
+        "SELECT id, ts_ms, user_id, action, target, server_id, result, address, data, prev_hash, hash"
+        " FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        before,
+        limit,
+    )
+    return [_row(row) for row in rows]
+
+
+def _row(row: Row) -> AuditRow:
+    audit_id, ts_ms, user_id, action, target, server_id, result, address, data, prev_hash, hash_ = row
+    entry = AuditEntry(
+        ts=format_ms(ts_ms),
+        action=action,
+        result=result,
+        user_id=user_id,
+        target=target,
+        server_id=server_id,
+        address=address,
+        data=msgspec.json.decode(data, type=dict[str, Any]),
+    )
+    return AuditRow(audit_id, entry, prev_hash, hash_)
