@@ -1,0 +1,73 @@
+"""What each program may load, asked of fresh interpreters: import-linter sees text, this sees the result."""
+
+import json
+from typing import Final
+
+import pytest
+
+from tests.project import PACKAGES, modules, python
+
+OPENS_THE_WORLD: Final = {"asyncio", "socket", "subprocess", "sqlite3", "selectors", "ssl"}
+FRAMEWORKS: Final = {"aiohttp", "textual", "rich", "aiosqlite", "psutil", "docker", "jwt", "bcrypt", "uvloop"}
+
+
+def _loaded_by(*names: str) -> set[str]:
+    """The modules that importing `names` adds to a bare interpreter, top names only."""
+    code = (
+        "import json, sys; before = set(sys.modules)\n"
+        f"import {', '.join(names)}\n"
+        "print(json.dumps(sorted({name.split('.')[0] for name in set(sys.modules) - before})))"
+    )
+    return set(json.loads(python(code)))
+
+
+def test_the_agent_loads_neither_textual_nor_a_database_nor_docker() -> None:
+    """It must start light: docker is loaded only where a Docker socket is."""
+    assert set() == _loaded_by(*modules("chatops_agent")) & {
+        "textual", "rich", "aiosqlite", "sqlite3", "docker", "jwt", "bcrypt",
+    }  # fmt: skip
+
+
+def test_the_command_line_answers_help_without_textual() -> None:
+    assert set() == _loaded_by("chatops_tui.cli") & {"textual", "aiohttp"}
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["chatops_wire", "chatops_server.domain", "chatops_tui.store", "chatops_tui.render"],
+)
+def test_pure_modules_load_nothing_that_reaches_outside(package: str) -> None:
+    # Rich's Text and Style are values: what `render` returns to the widgets.
+    drawn_with = {"rich"} if package == "chatops_tui.render" else set()
+    assert set() == _loaded_by(*modules(package)) & (OPENS_THE_WORLD | FRAMEWORKS - drawn_with)
+
+
+@pytest.mark.parametrize(
+    ("package", "others"),
+    [
+        ("chatops_server", {"chatops_agent", "chatops_tui", "textual", "psutil", "docker"}),
+        ("chatops_agent", {"chatops_server", "chatops_tui"}),
+        ("chatops_tui", {"chatops_server", "chatops_agent", "aiosqlite", "bcrypt", "docker"}),
+    ],
+)
+def test_no_program_loads_another(package: str, others: set[str]) -> None:
+    assert set() == _loaded_by(*modules(package)) & others
+
+
+def test_every_module_can_be_imported_alone() -> None:
+    """A cycle shows only when the wrong end is imported first, so each is tried in a process of its own."""
+    code = (
+        # Third-party packages are loaded once, before the forks; ours never are.
+        "import json, os, sys, traceback, aiohttp.web, aiosqlite, msgspec, psutil, textual.app\n"
+        f"names = {modules(*PACKAGES)!r}\n"
+        "for name in names:\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        try:\n"
+        "            __import__(name)\n"
+        "        except BaseException:\n"
+        "            print(name, traceback.format_exc(limit=-3), flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+    )
+    assert python(code) == ""

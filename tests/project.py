@@ -1,0 +1,54 @@
+"""The project's own files, as the tests about them see it."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PACKAGES: Final = ("chatops_wire", "chatops_server", "chatops_agent", "chatops_tui")
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file under version control that still exists."""
+    listed = subprocess.run(  # noqa: S603 - our own arguments
+        ["git", "-C", str(ROOT), "ls-files", "-z"],  # noqa: S607 - git as the developer has it
+        capture_output=True,
+        check=True,
+    )
+    names = listed.stdout.decode().split("\0")
+    return tuple(ROOT / name for name in names if name and (ROOT / name).is_file())
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    """Every Python file of these top folders, tracked or not yet."""
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def modules(*packages: str) -> list[str]:
+    """Every importable module below these packages (`chatops_server` or `chatops_tui.store`)."""
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for package in packages
+        for path in sources(package.replace(".", "/"))
+    ]
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of one source file."""
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def python(code: str) -> str:
+    """Return what a fresh interpreter prints for `code`, with the project importable."""
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
