@@ -1,0 +1,152 @@
+"""What is remembered of one server: its row, its series, its newest whole sample, its timeline."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from chatops_tui.store.models import HistoryPhase, HistoryState, Row
+from chatops_tui.store.ranges import FIVE_MINUTES, Range
+from chatops_tui.store.track import Curve, Track
+from chatops_tui.store.vitals import CHARTED, Parts, charted, read
+from chatops_wire.client import MetricsEvent
+from chatops_wire.rest import EventView, History, MetricsView, ServerView
+from chatops_wire.times import parse_ms
+
+# The hub sends `cpu_recent` in points of 10 s; twelve cells of sparkline are then two minutes.
+SPARK_STEP_MS: Final = 10_000
+SPARK_BUCKETS: Final = 60
+# The same sample comes with the fleet and with the server's own topic, a second apart at most.
+_SEEN: Final = 8
+TIMELINE_LENGTH: Final = 100
+# A bucket more than the span holds, since both ends may be cut; and room while the clock wobbles.
+_SPARE_BUCKETS: Final = 16
+
+WholeSample = MetricsEvent | MetricsView
+
+
+@dataclass(slots=True)
+class ServerMemory:
+    """One server. `row` is replaced, everything else grows within bounds."""
+
+    row: Row
+    sample: WholeSample | None = None
+    """The newest sample with its processes; only while somebody looks at the server."""
+    timeline: deque[EventView] = field(default_factory=lambda: deque(maxlen=TIMELINE_LENGTH))
+    """Newest first."""
+    clock_ahead_ms: int = 0
+    """How far the agent's clock is ahead of ours; charts end at its now."""
+    _spark: Track = field(default_factory=lambda: Track(SPARK_STEP_MS, SPARK_BUCKETS))
+    _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
+    _history: dict[Range, HistoryState] = field(default_factory=dict)
+    _seen: deque[int] = field(default_factory=lambda: deque(maxlen=_SEEN))
+
+    def __post_init__(self) -> None:
+        """The shortest range is always kept: the fleet's charts need no request."""
+        self._tracks[FIVE_MINUTES] = _new_tracks(FIVE_MINUTES)
+
+    def take_view(self, view: ServerView, now_ms: int) -> None:
+        """Replace what the fleet says of the server, and fold its newest sample in."""
+        seen_ms = None if view.last_seen is None else parse_ms(view.last_seen)
+        self.row = Row(view, self.row.vitals, self.row.sampled_ms, seen_ms)
+        if view.latest is None:
+            return
+        # A fleet frame may repeat a sample that the server's own topic has already overtaken.
+        if parse_ms(view.latest.timestamp) not in self._seen:
+            self._fold(view.latest, now_ms if view.status == "online" else None)
+
+    def take_sample(self, sample: WholeSample, now_ms: int) -> None:
+        """Fold one whole sample in."""
+        self.sample = sample
+        if parse_ms(sample.timestamp) not in self._seen:
+            self._fold(sample, now_ms)
+
+    def take_spark(self, recent: tuple[int, ...], now_ms: int) -> None:
+        """Fill the sparkline from `cpu_recent`, oldest first, the last of them current."""
+        newest = self.row.sampled_ms or now_ms
+        first = newest - (len(recent) - 1) * SPARK_STEP_MS
+        steps = ((first + n * SPARK_STEP_MS, float(value)) for n, value in enumerate(recent))
+        self._spark.merge(((start, value, value, value) for start, value in steps), 0)
+
+    def spark(self, cells: int, now_ms: int) -> list[float | None]:
+        """Return one CPU percentage a cell, oldest first, the last one current; None where none is known."""
+        end = self.now_ms(now_ms) // SPARK_STEP_MS
+        curve = self._spark.curve(0)
+        known = {start // SPARK_STEP_MS: v for start, v in zip(curve.times_ms, curve.values, strict=True)}
+        # The bucket that has just begun may wait 5 s for its sample; the line would flicker at its end.
+        last = end if end in known else end - 1
+        return [known.get(bucket) for bucket in range(last - cells + 1, last + 1)]
+
+    def ask_history(self, span: Range) -> None:
+        """Note that the history of `span` is on its way; live samples join it from now on."""
+        self._tracks.setdefault(span, _new_tracks(span))
+        self._history[span] = HistoryState(HistoryPhase.LOADING)
+
+    def take_history(self, span: Range, history: History) -> None:
+        """Merge an answer."""
+        tracks = self._tracks.setdefault(span, _new_tracks(span))
+        # The finest range keeps single samples as they come, so that 1 s of live mode is not averaged away.
+        step_ms = 0 if span is FIVE_MINUTES else int(history.step_s * 1000)
+        for series in history.series:
+            if series.metric in tracks:
+                tracks[series.metric].merge(series.points, step_ms)
+        self._history[span] = HistoryState(HistoryPhase.LOADED)
+
+    def fail_history(self, span: Range, reason: str) -> None:
+        """Note that there is no answer."""
+        self._history[span] = HistoryState(HistoryPhase.FAILED, reason)
+
+    def take_timeline(self, events: Iterable[EventView]) -> None:
+        """Replace the timeline; `events` come newest first."""
+        self.timeline.clear()
+        self.timeline.extend(islice(events, TIMELINE_LENGTH))
+
+    def take_event(self, event: EventView) -> None:
+        """Put a new entry on top; one that an answer already brought is ignored."""
+        if all(known.id != event.id for known in self.timeline):
+            self.timeline.appendleft(event)
+
+    def forget_history(self) -> None:
+        """Ask again for everything: samples were missed while the link was down."""
+        self._history.clear()
+
+    def history(self, span: Range) -> HistoryState:
+        """Return how far the history of `span` is known."""
+        return self._history.get(span, HistoryState())
+
+    def curve(self, metric: str, span: Range, now_ms: int) -> Curve:
+        """Return one charted metric over `span`, one bucket more than fits, so that lines reach the edge."""
+        track = self._tracks.get(span, {}).get(metric)
+        return Curve() if track is None else track.curve(self.now_ms(now_ms) - span.span_ms - track.step_ms)
+
+    def now_ms(self, now_ms: int) -> int:
+        """Return the time on the agent's clock."""
+        return now_ms + self.clock_ahead_ms
+
+    def _fold(self, sample: Parts, arrived_ms: int | None) -> None:
+        vitals, sampled_ms = read(sample), parse_ms(sample.timestamp)
+        seen_ms = self.row.last_seen_ms if arrived_ms is None else arrived_ms
+        self.row = Row(self.row.view, vitals, sampled_ms, seen_ms)
+        self._seen.append(sampled_ms)
+        if arrived_ms is not None:
+            self.clock_ahead_ms = _ahead_ms(sampled_ms, arrived_ms)
+        self._spark.add(sampled_ms, vitals.cpu)
+        values = charted(vitals)
+        for tracks in self._tracks.values():
+            for metric, value in zip(CHARTED, values, strict=True):
+                if value is not None:
+                    tracks[metric].add(sampled_ms, value)
+
+
+# Below this a difference is the way from the agent to us, or an agent that sends every few seconds.
+_SAME_CLOCK_MS: Final = 15_000
+
+
+def _ahead_ms(sampled_ms: int, arrived_ms: int) -> int:
+    ahead = sampled_ms - arrived_ms
+    return ahead if abs(ahead) > _SAME_CLOCK_MS else 0
+
+
+def _new_tracks(span: Range) -> dict[str, Track]:
+    return {metric: Track(span.step_ms, span.buckets + _SPARE_BUCKETS) for metric in CHARTED}

@@ -1,0 +1,174 @@
+"""The nouns of the store: a row of the fleet, the link to the hub, what may be applied."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from chatops_tui.render.severity import Level, level, worst
+from chatops_tui.store.ranges import Range
+from chatops_tui.store.vitals import Vitals
+from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.rest import EventView, History, MetricsView, ServerStatus, ServerView, UserView
+
+
+class Health(IntEnum):
+    """How a server stands, the most urgent first."""
+
+    CRITICAL = 0
+    OFFLINE = 1
+    WARNING = 2
+    OK = 3
+    NEVER = 4
+    """Its agent has not connected yet."""
+
+
+_OF_LEVEL = {
+    Level.CRIT: Health.CRITICAL,
+    Level.WARN: Health.WARNING,
+    Level.OK: Health.OK,
+    Level.OFF: Health.OK,  # a value that is not known is no worry
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One server as the fleet shows it. Names and tags are remote text: neutralise before drawing."""
+
+    view: ServerView
+    vitals: Vitals | None
+    """The newest numbers; of an offline server the last ones."""
+    sampled_ms: int | None
+    """When they were taken, on the agent's clock."""
+    last_seen_ms: int | None
+
+    @property
+    def id(self) -> str:
+        """The server's id."""
+        return self.view.id
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self.view.name
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The server's tags."""
+        return self.view.tags
+
+    @property
+    def status(self) -> ServerStatus:
+        """Online, offline or never."""
+        return self.view.status
+
+    @property
+    def health(self) -> Health:
+        """The worst of its percentages while online."""
+        if self.view.status == "never":
+            return Health.NEVER
+        if self.view.status == "offline":
+            return Health.OFFLINE
+        vitals = self.vitals
+        return _OF_LEVEL[worst(map(level, (vitals.cpu, vitals.memory, vitals.disk)))] if vitals else Health.OK
+
+
+class LinkPhase(StrEnum):
+    """Where the connection to the hub stands; the values are those of `client.link`."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    """Lost; the next attempt is at `retry_ms`."""
+    OFFLINE = "offline"
+    """The same after several failures in a row."""
+    SIGN_IN = "sign_in"
+    """There is no session, or it has ended."""
+    UPDATE_NEEDED = "update_needed"
+    """The hub and this terminal do not understand each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection to the hub."""
+
+    phase: LinkPhase
+    since_ms: int = 0
+    rtt_ms: float | None = None
+    attempt: int = 0
+    """Failed attempts since the last connection."""
+    retry_ms: int | None = None
+    reason: str = ""
+    """One sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The link is in another state."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who uses this terminal now, and at which hub."""
+
+    user: UserView
+    hub: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAsked:
+    """A history request is on its way."""
+
+    server_id: str
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswered:
+    """The hub's answer to it."""
+
+    range: Range
+    history: History
+
+    @property
+    def server_id(self) -> str:
+        """Whose history it is."""
+        return self.history.server_id
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFailed:
+    """No answer; `reason` is one sentence."""
+
+    server_id: str
+    range: Range
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineAnswered:
+    """The newest entries of one server's timeline, newest first."""
+
+    server_id: str
+    events: tuple[EventView, ...]
+
+
+Answer = HistoryAsked | HistoryAnswered | HistoryFailed | TimelineAnswered
+Event = Fleet | FleetUpdate | MetricsEvent | MetricsView | EventMessage | LinkChanged | SignedIn | Answer
+
+
+class HistoryPhase(StrEnum):
+    """How far the history of one range is known."""
+
+    ABSENT = "absent"
+    LOADING = "loading"
+    LOADED = "loaded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryState:
+    """`reason` says why it failed."""
+
+    phase: HistoryPhase = HistoryPhase.ABSENT
+    reason: str = ""

@@ -1,0 +1,158 @@
+"""Everything the screens draw from: events go in, rows and curves come out, what changed is noted."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import (
+    Answer,
+    Event,
+    HistoryAnswered,
+    HistoryAsked,
+    HistoryFailed,
+    Link,
+    LinkChanged,
+    LinkPhase,
+    Row,
+    SignedIn,
+    TimelineAnswered,
+)
+from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.rest import EventView, MetricsView, ServerView, UserView
+
+FLEET = "fleet"
+LINK = "link"
+USER = "user"
+
+
+def server_topic(server_id: str) -> str:
+    """Return the topic of one server's own page: samples, history, timeline."""
+    return f"server:{server_id}"
+
+
+class Store:
+    """The state of one terminal. Not safe for several threads; one task applies and draws."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, ServerMemory] = {}
+        self._dirty: set[str] = set()
+        self.link = Link(LinkPhase.CONNECTING)
+        self.user: UserView | None = None
+        self.hub = ""
+        self.is_loaded = False
+        """Whether the fleet has been told once; before, no servers means "not known yet"."""
+
+    def apply(self, event: Event, now_ms: int) -> None:
+        """Fold one event in and note what it changed.
+
+        Args:
+            event: From the feed, or the answer to a request.
+            now_ms: When it arrived, Unix milliseconds.
+
+        Raises:
+            ValueError: A time in it is none; what came before it in the event is kept.
+        """
+        match event:
+            case Fleet():
+                self._replace_fleet(event.servers, now_ms)
+            case FleetUpdate():
+                self._update_fleet(event, now_ms)
+            case MetricsEvent() | MetricsView():
+                self._take_sample(event, now_ms)
+            case EventMessage():
+                self._take_event(event.event)
+            case LinkChanged():
+                self._change_link(event.link)
+            case SignedIn():
+                self.user, self.hub = event.user, event.hub
+                self._dirty.add(USER)
+            case _:
+                self._take_answer(event)
+
+    def take_dirty(self) -> frozenset[str]:
+        """Return the topics that changed since the last call, and forget them."""
+        dirty = frozenset(self._dirty)
+        self._dirty.clear()
+        return dirty
+
+    def rows(self) -> list[Row]:
+        """Return every server in the hub's order."""
+        return [memory.row for memory in self._servers.values()]
+
+    def server(self, server_id: str) -> ServerMemory | None:
+        """Return what is remembered of one server; None once it is gone."""
+        return self._servers.get(server_id)
+
+    def reset(self) -> None:
+        """Forget everything a user saw: somebody else may sign in."""
+        self._servers.clear()
+        self.user, self.is_loaded = None, False
+        self._dirty.update((FLEET, USER))
+
+    def _replace_fleet(self, views: Iterable[ServerView], now_ms: int) -> None:
+        known = self._servers
+        self._servers = {}
+        for view in views:
+            memory = self._servers[view.id] = known.get(view.id) or ServerMemory(Row(view, None, None, None))
+            self._take_view(memory, view, now_ms)
+        self._dirty.update(server_topic(server_id) for server_id in known.keys() - self._servers.keys())
+        self._dirty.add(FLEET)
+        self.is_loaded = True
+
+    def _update_fleet(self, update: FleetUpdate, now_ms: int) -> None:
+        for view in update.servers:
+            memory = self._servers.get(view.id)
+            if memory is None:
+                memory = self._servers[view.id] = ServerMemory(Row(view, None, None, None))
+            self._take_view(memory, view, now_ms)
+        for server_id in update.removed:
+            self._servers.pop(server_id, None)
+            self._dirty.add(server_topic(server_id))
+        self._dirty.add(FLEET)
+
+    def _take_view(self, memory: ServerMemory, view: ServerView, now_ms: int) -> None:
+        memory.take_view(view, now_ms)
+        if isinstance(view.cpu_recent, tuple):
+            memory.take_spark(view.cpu_recent, now_ms)
+        self._dirty.add(server_topic(view.id))
+
+    def _take_sample(self, sample: MetricsEvent | MetricsView, now_ms: int) -> None:
+        memory = self._servers.get(sample.server_id)
+        if memory is not None:
+            memory.take_sample(sample, now_ms)
+            self._dirty.update((FLEET, server_topic(sample.server_id)))
+
+    def _take_event(self, event: EventView) -> None:
+        memory = self._servers.get(event.server_id or "")
+        if memory is not None:
+            memory.take_event(event)
+            self._dirty.add(server_topic(memory.row.id))
+
+    def _take_answer(self, answer: Answer) -> None:
+        memory = self._servers.get(answer.server_id)
+        if memory is None:  # gone meanwhile
+            return
+        match answer:
+            case HistoryAsked():
+                memory.ask_history(answer.range)
+            case HistoryAnswered():
+                memory.take_history(answer.range, answer.history)
+            case HistoryFailed():
+                memory.fail_history(answer.range, answer.reason)
+            case TimelineAnswered():
+                memory.take_timeline(answer.events)
+            case _:
+                assert_never(answer)
+        self._dirty.add(server_topic(answer.server_id))
+
+    def _change_link(self, link: Link) -> None:
+        was_live = self.link.phase is LinkPhase.LIVE
+        if link.phase is self.link.phase:
+            link = replace(link, since_ms=self.link.since_ms)
+        self.link = link
+        self._dirty.add(LINK)
+        if link.phase is LinkPhase.LIVE and not was_live:
+            for memory in self._servers.values():
+                memory.forget_history()
+                self._dirty.add(server_topic(memory.row.id))

@@ -1,0 +1,80 @@
+"""The handful of numbers a row and the charts show, read off any form of a sample."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from chatops_wire.samples import Cpu, Disk, Memory, Network
+
+
+class Parts(Protocol):
+    """What `LatestView`, `MetricsEvent` and `MetricsView` have in common."""
+
+    @property
+    def timestamp(self) -> str: ...  # noqa: D102 - the wire type's own
+    @property
+    def cpu(self) -> Cpu: ...  # noqa: D102 - likewise
+    @property
+    def memory(self) -> Memory: ...  # noqa: D102 - likewise
+    @property
+    def disks(self) -> Sequence[Disk]: ...  # noqa: D102 - likewise
+    @property
+    def networks(self) -> Sequence[Network]: ...  # noqa: D102 - likewise
+    @property
+    def uptime_s(self) -> float | None: ...  # noqa: D102 - likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Percent, bytes and bytes per second; None where the sample does not tell."""
+
+    cpu: float
+    memory: float
+    disk: float | None
+    rx: float | None
+    tx: float | None
+    read: float | None
+    write: float | None
+    load: float | None
+    uptime_s: float | None
+
+    @property
+    def net(self) -> float | None:
+        """Both directions together."""
+        return _total((self.rx, self.tx))
+
+
+# What is kept as a series, by its name on the wire.
+CHARTED: Final = (
+    "cpu.percent",
+    "memory.percent",
+    "net.rx_bps",
+    "net.tx_bps",
+    "disk.read_bps",
+    "disk.write_bps",
+)
+
+
+def read(sample: Parts) -> Vitals:
+    """Return the vitals; rates are summed as in the hub's history, of the disks the fullest counts."""
+    return Vitals(
+        cpu=sample.cpu.percent,
+        memory=sample.memory.percent,
+        disk=max((disk.percent for disk in sample.disks), default=None),
+        rx=_total(net.rx_bps for net in sample.networks),
+        tx=_total(net.tx_bps for net in sample.networks),
+        read=_total(disk.read_bps for disk in sample.disks),
+        write=_total(disk.write_bps for disk in sample.disks),
+        load=sample.cpu.load[0] if sample.cpu.load else None,
+        uptime_s=sample.uptime_s,
+    )
+
+
+def charted(vitals: Vitals) -> tuple[float | None, ...]:
+    """Return the values in the order of CHARTED."""
+    return (vitals.cpu, vitals.memory, vitals.rx, vitals.tx, vitals.read, vitals.write)
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
