@@ -1,8 +1,23 @@
 """Turns what domain.permissions decides into the answers 403 and 404."""
 
+from dataclasses import dataclass
+
 from chatops_server.domain.permissions import HubAction, Principal, ServerAction, allows
 from chatops_server.errors import ForbiddenError, NotFoundError
 from chatops_wire.rest import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and from where; on the hub's own console there is no principal."""
+
+    principal: Principal | None
+    address: str | None
+
+    @property
+    def user_id(self) -> str | None:
+        """The user, None for the console."""
+        return self.principal.user_id if self.principal else None
 
 
 def require(principal: Principal, action: HubAction) -> None:

@@ -1,0 +1,101 @@
+"""A change and its entries in audit log and timeline, in one transaction: neither without the other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from chatops_server.domain.audit_chain import AuditEntry
+from chatops_server.services.access import Caller
+from chatops_server.services.events import Events
+from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.sql.audit import AuditRow, add_audit, audit_before
+from chatops_server.storage.sql.events import EventRow, NewEvent, add_event
+from chatops_wire.rest import AuditView
+from chatops_wire.times import format_ms
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done, for the audit log; with `event` for the timeline too."""
+
+    action: str
+    """`noun.verb`, for instance `server.delete`."""
+    caller: Caller
+    target: str | None = None
+    server_id: str | None = None
+    result: str = "ok"
+    data: Mapping[str, Any] = field(default_factory=dict)
+    event: NewEvent | None = None
+
+
+class Ledger:
+    """Writes deeds."""
+
+    def __init__(self, storage: Storage, events: Events, now_ms: Callable[[], int]) -> None:
+        self._storage = storage
+        self._events = events
+        self._now_ms = now_ms
+
+    async def commit(self, change: Script[T], deed: Deed) -> T:
+        """Carry out a change and write it down; return what the change returned.
+
+        What the change raises rolls everything back and comes out here.
+        """
+        result, event = await self._storage.write(self._written(change, deed))
+        if event is not None:
+            self._events.publish(event)
+        return result
+
+    async def note(self, deed: Deed) -> None:
+        """Write down a deed that changed nothing here."""
+        await self.commit(_nothing(), deed)
+
+    async def listed(self, before: int, limit: int) -> tuple[list[AuditView], int | None]:
+        """Return the newest entries with an id less than `before`, and the cursor of those that follow."""
+        rows = await self._storage.read(audit_before(before, limit + 1))
+        shown = rows[:limit]
+        cursor = shown[-1].id if len(rows) > limit else None
+        return [_view(row) for row in shown], cursor
+
+    def _written(self, change: Script[T], deed: Deed) -> Script[tuple[T, EventRow | None]]:
+        now_ms = self._now_ms()
+        result = yield from change
+        yield from add_audit(_entry(deed, now_ms))
+        event = (yield from add_event(now_ms, deed.event)) if deed.event else None
+        return result, event
+
+
+def _nothing() -> Script[None]:
+    yield from ()
+
+
+def _entry(deed: Deed, now_ms: int) -> AuditEntry:
+    return AuditEntry(
+        ts=format_ms(now_ms),
+        action=deed.action,
+        result=deed.result,
+        user_id=deed.caller.user_id,
+        target=deed.target,
+        server_id=deed.server_id,
+        address=deed.caller.address,
+        data=deed.data,
+    )
+
+
+def _view(row: AuditRow) -> AuditView:
+    entry = row.entry
+    return AuditView(
+        id=str(row.id),
+        ts=entry.ts,
+        user_id=entry.user_id,
+        action=entry.action,
+        target=entry.target,
+        server_id=entry.server_id,
+        result=entry.result,
+        address=entry.address,
+        data=dict(entry.data),
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )
