@@ -1,0 +1,1 @@
+"""The terminal: the UI and the `chatops` command line."""

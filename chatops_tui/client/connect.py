@@ -1,0 +1,45 @@
+"""Puts a hub's parts together: REST, session and feed over one set of connections."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from chatops_tui.client.feed import Feed
+from chatops_tui.client.http import Rest
+from chatops_tui.client.session import Session, SessionStore
+from chatops_tui.client.wire import Wire
+from chatops_wire.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """One hub, for one user at a time."""
+
+    session: Session
+    rest: Rest
+    feed: Feed
+
+
+@asynccontextmanager
+async def open_hub(url: str, store: SessionStore) -> AsyncIterator[Hub]:
+    """Yield the hub at this address; nothing is sent yet, and everything is closed afterwards.
+
+    Sign in first: `session.resume()`, `session.login()` or `session.adopt()`. Cancelling is safe: a token
+    renewal that has begun is still finished and kept.
+
+    Args:
+        url: As `config.parse_url` returns it.
+        store: Where the session is kept: `SessionFile(config_dir())`, or `SessionMemory()` for this run only.
+    """
+    # Every wait has its own deadline (wire.ANSWER_WITHIN_S); aiohttp's would end a long feed.
+    timeout = aiohttp.ClientTimeout(total=None)
+    headers = {"User-Agent": f"chatops/{VERSION}"}
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
+        wire = Wire(url, http)
+        session = Session(wire, store)
+        try:
+            yield Hub(session, Rest(wire, session), Feed(wire, session))
+        finally:
+            await session.close()

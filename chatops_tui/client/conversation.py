@@ -1,0 +1,254 @@
+"""One open client WebSocket: sign in, ask for topics, stay signed in, measure, and tell what comes."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+
+import aiohttp
+import msgspec
+
+from chatops_tui.client.errors import HubError, SignInNeededError
+from chatops_tui.client.interests import Interest, changes
+from chatops_tui.client.link import Ended, LinkState, closed
+from chatops_tui.client.wire import Socket
+from chatops_wire.agent import AUTH_TIMEOUT_S
+from chatops_wire.client import (
+    AlertMessage,
+    Authenticated,
+    AuthToken,
+    ClientError,
+    EventMessage,
+    Fleet,
+    FleetUpdate,
+    Lagged,
+    MetricsEvent,
+    Ping,
+    Pong,
+    Result,
+    Subscribe,
+    ToClient,
+    Unsubscribe,
+)
+from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_client
+from chatops_wire.codes import ErrorCode
+
+log = logging.getLogger(__name__)
+
+# The status bar calls a link stale after 3 s without a frame, so a quiet hub must be heard that often.
+PING_EVERY_S: Final = 2.5
+# Several pings unanswered: the peer or the path is gone, and waiting for TCP to notice takes minutes.
+SILENT_AFTER_S: Final = 12.0
+SEND_WITHIN_S: Final = 10.0
+# When a due token cannot be renewed the old one still holds for a while (session.RENEW_AHEAD_S).
+RENEW_AGAIN_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class InterestRefused:
+    """The hub will not tell this, e.g. because the server is gone; not asked again on this connection."""
+
+    interest: Interest
+    code: str
+    message: str
+
+
+FeedEvent = (
+    LinkState
+    | InterestRefused
+    | Authenticated
+    | Fleet
+    | FleetUpdate
+    | MetricsEvent
+    | EventMessage
+    | AlertMessage
+    | Lagged
+)
+
+
+class TokenSource(Protocol):
+    """Whoever keeps the session."""
+
+    @property
+    def renew_in_s(self) -> float:
+        """Seconds until the current token should be replaced."""
+        ...
+
+    async def token(self, *, rejected: str = "") -> str:
+        """Return a token that is good for a while and is not `rejected`; SignInNeededError, HubError."""
+        ...
+
+
+class Conversation:
+    """Reads in one task and speaks in three more; a failed sending is left to the reader to notice."""
+
+    def __init__(
+        self, ws: Socket, session: TokenSource, changed: asyncio.Event, deliver: Callable[[FeedEvent], None]
+    ) -> None:
+        self._ws = ws
+        self._session = session
+        self._changed = changed
+        self._deliver = deliver
+        self._decoder = to_client()
+        self._asked: dict[int, Interest] = {}
+        """Subscriptions not yet answered, by request id: at most one an interest."""
+        self._last_id = 0
+        self._said = ""
+        self._incompatible = False
+        self._pinged_at: float | None = None
+        self._accepted_at: float | None = None
+
+    async def hold(self, token: str, wanted: Callable[[], frozenset[Interest]]) -> Ended:
+        """Return how it ended, once it has. `wanted` is asked again whenever `changed` is set."""
+        ended = await self._sign_in(token)
+        if ended is not None:
+            return ended
+        async with asyncio.TaskGroup() as tasks:
+            speakers = [
+                tasks.create_task(self._ask(wanted), name="feed-interests"),
+                tasks.create_task(self._measure(), name="feed-ping"),
+                tasks.create_task(self._stay_signed_in(token), name="feed-token"),
+            ]
+            ended = await self._listen()
+            for speaker in speakers:
+                speaker.cancel()
+        return ended
+
+    async def _sign_in(self, token: str) -> Ended | None:
+        await self._send(AuthToken(token=token))
+        while True:
+            message = await self._next(AUTH_TIMEOUT_S)
+            if isinstance(message, Ended):
+                return message
+            if isinstance(message, Authenticated):
+                self._accepted_at = asyncio.get_running_loop().time()
+                self._deliver(message)
+                self._deliver(LinkState("live"))
+                return None
+            self._take(message)
+
+    async def _listen(self) -> Ended:
+        while True:
+            message = await self._next(SILENT_AFTER_S)
+            if isinstance(message, Ended):
+                return message
+            self._take(message)
+
+    async def _next(self, within_s: float) -> ToClient | UnknownMessage | Ended:
+        try:
+            async with asyncio.timeout(within_s):
+                frame = await self._ws.receive()
+        except TimeoutError:
+            return Ended("lost", f"the hub has been silent for {within_s:.0f} s", self._lasted_s())
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            return self._closed()
+        try:
+            return self._decoder.decode(frame.data)
+        except MalformedFrameError as exc:
+            log.warning("frame not understood", extra={"error": str(exc)[:200]})
+            return Ended(
+                "incompatible", "the hub sends what this version does not understand", self._lasted_s()
+            )
+
+    def _closed(self) -> Ended:
+        ended = closed(self._ws.close_code, self._said, self._lasted_s())
+        return Ended("incompatible", ended.reason, ended.lasted_s) if self._incompatible else ended
+
+    def _take(self, message: ToClient | UnknownMessage) -> None:
+        match message:
+            case Pong():
+                self._heard_pong()
+            case Result():
+                self._asked.pop(_number(message.id), None)
+            case ClientError():
+                self._heard_error(message)
+            case UnknownMessage():
+                log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
+            case (
+                Authenticated()
+                | Fleet()
+                | FleetUpdate()
+                | MetricsEvent()
+                | EventMessage()
+                | AlertMessage()
+                | Lagged()
+            ):
+                self._deliver(message)
+            case _:
+                assert_never(message)
+
+    def _heard_pong(self) -> None:
+        if self._pinged_at is not None:
+            rtt_s = asyncio.get_running_loop().time() - self._pinged_at
+            self._pinged_at = None
+            self._deliver(LinkState("live", rtt_ms=rtt_s * 1000))
+
+    def _heard_error(self, error: ClientError) -> None:
+        interest = self._asked.pop(_number(error.id), None)
+        if interest is not None:
+            self._deliver(InterestRefused(interest, error.code, error.message))
+        elif error.id is msgspec.UNSET:
+            # The hub is about to close, and says why.
+            self._said = error.message
+            self._incompatible = error.code == ErrorCode.UNSUPPORTED_PROTOCOL
+
+    async def _ask(self, wanted: Callable[[], frozenset[Interest]]) -> None:
+        asked: frozenset[Interest] = frozenset()
+        while True:
+            self._changed.clear()
+            target = wanted()
+            difference = changes(asked, target)
+            for interest in difference.unsubscribe:
+                await self._send(
+                    Unsubscribe(id=self._new_id(), topic=interest.topic, server_id=interest.server_id)
+                )
+            for interest in difference.subscribe:
+                request_id = self._new_id()
+                self._asked[request_id] = interest
+                await self._send(Subscribe(id=request_id, topic=interest.topic, server_id=interest.server_id))
+            asked = target
+            await self._changed.wait()
+
+    async def _measure(self) -> None:
+        while True:
+            if self._pinged_at is None:
+                self._pinged_at = asyncio.get_running_loop().time()
+            await self._send(Ping(id=self._new_id()))
+            await asyncio.sleep(PING_EVERY_S)
+
+    async def _stay_signed_in(self, sent: str) -> None:
+        wait_s = self._session.renew_in_s
+        while True:
+            await asyncio.sleep(wait_s)
+            try:
+                token = await self._session.token()
+            except SignInNeededError:
+                # The hub ends the connection when the token expires; until then there is something to see.
+                return
+            except HubError:
+                token = sent
+            if token != sent:
+                await self._send(AuthToken(token=token))
+                sent = token
+            wait_s = max(self._session.renew_in_s, RENEW_AGAIN_S)
+
+    async def _send(self, message: msgspec.Struct) -> None:
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._ws.send_str(encode(message).decode())
+        except (aiohttp.ClientError, ConnectionError, TimeoutError):
+            log.debug("frame not sent", extra={"type": type(message).__name__})
+
+    def _new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _lasted_s(self) -> float | None:
+        if self._accepted_at is None:
+            return None
+        return asyncio.get_running_loop().time() - self._accepted_at
+
+
+def _number(request_id: object) -> int:
+    return request_id if isinstance(request_id, int) else 0

@@ -1,0 +1,103 @@
+"""The live feed: one connection to the hub's client WebSocket, kept up for as long as somebody listens."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Final
+
+from chatops_tui.client.conversation import Conversation, FeedEvent, TokenSource
+from chatops_tui.client.errors import HubAnswerError, HubError, HubUnreachableError, SignInNeededError
+from chatops_tui.client.interests import Interest
+from chatops_tui.client.link import Ended, LinkState, after
+from chatops_tui.client.wire import Wire
+from chatops_wire.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+PATH: Final = "/ws"
+
+
+class Feed:
+    """What the hub tells, as frozen events in order, through restarts and lost networks.
+
+    Nothing is buffered here: `deliver` is called from the reading task and must return at once (fold into a
+    store). Whoever is too slow leaves the frames in the socket, and the hub then sends the newest state only
+    and `Lagged`. After each reconnection every interest is subscribed anew, so `fleet` comes whole again;
+    what the charts missed is asked for by REST.
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        session: TokenSource,
+        *,
+        now: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._wire = wire
+        self._session = session
+        self._now = now
+        self._chance = chance
+        self._wanted: frozenset[Interest] = frozenset()
+        self._changed = asyncio.Event()
+        self._retry = asyncio.Event()
+
+    def set_interests(self, wanted: AbstractSet[Interest]) -> None:
+        """Want exactly these from now on; only the difference is sent. May be called at any time."""
+        if self._wanted != wanted:
+            self._wanted = frozenset(wanted)
+            self._changed.set()
+
+    def reconnect_now(self) -> None:
+        """Cut a wait for the next attempt short: somebody pressed a key, or has signed in."""
+        self._retry.set()
+
+    async def run(self, deliver: Callable[[FeedEvent], None]) -> None:
+        """Deliver events until cancelled; run it once at a time. What `deliver` raises ends it."""
+        backoff = Backoff()
+        rejected = ""
+        while True:
+            deliver(LinkState("connecting", attempt=backoff.attempt))
+            token, ended = await self._connect(rejected, deliver)
+            if ended.cause == "token_refused" and not rejected:
+                # Expired, or the hub has a new secret: a fresh token decides, and without a wait.
+                rejected = token
+                continue
+            following = after(_settled(ended), backoff, now_s=self._now(), chance=self._chance())
+            backoff, rejected = following.backoff, ""
+            log.info("feed ended", extra={"cause": ended.cause, "attempt": backoff.attempt})
+            self._retry.clear()
+            deliver(following.state)
+            await self._wait(following.wait_s)
+
+    async def _connect(self, rejected: str, deliver: Callable[[FeedEvent], None]) -> tuple[str, Ended]:
+        """Return the token that was used, and how it ended."""
+        token = ""
+        try:
+            token = await self._session.token(rejected=rejected)
+            async with self._wire.socket(PATH) as ws:
+                conversation = Conversation(ws, self._session, self._changed, deliver)
+                return token, await conversation.hold(token, lambda: self._wanted)
+        except SignInNeededError as exc:
+            return token, Ended("sign_in_needed", exc.reason)
+        except (HubUnreachableError, HubAnswerError) as exc:
+            return token, Ended("lost", exc.reason)
+        except HubError as exc:
+            return token, Ended("lost", str(exc))
+
+    async def _wait(self, wait_s: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._retry.wait()
+
+
+def _settled(ended: Ended) -> Ended:
+    """Return what a second refusal in a row means: of a token that was never accepted, that none will be."""
+    if ended.cause != "token_refused":
+        return ended
+    return replace(ended, cause="sign_in_needed" if ended.lasted_s is None else "lost")

@@ -1,0 +1,38 @@
+"""What a client wants to be told: topics, and what to ask for when the wish changes. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One topic of the client WebSocket, of one server where the topic takes one."""
+
+    topic: str
+    server_id: str | None = None
+
+
+FLEET: Final = Interest("fleet")
+EVENTS: Final = Interest("events")
+
+
+def metrics(server_id: str) -> Interest:
+    """Return the interest in every sample of one server; its agent then samples each second."""
+    return Interest("metrics", server_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to tell the hub, in a stable order."""
+
+    unsubscribe: tuple[Interest, ...]
+    subscribe: tuple[Interest, ...]
+
+
+def changes(asked: frozenset[Interest], wanted: frozenset[Interest]) -> Changes:
+    """Return what leads from the interests the hub has been asked for to those that are wanted."""
+    return Changes(_ordered(asked - wanted), _ordered(wanted - asked))
+
+
+def _ordered(interests: frozenset[Interest]) -> tuple[Interest, ...]:
+    return tuple(sorted(interests, key=lambda interest: (interest.topic, interest.server_id or "")))

@@ -1,0 +1,190 @@
+"""One hub's address over HTTP: sends a request, understands the answer, says in words why there is none."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeVar
+
+import aiohttp
+import msgspec
+
+from chatops_tui.client.errors import HubAnswerError, HubUnreachableError, Refusal, refused
+from chatops_wire.agent import HEARTBEAT_S
+from chatops_wire.codec import encode
+from chatops_wire.rest import Problem
+
+T = TypeVar("T")
+Socket = aiohttp.ClientWebSocketResponse[Literal[True]]
+
+API: Final = "/api/v1"
+# A week's history of a busy hub takes seconds; somebody at a keyboard does not wait longer than this.
+ANSWER_WITHIN_S: Final = 15.0
+# Far above any answer of the contract (a page of 1000 servers is 2 MB), far below this machine's memory.
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+# A closing handshake is a courtesy; a hub that is gone does not answer it.
+CLOSE_WITHIN_S: Final = 1.0
+# The longest piece of a stranger's answer that is quoted.
+_QUOTED: Final = 200
+
+# Bad gateway, unavailable, gateway timeout: a hub explains its own, a proxy does not.
+_OF_PROXIES: Final = frozenset({502, 503, 504})
+
+_WORDS: Final[Mapping[int, str]] = {
+    errno.ECONNREFUSED: "nothing listens there (connection refused)",
+    errno.EHOSTUNREACH: "there is no route to that host",
+    errno.ENETUNREACH: "this machine has no network that leads there",
+    errno.ETIMEDOUT: "it does not answer (timed out)",
+    errno.ECONNRESET: "it closed the connection",
+    errno.EPIPE: "it closed the connection",
+}
+# In this order: some are OSErrors too, whose own text says less.
+_KINDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
+    ((TimeoutError,), f"no answer within {ANSWER_WITHIN_S:.0f} s"),
+    ((aiohttp.ClientConnectorDNSError, socket.gaierror), "no such host name is known"),
+    ((aiohttp.ClientConnectorSSLError,), "TLS failed; perhaps the address begins with http://"),
+    (
+        (aiohttp.ServerDisconnectedError, aiohttp.ClientPayloadError),
+        "it closed the connection before it had answered",
+    ),
+    ((aiohttp.InvalidURL,), "that is no address"),
+    (
+        (aiohttp.http_exceptions.HttpProcessingError,),
+        "its answer is no HTTP; perhaps the address begins with https://",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One REST call below /api/v1."""
+
+    method: str
+    path: str
+    body: msgspec.Struct | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    token: str = field(default="", repr=False)
+
+
+class Wire:
+    """A hub's address and the connections to it. Whoever made the aiohttp session closes it."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        self.url = url
+        self._http = http
+
+    async def call(self, request: Request, answer: type[T]) -> T:
+        """Make a call and return its answer decoded; raises as `exchange` and `decoded` do."""
+        return self.decoded(await self.exchange(request), answer)
+
+    @asynccontextmanager
+    async def socket(self, path: str) -> AsyncIterator[Socket]:
+        """Yield an open WebSocket below /api/v1; it is closed afterwards, within CLOSE_WITHIN_S.
+
+        Raises:
+            HubUnreachableError: It did not open within ANSWER_WITHIN_S.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                ws = await self._http.ws_connect(
+                    f"{self.url}{API}{path}",
+                    heartbeat=HEARTBEAT_S,
+                    max_msg_size=MAX_ANSWER_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+            raise HubUnreachableError(self.url, reason_of(exc)) from exc
+        try:
+            yield ws
+        finally:
+            await ws.close()
+
+    async def exchange(self, request: Request) -> bytes:
+        """Return the body of the answer, empty where the contract gives none.
+
+        Raises:
+            HubUnreachableError: No whole answer within ANSWER_WITHIN_S.
+            HubAnswerError: An answer no hub gives.
+            HubRefusedError: The hub said no.
+        """
+        headers = {"Accept": "application/json"}
+        if request.token:
+            headers["Authorization"] = f"Bearer {request.token}"
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            async with (
+                asyncio.timeout(ANSWER_WITHIN_S),
+                self._http.request(
+                    request.method,
+                    f"{self.url}{API}{request.path}",
+                    params=list(request.query),
+                    data=None if request.body is None else encode(request.body),
+                    headers=headers,
+                    # A redirect would carry the token to an address nobody chose.
+                    allow_redirects=False,
+                ) as response,
+            ):
+                body = await self._body(response)
+        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+            raise HubUnreachableError(self.url, reason_of(exc)) from exc
+        self._check(response, body)
+        return body
+
+    def decoded(self, body: bytes, answer: type[T]) -> T:
+        """Return the body as the type it should be; HubAnswerError where it is not."""
+        try:
+            return msgspec.json.decode(body, type=answer)
+        except (msgspec.DecodeError, UnicodeError) as exc:
+            raise HubAnswerError(self.url, str(exc)[:_QUOTED]) from exc
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        taken = bytearray()
+        async for piece in response.content.iter_any():
+            taken += piece
+            if len(taken) > MAX_ANSWER_BYTES:
+                raise HubAnswerError(self.url, "its answer is too large")
+        return bytes(taken)
+
+    def _check(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        if 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110: successful
+            return
+        if 300 <= response.status < 400:  # noqa: PLR2004 - RFC 9110: redirection
+            target = response.headers.get("Location", "nowhere")[:_QUOTED]
+            raise HubAnswerError(self.url, f"it points to {target}, use that address")
+        try:
+            problem = msgspec.json.decode(body, type=Problem)
+        except (msgspec.DecodeError, UnicodeError) as exc:
+            if response.status in _OF_PROXIES:
+                reason = f"what stands before it answers in its place (status {response.status})"
+                raise HubUnreachableError(self.url, reason) from exc
+            raise HubAnswerError(self.url, f"status {response.status} without an explanation") from exc
+        retry_after = _seconds(response.headers.get("Retry-After"))
+        raise refused(Refusal(response.status, problem.code, problem.detail, retry_after))
+
+
+def reason_of(exc: BaseException) -> str:
+    """Return in words why an attempt to speak with a hub failed."""
+    for kinds, words in _KINDS:
+        if isinstance(exc, kinds):
+            return words
+    match exc:
+        case aiohttp.ClientConnectorCertificateError():
+            return f"its TLS certificate is not trusted ({_certificate_fault(exc.certificate_error)})"
+        case aiohttp.WSServerHandshakeError():
+            return f"it refused a WebSocket (status {exc.status})"
+        case OSError():
+            return _WORDS.get(exc.errno or 0) or exc.strerror or "the connection failed"
+        case _:
+            return str(exc) or type(exc).__name__
+
+
+def _certificate_fault(error: Exception) -> str:
+    return str(getattr(error, "verify_message", "") or "it cannot be verified")
+
+
+def _seconds(text: str | None) -> float | None:
+    # The other form, a date, is not used by hubs.
+    return float(text) if text is not None and text.isascii() and text.isdigit() else None

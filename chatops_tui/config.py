@@ -1,0 +1,126 @@
+"""Settings of the UI and the command line: flag, else environment, else TOML file, else default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from chatops_wire.rest import Tokens
+from chatops_wire.settings import SettingError, settle
+
+DEFAULT_URL: Final = "http://127.0.0.1:8765"
+PASSWORD_VARIABLE: Final = "CHATOPS_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
+CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
+
+ColorMode = Literal["auto", "truecolor", "256", "16"]
+MouseMode = Literal["auto", "on", "off"]
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flag, a CHATOPS_ variable or a line of config.toml may choose."""
+
+    url: str = DEFAULT_URL
+    """The hub's address, as `parse_url` returns it."""
+    username: str = ""
+    """Empty: the one last used at this hub, or ask."""
+    theme: str = ""
+    """A theme's name; empty: what suits the terminal."""
+    color: ColorMode = "auto"
+    ascii: bool = False
+    """Draw with ASCII only."""
+    mouse: MouseMode = "auto"
+    """auto: on, but off over SSH."""
+    low_bandwidth: bool = False
+    """Send the terminal as little as possible."""
+
+
+class Settings(Choices, frozen=True, kw_only=True):
+    """The choices, and what only this start brings along."""
+
+    password: str | None = None
+    """Answers the password prompt (CHATOPS_PASSWORD); never read from a file or a flag."""
+    tokens: Tokens | None = None
+    """A session that is already open: nobody signs in, and nothing is remembered."""
+    tour: bool = False
+    """Show a newcomer what to press."""
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings.
+
+    Args:
+        flags: Values by field of `Choices`, None where the flag was not given; `config` names another file.
+        environ: Where CHATOPS_ and XDG_ variables are looked up.
+
+    Raises:
+        SettingError: One line that names the setting or the file.
+    """
+    choices = settle(Choices, flags=flags, environ=environ, file=_file(flags, environ))
+    fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
+    return Settings(**fields, password=environ.get(PASSWORD_VARIABLE) or None)
+
+
+def parse_url(text: str) -> str:
+    """Return a hub's address as it is used and remembered: scheme, host, port, path without a last slash.
+
+    A missing scheme is http for this machine and https for any other.
+
+    Raises:
+        SettingError: No such address; the text says what is wrong with it.
+    """
+    address = text.strip()
+    if "://" not in address:
+        address = f"{_usual_scheme(address)}://{address}"
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError as exc:
+        raise SettingError(f"url: {text!r} is no address: {exc}") from exc
+    if parts.scheme not in {"http", "https"}:
+        raise SettingError(f"url: {text!r} must begin with http:// or https://")
+    if not host or any(character.isspace() for character in address):
+        raise SettingError(f"url: {text!r} names no host")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise SettingError("url: only scheme, host, port and path; user and password are asked for")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of config.toml and of the remembered sessions; it need not exist."""
+    return _base(environ, "XDG_CONFIG_HOME", ".config") / "chatops"
+
+
+def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for what may be thrown away, such as the demo; it need not exist."""
+    return _base(environ, "XDG_STATE_HOME", ".local/state") / "chatops"
+
+
+def _usual_scheme(address: str) -> str:
+    host = address.split("/", 1)[0].rsplit(":", 1)[0]
+    return "http" if host in {"localhost", "127.0.0.1", "[::1]"} else "https"
+
+
+def _base(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
+    # The XDG specification: a relative path there is to be ignored.
+    chosen = Path(environ.get(variable, ""))
+    return chosen if chosen.is_absolute() else Path(environ.get("HOME") or "~").expanduser() / otherwise
+
+
+def _file(flags: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    named = flags.get("config") or environ.get(CONFIG_VARIABLE)
+    path = Path(named) if named else config_dir(environ) / "config.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        if named:
+            raise SettingError(f"config: no file {path}") from exc
+        return {}
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingError(f"config: {path} cannot be read: {exc}") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise SettingError(f"config: {path} is no TOML: {exc}") from exc
