@@ -14,7 +14,8 @@ def format_ms(unix_ms: int) -> str:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError) as exc:
         raise ValueError(f"not a representable time: {unix_ms}") from exc
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z"
+    # Not strftime: its %Y does not pad the year everywhere.
+    return f"{moment.replace(tzinfo=None).isoformat()}.{millis:03d}Z"
 
 
 def parse_ms(text: str) -> int:
