@@ -6,6 +6,7 @@ ChatopsError
 ├── TokenError                no, bad, expired or reused token
 ├── ForbiddenError            visible, but not yours to do
 ├── NotFoundError             unknown, or not visible to you
+├── UnknownTopicError         a subscription to what this hub does not offer
 ├── NoMetricsError            the server never sent a sample
 ├── ConflictError             the state does not allow it
 ├── TooManyRequestsError      try again after `retry_after_s`
@@ -60,6 +61,12 @@ class NotFoundError(ChatopsError):
     """Unknown, or invisible to this user: the two are not told apart."""
 
     code = ErrorCode.NOT_FOUND
+
+
+class UnknownTopicError(ChatopsError):
+    """No such topic here."""
+
+    code = ErrorCode.UNKNOWN_TOPIC
 
 
 class NoMetricsError(ChatopsError):

@@ -106,6 +106,14 @@ class Lagged(Struct, frozen=True, kw_only=True, tag_field="type", tag="lagged"):
     dropped: int
 
 
+class SubscriptionEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="subscription_ended"):
+    """The hub ended a subscription: the server was deleted, or is no longer yours to see."""
+
+    topic: str
+    server_id: str
+    code: str
+
+
 FromClient = AuthToken | Subscribe | Unsubscribe | Ping
 ToClient = (
     Authenticated
@@ -118,4 +126,5 @@ ToClient = (
     | EventMessage
     | AlertMessage
     | Lagged
+    | SubscriptionEnded
 )

@@ -28,6 +28,7 @@ from chatops_wire.client import (
     Pong,
     Result,
     Subscribe,
+    SubscriptionEnded,
     ToClient,
     Unsubscribe,
 )
@@ -165,6 +166,9 @@ class Conversation:
                 self._heard_error(message)
             case UnknownMessage():
                 log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
+            case SubscriptionEnded():
+                # The fleet's own update says that the server is gone.
+                log.debug("subscription ended by the hub", extra={"topic": message.topic})
             case (
                 Authenticated()
                 | Fleet()

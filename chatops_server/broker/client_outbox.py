@@ -1,0 +1,147 @@
+"""What waits to be sent to one client: the newest state, never a backlog."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chatops_server.broker.closing import TOO_SLOW, Closing
+from chatops_server.broker.fleet import FleetChanges, Gone
+from chatops_wire import codec
+from chatops_wire.client import Lagged
+
+# A client that sends requests and reads no answers is at fault.
+MAX_REPLIES: Final = 1024
+# Events are no state, so the oldest make way; the timeline can be read again by REST.
+MAX_EVENTS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class FleetNews:
+    """Changes of the fleet, and their frame when it is the same for several clients."""
+
+    changes: FleetChanges
+    frame: bytes | None
+
+
+class ClientOutbox:
+    """Frames for one client, taken one by one by its writer. Putting never waits.
+
+    When the client is slow: samples, one place a server, the newer replaces the older and is counted
+    in `lagged`; fleet changes merge; beyond MAX_EVENTS events the oldest is dropped and counted;
+    beyond MAX_REPLIES answers the client is closed (4429).
+    """
+
+    def __init__(self, render: Callable[[FleetChanges], bytes | None]) -> None:
+        """Take `render`, which makes a frame of changes that merged; None when none is to be sent."""
+        self._render = render
+        self._replies: deque[bytes] = deque()
+        self._events: deque[bytes] = deque()
+        self._samples: dict[str, bytes] = {}
+        self._news: FleetNews | None = None
+        self._dropped = 0
+        self._total_dropped = 0
+        self._closing: Closing | None = None
+        self._wake = asyncio.Event()
+
+    @property
+    def closing(self) -> Closing | None:
+        """Why the connection is to end; None while it is not."""
+        return self._closing
+
+    @property
+    def total_dropped(self) -> int:
+        """How many frames this client was not sent because it was slow."""
+        return self._total_dropped
+
+    def reply(self, frame: bytes) -> None:
+        """Queue an answer to a request; answers go first and in order."""
+        if len(self._replies) >= MAX_REPLIES:
+            self.close(TOO_SLOW)
+            return
+        self._replies.append(frame)
+        self._wake.set()
+
+    def sample(self, server_id: str, frame: bytes) -> None:
+        """Put a server's newest sample."""
+        if server_id in self._samples:
+            self._drop()
+        self._samples[server_id] = frame
+        self._wake.set()
+
+    def event(self, frame: bytes) -> None:
+        """Queue an entry of the timeline."""
+        if len(self._events) >= MAX_EVENTS:
+            self._events.popleft()
+            self._drop()
+        self._events.append(frame)
+        self._wake.set()
+
+    def fleet_news(self, news: FleetNews) -> None:
+        """Put what changed in the fleet."""
+        self._news = (
+            news if self._news is None else FleetNews(_merged(self._news.changes, news.changes), None)
+        )
+        self._wake.set()
+
+    def fleet_snapshot(self, frame: bytes) -> None:
+        """Queue the whole fleet; what changed before is in it."""
+        self._news = None
+        self.reply(frame)
+
+    def forget_fleet(self) -> None:
+        """Drop fleet changes not yet sent."""
+        self._news = None
+
+    def forget_samples(self, server_id: str) -> None:
+        """Drop a server's sample not yet sent."""
+        self._samples.pop(server_id, None)
+
+    def close(self, closing: Closing) -> None:
+        """End the connection; the first reason stays."""
+        if self._closing is None:
+            self._closing = closing
+        self._wake.set()
+
+    async def wait(self) -> None:
+        """Return when there is something to take, or the connection is to end. Cancelling is safe."""
+        await self._wake.wait()
+
+    def take(self) -> bytes | None:
+        """Return the next frame, None when there is none now."""
+        if self._replies:
+            return self._replies.popleft()
+        if self._events:
+            return self._events.popleft()
+        frame = self._take_news()
+        if frame is not None:
+            return frame
+        if self._dropped:
+            frame = codec.encode(Lagged(dropped=self._dropped))
+            self._dropped = 0
+            return frame
+        return self._take_sample()
+
+    def _take_news(self) -> bytes | None:
+        news, self._news = self._news, None
+        if news is None:
+            return None
+        return self._render(news.changes) if news.frame is None else news.frame
+
+    def _take_sample(self) -> bytes | None:
+        for server_id in self._samples:
+            return self._samples.pop(server_id)
+        self._wake.clear()
+        return None
+
+    def _drop(self) -> None:
+        self._dropped += 1
+        self._total_dropped += 1
+
+
+def _merged(first: FleetChanges, second: FleetChanges) -> FleetChanges:
+    gone: dict[tuple[str, str | None], Gone] = {
+        (gone.server_id, gone.only_user): gone for gone in (*first.gone, *second.gone)
+    }
+    return FleetChanges(first.changed | second.changed, tuple(gone.values()))

@@ -1,0 +1,45 @@
+"""Counts of what peers sent that was not carried out, for readiness and metrics pages."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+# A peer chooses the names of unknown types, so their number is bounded.
+MAX_TYPES: Final = 64
+_MAX_TYPE_CHARS: Final = 40
+OTHER: Final = "(other)"
+
+
+class Peer(StrEnum):
+    """Who was at the other end."""
+
+    AGENT = "agent"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Written by the sockets, read by whoever shows them. Counts only grow until the hub ends."""
+
+    malformed: Counter[Peer] = field(default_factory=Counter)
+    """Frames that ended their connection with 4400."""
+    refused: Counter[Peer] = field(default_factory=Counter)
+    """Connections that did not authenticate: a bad key or token, or no word in time."""
+    too_slow: Counter[Peer] = field(default_factory=Counter)
+    """Connections closed with 4429."""
+    dropped: Counter[Peer] = field(default_factory=Counter)
+    """Frames a slow peer was not sent because newer ones replaced them."""
+    _unknown: Counter[tuple[Peer, str]] = field(default_factory=Counter)
+
+    def unknown(self, peer: Peer, message_type: str) -> None:
+        """Count a well-formed message of a type that is not known; long or too many types as OTHER."""
+        key = (peer, message_type[:_MAX_TYPE_CHARS])
+        if key not in self._unknown and len(self._unknown) >= MAX_TYPES:
+            key = (peer, OTHER)
+        self._unknown[key] += 1
+
+    def unknown_types(self, peer: Peer) -> Mapping[str, int]:
+        """Return how often each unknown type came."""
+        return {name: count for (who, name), count in self._unknown.items() if who is peer}

@@ -1,0 +1,122 @@
+"""The live connection of each server's agent. The newest one wins."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from chatops_server.broker.agent_outbox import AgentOutbox
+from chatops_server.broker.closing import (
+    GOING_AWAY,
+    KEY_REVOKED,
+    REPLACED,
+    SERVER_DELETED,
+    Closing,
+    ConnectionEnded,
+)
+from chatops_server.broker.server_state import ServerState
+
+
+@dataclass(slots=True, eq=False)
+class AgentSession:
+    """One authenticated connection of an agent."""
+
+    state: ServerState
+    key_id: str
+    outbox: AgentOutbox
+
+
+@dataclass(slots=True, eq=False)
+class Attempt:
+    """An agent that is being authenticated, and what has ended meanwhile.
+
+    Between reading the key's row and being registered the key may be revoked or the server deleted;
+    nobody could find the session yet, so the attempt is told instead.
+    """
+
+    revoked_keys: set[str] = field(default_factory=set)
+    deleted_servers: set[str] = field(default_factory=set)
+
+
+class AgentSessions:
+    """At most one session a server. For the event loop's thread only; nothing here waits."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, AgentSession] = {}
+        self._attempts: set[Attempt] = set()
+        self._is_stopping = False
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def get(self, server_id: str) -> AgentSession | None:
+        """Return the server's session, None when its agent is not connected."""
+        return self._live.get(server_id)
+
+    def is_current(self, session: AgentSession) -> bool:
+        """Return whether the session is still the server's own."""
+        return self._live.get(session.state.id) is session
+
+    @contextmanager
+    def attempt(self) -> Iterator[Attempt]:
+        """Watch over one authentication, from before its key is looked up until it is registered."""
+        attempt = Attempt()
+        self._attempts.add(attempt)
+        try:
+            yield attempt
+        finally:
+            self._attempts.discard(attempt)
+
+    def register(self, session: AgentSession, attempt: Attempt) -> AgentSession | None:
+        """Make this the server's session; the one before is told to close (4409) and returned.
+
+        Raises:
+            ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping.
+        """
+        if self._is_stopping:
+            raise ConnectionEnded(GOING_AWAY)
+        if session.key_id in attempt.revoked_keys:
+            raise ConnectionEnded(KEY_REVOKED)
+        if session.state.id in attempt.deleted_servers:
+            raise ConnectionEnded(SERVER_DELETED)
+        before = self._live.get(session.state.id)
+        self._live[session.state.id] = session
+        if before is not None:
+            before.outbox.close(REPLACED)
+        return before
+
+    def unregister(self, session: AgentSession) -> bool:
+        """Take the session out; return False when it no longer was the server's own."""
+        if not self.is_current(session):
+            return False
+        del self._live[session.state.id]
+        return True
+
+    def configure(self, server_id: str, interval_s: float | None) -> bool:
+        """Ask a server's agent for another interval; return whether it is connected."""
+        session = self._live.get(server_id)
+        if session is None:
+            return False
+        session.outbox.configure(interval_s)
+        return True
+
+    def close_server(self, server_id: str, closing: Closing = SERVER_DELETED) -> None:
+        """End the session of a server that was deleted, also one that is only being authenticated."""
+        for attempt in self._attempts:
+            attempt.deleted_servers.add(server_id)
+        session = self._live.get(server_id)
+        if session is not None:
+            session.outbox.close(closing)
+
+    def close_key(self, key_id: str) -> None:
+        """End the session that used a revoked key, also one that is only being authenticated."""
+        for attempt in self._attempts:
+            attempt.revoked_keys.add(key_id)
+        for session in self._live.values():
+            if session.key_id == key_id:
+                session.outbox.close(KEY_REVOKED)
+
+    def close_all(self) -> None:
+        """End every session because the hub stops; from now on nobody is registered."""
+        self._is_stopping = True
+        for session in self._live.values():
+            session.outbox.close(GOING_AWAY)
