@@ -131,6 +131,15 @@ class Fleet:
             self._gone.append(Gone(server_id, state.owner_id, {user_id: role}, only_user=user_id))
             self._access_changed(server_id)
 
+    def user_removed(self, user_id: str, heir: str) -> None:
+        """Pass a removed user's servers to `heir` and forget their grants."""
+        for state in self._servers.values():
+            if state.owner_id == user_id:
+                state.owner_id = heir
+                self._touch(state)
+            if state.grants.pop(user_id, None) is not None:
+                self._changed.add(state.id)
+
     def loaded_grants(self, grants: Iterable[tuple[str, str, GrantRole]]) -> None:
         """Take up server id, user id and role of every grant, at start-up."""
         for server_id, user_id, role in grants:

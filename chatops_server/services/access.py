@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chatops_server.broker.fleet import Fleet, role_of
+from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.permissions import HubAction, Principal, ServerAction, allows
 from chatops_server.errors import ForbiddenError, NotFoundError
 from chatops_wire.rest import Role
@@ -30,16 +32,26 @@ def require(principal: Principal, action: HubAction) -> None:
         raise ForbiddenError(f"this needs the role {action.value}")
 
 
-def require_on_server(role: Role | None, action: ServerAction) -> Role:
-    """Return the effective role when it reaches the action.
+@dataclass(frozen=True, slots=True)
+class ServerAccess:
+    """A server, and what the user who asked may do on it."""
+
+    state: ServerState
+    role: Role
+
+
+def server_for(fleet: Fleet, principal: Principal, server_id: str, action: ServerAction) -> ServerAccess:
+    """Return the server when the user may do the action there.
 
     Raises:
-        NotFoundError: The server is invisible to this user (`role` is None).
+        NotFoundError: Unknown, or invisible to this user.
         ForbiddenError: Seen, but not theirs to do.
     """
-    if role is None:
+    state = fleet.get(server_id)
+    role = role_of(state, principal) if state else None
+    if state is None or role is None:
         raise NotFoundError("no such server")
     if not allows(role, action):
         needed = "full rights" if action is ServerAction.MANAGE else f"the role {action.value}"
         raise ForbiddenError(f"this needs {needed} on the server")
-    return role
+    return ServerAccess(state, role)

@@ -1,6 +1,6 @@
 """Every user in memory, so that checking a token or showing a name asks no database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from chatops_server.storage.sql.users import UserRow
 
@@ -45,6 +45,9 @@ class UserDirectory:
         """Return the user's name, or the id of a user that is gone."""
         user = self._by_id.get(user_id)
         return user.username if user else user_id
+
+    def __iter__(self) -> Iterator[UserRow]:
+        return iter(self._by_id.values())
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -39,7 +39,7 @@ def keys_managed_by(
     rows = yield from fetch(
         "SELECT k.id, k.server_num, s.id, k.name, k.prefix, k.secret_hash, k.created_ms, k.last_used_ms,"
         " k.revoked_ms FROM api_keys k JOIN servers s ON s.num = k.server_num"
-        " WHERE k.revoked_ms IS NULL AND ($2 = 1 OR s.owner_id = $1)"
+        " WHERE ($2 = 1 OR s.owner_id = $1)"
         " AND (k.created_ms > $3 OR (k.created_ms = $3 AND k.id > $4))"
         " ORDER BY k.created_ms, k.id LIMIT $5",
         user_id,
@@ -51,11 +51,11 @@ def keys_managed_by(
 
 
 def keys_of(server_num: int, after: tuple[int, str], limit: int) -> Script[list[KeyRow]]:
-    """Return one server's keys, oldest first, after `after`."""
+    """Return one server's keys, revoked ones included, oldest first, after `after`."""
     rows = yield from fetch(
         "SELECT k.id, k.server_num, s.id, k.name, k.prefix, k.secret_hash, k.created_ms, k.last_used_ms,"
         " k.revoked_ms FROM api_keys k JOIN servers s ON s.num = k.server_num"
-        " WHERE k.revoked_ms IS NULL AND k.server_num = $1"
+        " WHERE k.server_num = $1"
         " AND (k.created_ms > $2 OR (k.created_ms = $2 AND k.id > $3))"
         " ORDER BY k.created_ms, k.id LIMIT $4",
         server_num,
@@ -65,19 +65,11 @@ def keys_of(server_num: int, after: tuple[int, str], limit: int) -> Script[list[
     return [_key(row) for row in rows]
 
 
-def count_active(server_num: int) -> Script[int]:
-    """Return how many keys of a server are not revoked."""
-    row = yield from fetch_one(
-        "SELECT count(*) FROM api_keys WHERE server_num = $1 AND revoked_ms IS NULL", server_num
-    )
-    return int(row[0]) if row else 0
-
-
-def add_key(row: KeyRow) -> Script[None]:
-    """Insert a key."""
-    yield from execute(
+def add_key(row: KeyRow) -> Script[bool]:
+    """Insert a key; return False where the server is gone."""
+    added = yield from execute(
         "INSERT INTO api_keys (id, server_num, name, secret_hash, prefix, created_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        " SELECT $1, num, $3, $4, $5, $6 FROM servers WHERE num = $2",
         row.id,
         row.server_num,
         row.name,
@@ -85,6 +77,7 @@ def add_key(row: KeyRow) -> Script[None]:
         row.prefix,
         row.created_ms,
     )
+    return added == 1
 
 
 def revoke_key(key_id: str, now_ms: int) -> Script[bool]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chatops_server.storage.base import Script, execute, fetch
+from chatops_server.storage.base import Script, execute, fetch, fetch_one
 from chatops_wire.rest import GrantRole
 
 
@@ -36,10 +36,22 @@ def grants_of(server_num: int, after_user: str, limit: int) -> Script[list[Grant
     return [GrantRow(*row) for row in rows]
 
 
+def grant(server_num: int, user_id: str) -> Script[GrantRow | None]:
+    """Return one user's grant on a server."""
+    row = yield from fetch_one(
+        "SELECT s.id, g.user_id, g.role, g.created_ms FROM grants g JOIN servers s ON s.num = g.server_num"
+        " WHERE g.server_num = $1 AND g.user_id = $2",
+        server_num,
+        user_id,
+    )
+    return GrantRow(*row) if row else None
+
+
 def put_grant(server_num: int, user_id: str, role: GrantRole, now_ms: int) -> Script[None]:
-    """Give a right, or replace the one that is there; its time stays."""
+    """Give a right, or replace the one that is there; its time stays. Nothing for a server that is gone."""
     yield from execute(
-        "INSERT INTO grants (server_num, user_id, role, created_ms) VALUES ($1, $2, $3, $4)"
+        "INSERT INTO grants (server_num, user_id, role, created_ms)"
+        " SELECT s.num, u.id, $3, $4 FROM servers s, users u WHERE s.num = $1 AND u.id = $2"
         " ON CONFLICT (server_num, user_id) DO UPDATE SET role = excluded.role",
         server_num,
         user_id,

@@ -68,6 +68,11 @@ def change_server(server_id: str, name: str, tags: tuple[str, ...]) -> Script[bo
     return changed == 1
 
 
+def pass_servers(owner_id: str, heir: str) -> Script[None]:
+    """Make `heir` the owner of everything `owner_id` owns."""
+    yield from execute("UPDATE servers SET owner_id = $2 WHERE owner_id = $1", owner_id, heir)
+
+
 def delete_server(server_id: str) -> Script[bool]:
     """Delete a server with its keys, grants, cursors and latest sample; return whether it was there."""
     changed = yield from execute("DELETE FROM servers WHERE id = $1", server_id)

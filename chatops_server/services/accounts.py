@@ -1,0 +1,200 @@
+"""What everybody does with their own account: log in, stay logged in, log out, change the password."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chatops_server.domain.permissions import Principal
+from chatops_server.errors import CredentialsError, InvalidRequestError, TokenError
+from chatops_server.services.access import Caller
+from chatops_server.services.access_tokens import ACCESS_TOKEN_S, AccessTokens
+from chatops_server.services.ledger import Deed, Ledger
+from chatops_server.services.login_guard import LoginGuard
+from chatops_server.services.passwords import PasswordHasher
+from chatops_server.services.refresh_tokens import (
+    Refusal,
+    end_session,
+    first_of_family,
+    new_token,
+    rotate,
+    token_id,
+)
+from chatops_server.services.user_directory import UserDirectory
+from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.sql import users as users_sql
+from chatops_server.storage.sql.events import NewEvent
+from chatops_server.storage.sql.users import UserRow
+from chatops_wire.codes import ErrorCode
+from chatops_wire.rest import Login, PasswordChange, Tokens
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What checks who somebody is."""
+
+    tokens: AccessTokens
+    hasher: PasswordHasher
+    guard: LoginGuard
+
+
+class Accounts:
+    """Logins and tokens."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        ledger: Ledger,
+        directory: UserDirectory,
+        credentials: Credentials,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._storage = storage
+        self._ledger = ledger
+        self._directory = directory
+        self._tokens = credentials.tokens
+        self._hasher = credentials.hasher
+        self._guard = credentials.guard
+        self._now_ms = now_ms
+
+    def authenticate(self, access_token: str) -> Principal:
+        """Return who holds the token; from memory.
+
+        Raises:
+            TokenError: Not valid, expired, or its user was since changed, disabled or removed.
+        """
+        claims = self._tokens.verify(access_token)
+        user = self._directory.get(claims.user_id)
+        if user is None or not user.active or user.token_version != claims.token_version:
+            raise TokenError("the access token is no longer valid")
+        return Principal(user.id, user.username, user.role, claims.expires_ms, user.token_version)
+
+    def is_current(self, principal: Principal, now_ms: int) -> bool:
+        """Return whether the principal would still be let in: not expired, changed, disabled or removed."""
+        user = self._directory.get(principal.user_id)
+        return (
+            user is not None
+            and user.active
+            and user.token_version == principal.token_version
+            and now_ms < principal.expires_ms
+        )
+
+    async def login(self, body: Login, address: str | None) -> Tokens:
+        """Return a first pair of tokens.
+
+        Raises:
+            CredentialsError: Unknown user, wrong password or inactive account, told apart by nothing.
+            TooManyRequestsError: See LoginGuard and PasswordHasher.
+        """
+        async with self._guard.attempt(body.username, address) as attempt:
+            user = await self._checked(body.username, body.password)
+            if user is None:
+                attempt.failed()
+                await self._note_failure(body.username, address)
+                raise CredentialsError
+        text, now_ms = new_token(), self._now_ms()
+        event = NewEvent("login", f"{user.username} logged in", user_id=user.id, data={"address": address})
+        deed = Deed("login", _as(user, address), target=user.username, event=event)
+        await self._ledger.commit(users_sql.add_refresh_token(first_of_family(text, user.id, now_ms)), deed)
+        return self._pair(user, text)
+
+    async def refresh(self, refresh_token: str, address: str | None) -> Tokens:
+        """Return the next pair; the token used for it is dead.
+
+        Raises:
+            TokenError: Unknown, expired, ended, or used before, which ends every token of its login.
+        """
+        successor = new_token()
+        rotation = await self._storage.write(
+            rotate(token_id(refresh_token), token_id(successor), self._now_ms())
+        )
+        if rotation.refusal is Refusal.REUSED:
+            await self._note_reuse(rotation.user, address)
+            raise TokenError("this refresh token was used before", ErrorCode.TOKEN_REUSED)
+        if rotation.refusal is Refusal.EXPIRED:
+            raise TokenError("the session has expired", ErrorCode.TOKEN_EXPIRED)
+        if rotation.user is None or rotation.refusal is not None:
+            raise TokenError("the session has ended")
+        return self._pair(rotation.user, successor)
+
+    async def logout(self, refresh_token: str, address: str | None) -> None:
+        """End the login the token belongs to; an unknown token is no error."""
+        user = await self._storage.write(end_session(refresh_token))
+        if user is not None:
+            await self._ledger.note(Deed("logout", _as(user, address), target=user.username))
+
+    async def change_password(self, principal: Principal, body: PasswordChange, address: str | None) -> None:
+        """Set a new password; every token of the user dies, access tokens included.
+
+        Raises:
+            InvalidRequestError: The current password is wrong.
+            TooManyRequestsError: As for a login: guesses count here too.
+        """
+        async with self._guard.attempt(principal.username, address) as attempt:
+            if await self._checked(principal.username, body.current_password) is None:
+                attempt.failed()
+                raise InvalidRequestError("current_password: it is not the current password")
+        hashed = await self._hasher.hash(body.new_password)
+        caller = Caller(principal, address)
+        deed = Deed("user.password", caller, target=principal.username)
+        changed = await self._ledger.commit(replace_password(principal.user_id, hashed), deed)
+        if changed is not None:
+            self._directory.put(changed)
+
+    async def _checked(self, username: str, password: str) -> UserRow | None:
+        user = self._directory.named(username)
+        # Asked for unknown users too, so that the answer takes as long.
+        stored = await self._storage.read(users_sql.password_hash(user.id if user else ""))
+        matches = await self._hasher.verify(password, stored)
+        return user if user is not None and matches and user.active else None
+
+    def _pair(self, user: UserRow, refresh_token: str) -> Tokens:
+        access = self._tokens.issue(user.id, user.token_version)
+        return Tokens(access_token=access, refresh_token=refresh_token, expires_in=ACCESS_TOKEN_S)
+
+    async def _note_failure(self, username: str, address: str | None) -> None:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in username[:64])
+        user = self._directory.named(username)
+        event = NewEvent(
+            "login",
+            f"login as {shown} failed",
+            user_id=user.id if user else None,
+            data={"address": address, "failed": True},
+        )
+        deed = Deed("login", Caller(None, address), target=shown, result="failed", event=event)
+        await self._ledger.note(deed)
+
+    async def _note_reuse(self, user: UserRow | None, address: str | None) -> None:
+        log.warning("refresh token used twice", extra={"user_id": user.id if user else None})
+        event = NewEvent(
+            "login",
+            "a session was ended: its refresh token was used twice",
+            user_id=user.id if user else None,
+            data={"address": address, "failed": True},
+        )
+        deed = Deed(
+            "session.reuse",
+            Caller(None, address),
+            target=user.username if user else None,
+            result="refused",
+            event=event,
+        )
+        await self._ledger.note(deed)
+
+
+def replace_password(user_id: str, hashed: str) -> Script[UserRow | None]:
+    """Store a password hash and end every token; return the user as they then are, None if gone."""
+    user = yield from users_sql.user(user_id)
+    if user is None:
+        return None
+    changed = replace(user, token_version=user.token_version + 1)
+    yield from users_sql.set_password(user_id, hashed)
+    yield from users_sql.change_user(changed)
+    yield from users_sql.end_sessions(user_id)
+    return changed
+
+
+def _as(user: UserRow, address: str | None) -> Caller:
+    # A login has no token yet; the entry still names who it was.
+    return Caller(Principal(user.id, user.username, user.role, 0, user.token_version), address)

@@ -1,0 +1,65 @@
+"""Charts: from the words of a request to the series of an answer."""
+
+from dataclasses import dataclass
+
+from chatops_server.errors import InvalidRequestError
+from chatops_server.services.access import ServerAccess
+from chatops_server.storage.base import HistoryQuery, Storage
+from chatops_wire import metrics
+from chatops_wire.rest import History, Series
+from chatops_wire.times import format_ms
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRequest:
+    """Which metrics over which range: `start_ms` inclusive, `end_ms` exclusive."""
+
+    metrics: tuple[str, ...]
+    start_ms: int
+    end_ms: int
+    points: int
+
+
+class HistoryQueries:
+    """Answers chart requests."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def chart(self, access: ServerAccess, request: ChartRequest) -> History:
+        """Return one series a metric, in the order asked for; a metric without samples is empty.
+
+        Raises:
+            InvalidRequestError: Unknown metric, or a range that ends before it begins.
+        """
+        refs = [_parsed(text) for text in dict.fromkeys(request.metrics)]
+        if request.start_ms >= request.end_ms:
+            raise InvalidRequestError("start: it must be before end")
+        names = [ref.text for ref in refs]
+        answer = await self._storage.samples.history(
+            HistoryQuery(access.state.num, names, request.start_ms, request.end_ms, request.points)
+        )
+        return History(
+            server_id=access.state.id,
+            start=format_ms(request.start_ms),
+            end=format_ms(request.end_ms),
+            step_s=answer.step_ms / 1000,
+            tier=answer.tier,
+            series=tuple(
+                Series(
+                    metric=ref.text,
+                    unit=ref.metric.unit,
+                    points=tuple(
+                        (at.ts_ms, at.avg, at.min, at.max) for at in answer.series.get(ref.text, ())
+                    ),
+                )
+                for ref in refs
+            ),
+        )
+
+
+def _parsed(text: str) -> metrics.MetricRef:
+    try:
+        return metrics.parse(text)
+    except metrics.UnknownMetricError as exc:
+        raise InvalidRequestError(f"metric: {exc}") from exc
