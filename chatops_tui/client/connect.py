@@ -9,7 +9,7 @@ import aiohttp
 from chatops_tui.client.feed import Feed
 from chatops_tui.client.http import Rest
 from chatops_tui.client.session import Session, SessionStore
-from chatops_tui.client.wire import Wire
+from chatops_tui.client.wire import USUAL, Limits, Wire
 from chatops_wire.version import VERSION
 
 
@@ -23,7 +23,7 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(url: str, store: SessionStore) -> AsyncIterator[Hub]:
+async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> AsyncIterator[Hub]:
     """Yield the hub at this address; nothing is sent yet, and everything is closed afterwards.
 
     Sign in first: `session.resume()`, `session.login()` or `session.adopt()`. Cancelling is safe: a token
@@ -32,12 +32,13 @@ async def open_hub(url: str, store: SessionStore) -> AsyncIterator[Hub]:
     Args:
         url: As `config.parse_url` returns it.
         store: Where the session is kept: `SessionFile(config_dir())`, or `SessionMemory()` for this run only.
+        limits: How patient to be.
     """
-    # Every wait has its own deadline (wire.ANSWER_WITHIN_S); aiohttp's would end a long feed.
+    # Every wait has its own deadline (Limits); aiohttp's would end a long feed.
     timeout = aiohttp.ClientTimeout(total=None)
     headers = {"User-Agent": f"chatops/{VERSION}"}
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
-        wire = Wire(url, http)
+        wire = Wire(url, http, limits)
         session = Session(wire, store)
         try:
             yield Hub(session, Rest(wire, session), Feed(wire, session))

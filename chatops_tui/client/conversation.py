@@ -39,8 +39,6 @@ log = logging.getLogger(__name__)
 
 # The status bar calls a link stale after 3 s without a frame, so a quiet hub must be heard that often.
 PING_EVERY_S: Final = 2.5
-# Several pings unanswered: the peer or the path is gone, and waiting for TCP to notice takes minutes.
-SILENT_AFTER_S: Final = 12.0
 SEND_WITHIN_S: Final = 10.0
 # When a due token cannot be renewed the old one still holds for a while (session.RENEW_AHEAD_S).
 RENEW_AGAIN_S: Final = 5.0
@@ -81,16 +79,25 @@ class TokenSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What a conversation is about, and how it is told."""
+
+    wanted: Callable[[], frozenset[Interest]]
+    """Asked again whenever `changed` is set."""
+    changed: asyncio.Event
+    deliver: Callable[[FeedEvent], None]
+    silent_after_s: float
+
+
 class Conversation:
     """Reads in one task and speaks in three more; a failed sending is left to the reader to notice."""
 
-    def __init__(
-        self, ws: Socket, session: TokenSource, changed: asyncio.Event, deliver: Callable[[FeedEvent], None]
-    ) -> None:
+    def __init__(self, ws: Socket, session: TokenSource, talk: Talk) -> None:
         self._ws = ws
         self._session = session
-        self._changed = changed
-        self._deliver = deliver
+        self._talk = talk
+        self._deliver = talk.deliver
         self._decoder = to_client()
         self._asked: dict[int, Interest] = {}
         """Subscriptions not yet answered, by request id: at most one an interest."""
@@ -100,14 +107,14 @@ class Conversation:
         self._pinged_at: float | None = None
         self._accepted_at: float | None = None
 
-    async def hold(self, token: str, wanted: Callable[[], frozenset[Interest]]) -> Ended:
-        """Return how it ended, once it has. `wanted` is asked again whenever `changed` is set."""
+    async def hold(self, token: str) -> Ended:
+        """Return how it ended, once it has."""
         ended = await self._sign_in(token)
         if ended is not None:
             return ended
         async with asyncio.TaskGroup() as tasks:
             speakers = [
-                tasks.create_task(self._ask(wanted), name="feed-interests"),
+                tasks.create_task(self._ask(), name="feed-interests"),
                 tasks.create_task(self._measure(), name="feed-ping"),
                 tasks.create_task(self._stay_signed_in(token), name="feed-token"),
             ]
@@ -131,7 +138,7 @@ class Conversation:
 
     async def _listen(self) -> Ended:
         while True:
-            message = await self._next(SILENT_AFTER_S)
+            message = await self._next(self._talk.silent_after_s)
             if isinstance(message, Ended):
                 return message
             self._take(message)
@@ -197,11 +204,11 @@ class Conversation:
             self._said = error.message
             self._incompatible = error.code == ErrorCode.UNSUPPORTED_PROTOCOL
 
-    async def _ask(self, wanted: Callable[[], frozenset[Interest]]) -> None:
+    async def _ask(self) -> None:
         asked: frozenset[Interest] = frozenset()
         while True:
-            self._changed.clear()
-            target = wanted()
+            self._talk.changed.clear()
+            target = self._talk.wanted()
             difference = changes(asked, target)
             for interest in difference.unsubscribe:
                 await self._send(
@@ -212,7 +219,7 @@ class Conversation:
                 self._asked[request_id] = interest
                 await self._send(Subscribe(id=request_id, topic=interest.topic, server_id=interest.server_id))
             asked = target
-            await self._changed.wait()
+            await self._talk.changed.wait()
 
     async def _measure(self) -> None:
         while True:

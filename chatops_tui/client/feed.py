@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
-from chatops_tui.client.conversation import Conversation, FeedEvent, TokenSource
+from chatops_tui.client.conversation import Conversation, FeedEvent, Talk, TokenSource
 from chatops_tui.client.errors import HubAnswerError, HubError, HubUnreachableError, SignInNeededError
 from chatops_tui.client.interests import Interest
 from chatops_tui.client.link import Ended, LinkState, after
@@ -81,8 +81,8 @@ class Feed:
         try:
             token = await self._session.token(rejected=rejected)
             async with self._wire.socket(PATH) as ws:
-                conversation = Conversation(ws, self._session, self._changed, deliver)
-                return token, await conversation.hold(token, lambda: self._wanted)
+                talk = Talk(lambda: self._wanted, self._changed, deliver, self._wire.limits.silent_after_s)
+                return token, await Conversation(ws, self._session, talk).hold(token)
         except SignInNeededError as exc:
             return token, Ended("sign_in_needed", exc.reason)
         except (HubUnreachableError, HubAnswerError) as exc:

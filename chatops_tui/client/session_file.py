@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 FILE: Final = "sessions.json"
 LOCK: Final = "sessions.lock"
-# The holder may be waiting for a hub's answer (wire.ANSWER_WITHIN_S, 15 s), and others before us likewise.
+# The holder may be waiting for a hub's answer (wire.Limits, 15 s), and others before us likewise.
 LOCK_WITHIN_S: Final = 40.0
 # flock() has no event to await; a thread blocked in it could not be cancelled and would hold up the exit.
 _LOCK_LOOK_S: Final = 0.02
@@ -29,7 +29,7 @@ _MOST_SESSIONS: Final = 50
 
 
 class SessionsBusyError(HubError):
-    """Another program has held the remembered sessions for LOCK_WITHIN_S, perhaps because it is stopped."""
+    """Another program has held the remembered sessions for too long, perhaps because it is stopped."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"another chatops program is holding {path}")
@@ -48,8 +48,9 @@ class SessionFile:
     A folder that cannot be written costs the memory, not the session: that is a warning too.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock_within_s: float = LOCK_WITHIN_S) -> None:
         self._folder = folder
+        self._lock_within_s = lock_within_s
 
     async def find(self, url: str, username: str = "") -> Remembered | None:
         """Return the session of this user, or with an empty name the one used last at this hub.
@@ -60,7 +61,7 @@ class SessionFile:
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator["HeldSessions"]:
-        """Hold the lock; SessionsBusyError when it cannot be had within LOCK_WITHIN_S."""
+        """Hold the lock; SessionsBusyError when it cannot be had within `lock_within_s`."""
         lock = await self._open_lock()
         try:
             if lock is not None:
@@ -73,7 +74,7 @@ class SessionFile:
 
     async def _lock(self, lock: int) -> None:
         try:
-            async with asyncio.timeout(LOCK_WITHIN_S):
+            async with asyncio.timeout(self._lock_within_s):
                 while not _try_lock(lock):  # noqa: ASYNC110 - see _LOCK_LOOK_S
                     await asyncio.sleep(_LOCK_LOOK_S)
         except TimeoutError as exc:

@@ -20,10 +20,6 @@ T = TypeVar("T")
 Socket = aiohttp.ClientWebSocketResponse[Literal[True]]
 
 API: Final = "/api/v1"
-# A week's history of a busy hub takes seconds; somebody at a keyboard does not wait longer than this.
-ANSWER_WITHIN_S: Final = 15.0
-# Far above any answer of the contract (a page of 1000 servers is 2 MB), far below this machine's memory.
-MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 # A closing handshake is a courtesy; a hub that is gone does not answer it.
 CLOSE_WITHIN_S: Final = 1.0
 # The longest piece of a stranger's answer that is quoted.
@@ -42,7 +38,7 @@ _WORDS: Final[Mapping[int, str]] = {
 }
 # In this order: some are OSErrors too, whose own text says less.
 _KINDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
-    ((TimeoutError,), f"no answer within {ANSWER_WITHIN_S:.0f} s"),
+    ((TimeoutError,), "no answer in time"),
     ((aiohttp.ClientConnectorDNSError, socket.gaierror), "no such host name is known"),
     ((aiohttp.ClientConnectorSSLError,), "TLS failed; perhaps the address begins with http://"),
     (
@@ -50,11 +46,22 @@ _KINDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "it closed the connection before it had answered",
     ),
     ((aiohttp.InvalidURL,), "that is no address"),
-    (
-        (aiohttp.http_exceptions.HttpProcessingError,),
-        "its answer is no HTTP; perhaps the address begins with https://",
-    ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a hub is waited for, and how much of it is taken."""
+
+    # A week's history of a busy hub takes seconds; somebody at a keyboard does not wait longer than this.
+    answer_within_s: float = 15.0
+    # Several pings unanswered: the peer or the path is gone, and waiting for TCP to notice takes minutes.
+    silent_after_s: float = 12.0
+    # Far above any answer of the contract (a page of 1000 servers is 2 MB), far below this machine's memory.
+    answer_bytes: int = 64 * 1024 * 1024
+
+
+USUAL: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,9 @@ class Request:
 class Wire:
     """A hub's address and the connections to it. Whoever made the aiohttp session closes it."""
 
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, http: aiohttp.ClientSession, limits: Limits = USUAL) -> None:
         self.url = url
+        self.limits = limits
         self._http = http
 
     async def call(self, request: Request, answer: type[T]) -> T:
@@ -84,14 +92,14 @@ class Wire:
         """Yield an open WebSocket below /api/v1; it is closed afterwards, within CLOSE_WITHIN_S.
 
         Raises:
-            HubUnreachableError: It did not open within ANSWER_WITHIN_S.
+            HubUnreachableError: It did not open within `limits.answer_within_s`.
         """
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(self.limits.answer_within_s):
                 ws = await self._http.ws_connect(
                     f"{self.url}{API}{path}",
                     heartbeat=HEARTBEAT_S,
-                    max_msg_size=MAX_ANSWER_BYTES,
+                    max_msg_size=self.limits.answer_bytes,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
                 )
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
@@ -105,7 +113,7 @@ class Wire:
         """Return the body of the answer, empty where the contract gives none.
 
         Raises:
-            HubUnreachableError: No whole answer within ANSWER_WITHIN_S.
+            HubUnreachableError: No whole answer within `limits.answer_within_s`.
             HubAnswerError: An answer no hub gives.
             HubRefusedError: The hub said no.
         """
@@ -116,7 +124,7 @@ class Wire:
             headers["Content-Type"] = "application/json"
         try:
             async with (
-                asyncio.timeout(ANSWER_WITHIN_S),
+                asyncio.timeout(self.limits.answer_within_s),
                 self._http.request(
                     request.method,
                     f"{self.url}{API}{request.path}",
@@ -144,7 +152,7 @@ class Wire:
         taken = bytearray()
         async for piece in response.content.iter_any():
             taken += piece
-            if len(taken) > MAX_ANSWER_BYTES:
+            if len(taken) > self.limits.answer_bytes:
                 raise HubAnswerError(self.url, "its answer is too large")
         return bytes(taken)
 
@@ -175,6 +183,8 @@ def reason_of(exc: BaseException) -> str:
             return f"its TLS certificate is not trusted ({_certificate_fault(exc.certificate_error)})"
         case aiohttp.WSServerHandshakeError():
             return f"it refused a WebSocket (status {exc.status})"
+        case aiohttp.ClientResponseError():
+            return "its answer is no HTTP; perhaps the address begins with https://"
         case OSError():
             return _WORDS.get(exc.errno or 0) or exc.strerror or "the connection failed"
         case _:
