@@ -9,7 +9,7 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -20,9 +20,13 @@ DEADLINE_S: Final = 10_000 * MS
 _LOOK_EVERY_S: Final = 0.005
 
 
+@overload
 async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, deadline_s: float = DEADLINE_S, what: str = ""
-) -> T:
+    condition: Callable[[], Awaitable[T]], *, deadline_s: float = ..., what: str = ...
+) -> T: ...
+@overload
+async def eventually(condition: Callable[[], T], *, deadline_s: float = ..., what: str = ...) -> T: ...
+async def eventually(condition: Callable[[], Any], *, deadline_s: float = DEADLINE_S, what: str = "") -> Any:
     """Return the first true value of `condition`, asked every few milliseconds.
 
     Raises:
