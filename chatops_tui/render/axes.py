@@ -124,7 +124,7 @@ def _trimmed(text: str) -> str:
 
 
 def _round_size(wanted: float) -> float:
-    """Return the power of two at or above `wanted`, at least 1 KiB; half of it and a quarter are round too."""
+    """Return the power of two at or above `wanted`, at least 1 KiB: its half and quarter are round too."""
     top = float(_BINARY)
     while top < wanted:
         top *= 2

@@ -54,9 +54,9 @@ _DOTS: Final[dict[Charset, _Dots]] = {
 _EVEN: Final = int("01" * 2048, 2)
 
 
-def columns_for(width: int, charset: Charset) -> int:
-    """Return how many columns of dots `width` cells have."""
-    return width * _DOTS[charset].across
+def cells_across(charset: Charset) -> int:
+    """Return how many columns of dots one cell has."""
+    return _DOTS[charset].across
 
 
 def plot(

@@ -1,0 +1,157 @@
+"""A whole chart as lines: title and figures, y axis, plot, time axis; pure, so it can be read in a test."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Final
+
+from chatops_tui.render import axes, numbers
+from chatops_tui.render.braille import Trace, cells_across, plot
+from chatops_tui.render.buckets import Column, Series, columns, step_for
+from chatops_tui.render.charset import Charset
+from chatops_tui.render.severity import Limits
+from chatops_tui.render.spans import Cell, Ink, Span, width
+from chatops_wire.metrics import Unit
+
+SERIES_INKS: Final[tuple[Ink, ...]] = ("series-1", "series-2")
+
+# Below this the axes would leave less room than they take.
+_AXES_MIN_WIDTH: Final = 20
+_AXES_MIN_HEIGHT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ChartStyle:
+    """What does not change while a chart is on screen."""
+
+    title: str
+    unit: Unit
+    filled: bool = False
+    """For parts of a whole, like percentages; a line is better for rates."""
+    limits: Limits | None = None
+    """Drawn as dotted rows."""
+    least_top: float = 0.0
+    """The y axis never ends below this, so that noise round zero stays flat."""
+    charset: Charset = "braille"
+    tz: tzinfo = UTC
+    """Of the clock times below the chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """What is to be seen."""
+
+    series: Sequence[Series] = ()
+    """At most two; the first is the more important one."""
+    start_ms: int = 0
+    end_ms: int = 0
+    headline: Cell = ()
+    """The current values, beside the title."""
+    message: str = ""
+    """Said in the middle instead of nothing: loading, no data yet, an error."""
+
+
+def chart_lines(style: ChartStyle, view: ChartView, columns_wide: int, rows: int) -> list[Cell]:
+    """Return the chart as `rows` lines of `columns_wide` cells.
+
+    Below 20 cells or 4 rows the axes go; a single row is the title.
+    """
+    if rows <= 1:
+        return [title_line(style, view.headline, "", columns_wide)]
+    if columns_wide < _AXES_MIN_WIDTH or rows < _AXES_MIN_HEIGHT:
+        body = _body(style, view, columns_wide, rows - 1)
+        return [title_line(style, view.headline, "", columns_wide), *body.lines]
+    label_width = 4 if style.unit == "percent" else axes.LABEL_WIDTH
+    body = _body(style, view, columns_wide - label_width - 1, rows - 2)
+    lines: list[Cell] = [title_line(style, view.headline, body.figures, columns_wide)]
+    labels = axes.y_labels(body.scale, style.unit, rows - 2)
+    for label, line in zip(labels, body.lines, strict=True):
+        lines.append([(f"{label:>{label_width}}", "muted"), ("┤" if label else "│", "rule"), *line])
+    times = axes.time_axis(*body.span_ms, columns_wide - label_width - 1, style.tz)
+    lines.append([(" " * label_width, "text"), ("└", "rule"), *_axis_spans(times)])
+    return lines
+
+
+def title_line(style: ChartStyle, headline: Cell, figures: str, columns_wide: int) -> Cell:
+    """Return `─ CPU 94% ▲ ──── min 3% avg 41% max 97% ─`; the figures go first when there is no room."""
+    left: list[Span] = [("─ ", "rule"), (style.title, "strong")]
+    if headline:
+        left += [(" ", "text"), *headline]
+    room = columns_wide - width(left) - 1
+    right: list[Span] = [(f" {figures} ", "muted"), ("─", "rule")] if figures else []
+    if room < width(right) + 2:
+        right = []
+    return [*left, (" ", "text"), ("─" * max(0, room - width(right)), "rule"), *right]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    lines: Sequence[Cell]
+    scale: axes.Scale
+    figures: str
+    span_ms: tuple[int, int]
+
+
+def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
+    """Return the plot itself, `rows` lines of `across` cells, and what the axes need to know."""
+    dots = cells_across(style.charset)
+    step = step_for(view.end_ms - view.start_ms, across * dots)
+    # The newest column is the last of its cell: so the plot moves by whole cells, half as often, and the
+    # cells it consists of stay the same.
+    last = (view.end_ms // step // dots + 1) * dots - 1
+    found = [columns(series, last * step, step, across * dots) for series in view.series]
+    highest = max((column.high for line in found for column in line if column), default=None)
+    scale = axes.scale(highest, style.unit, style.least_top)
+    span_ms = ((last + 1 - across * dots) * step, (last + 1) * step)
+    if view.message:
+        return _Body(_message(view.message, across, rows), scale, "", span_ms)
+    traces = [Trace(line, ink, filled=style.filled) for line, ink in zip(found, SERIES_INKS, strict=False)]
+    lines = plot(traces, size=(across, rows), scale=(scale.bottom, scale.top), charset=style.charset)
+    return _Body(_with_limits(lines, style, scale), scale, _figures(found[:1], style.unit), span_ms)
+
+
+def _message(text: str, across: int, rows: int) -> list[Cell]:
+    blank: Cell = [(" " * across, "text")]
+    lines = [blank] * rows
+    lines[(rows - 1) // 2] = [(text.center(across)[:across], "muted")]
+    return lines
+
+
+def _figures(found: Sequence[Sequence[Column | None]], unit: Unit) -> str:
+    """Return lowest, mean and highest of what is shown; empty when nothing is."""
+    known = [column for line in found for column in line if column]
+    if not known:
+        return ""
+    mean = sum(column.value for column in known) / len(known)
+    low, high = min(column.low for column in known), max(column.high for column in known)
+    parts = (("min", low), ("avg", mean), ("max", high))
+    return " ".join(f"{name} {numbers.of_unit(value, unit)}" for name, value in parts)
+
+
+def _with_limits(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> list[Cell]:
+    """Return the plot with dots in the blank cells of the rows the limits fall in."""
+    dotted: list[Cell] = list(lines)
+    if style.limits is None:
+        return dotted
+    marks: tuple[tuple[float, Ink], ...] = ((style.limits.warn, "warn"), (style.limits.crit, "crit"))
+    for value, ink in marks:
+        row = axes.row_of(value, scale, len(dotted))
+        if row is not None:
+            dotted[row] = list(_dotted(lines[row], ink))
+    return dotted
+
+
+def _dotted(line: Cell, ink: Ink) -> Iterator[Span]:
+    for text, own in line:
+        for piece in re.split(r"( +)", text):
+            if piece.startswith(" "):
+                yield "┈" * len(piece), ink
+            elif piece:
+                yield piece, own
+
+
+def _axis_spans(times: str) -> Iterator[Span]:
+    for piece in re.split("(─+)", times):
+        if piece:
+            yield piece, "rule" if piece.startswith("─") else "muted"

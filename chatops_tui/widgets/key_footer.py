@@ -1,0 +1,41 @@
+"""The one-line bar at the bottom: the keys that work here and now."""
+
+from collections.abc import Sequence
+
+from textual.app import App
+from textual.screen import Screen
+
+from chatops_tui.render.hints import Hint, hint_line
+from chatops_tui.render.spans import Cell
+from chatops_tui.widgets.lines import Lines
+
+
+class KeyFooter(Lines):
+    """Active bindings with `show=True`, one for each action, those of the focused widget first.
+
+    Bindings of the app itself (help, quit) stay when others must go. A disabled binding (`check_action`
+    returns None) is dim.
+    """
+
+    DEFAULT_CSS = "KeyFooter { dock: bottom; height: 1; background: $panel; }"
+
+    def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def compose_lines(self, width: int, _height: int) -> Sequence[Cell]:
+        """Return the line."""
+        return [hint_line(self._hints(), width)]
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen:
+            self.sync()
+
+    def _hints(self) -> list[Hint]:
+        found: dict[str, Hint] = {}
+        for node, binding, enabled, _tooltip in self.screen.active_bindings.values():
+            if binding.show and binding.action not in found:
+                key = self.app.get_key_display(binding)
+                pinned = isinstance(node, App)
+                found[binding.action] = Hint(key, binding.description, enabled=enabled, pinned=pinned)
+        return list(found.values())

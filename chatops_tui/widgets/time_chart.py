@@ -1,0 +1,63 @@
+"""A chart of one or two series over clock time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chatops_tui.render.buckets import Series
+from chatops_tui.render.chart import ChartStyle, ChartView, chart_lines
+from chatops_tui.render.spans import Cell
+from chatops_tui.widgets.lines import Lines
+
+
+class TimeChart(Lines):
+    """Title with the current values, y axis with units, braille plot, x axis with clock times.
+
+    Set what is to be seen, then `sync`: only rows that differ are drawn again. Columns of time are counted
+    from the epoch, so the plot moves only when a cell is complete.
+    """
+
+    DEFAULT_CSS = "TimeChart { height: 1fr; min-height: 4; }"
+
+    def __init__(
+        self,
+        style: ChartStyle,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._style = style
+        self._view = ChartView(message="loading…")
+
+    @property
+    def view(self) -> ChartView:
+        """What is shown."""
+        return self._view
+
+    def set_style(self, style: ChartStyle) -> None:
+        """Draw another metric, or the same in another way."""
+        self._style = style
+
+    def set_series(self, series: Sequence[Series], start_ms: int, end_ms: int) -> None:
+        """Show these from `start_ms` to `end_ms` (Unix milliseconds).
+
+        At most two, the important one first. None of them with a value says `no data yet`; a message that was
+        set before goes away.
+        """
+        known = any(value is not None for one in series for value in one.values)
+        message = "" if known else "no data yet"
+        self._view = replace(
+            self._view, series=tuple(series), start_ms=start_ms, end_ms=end_ms, message=message
+        )
+
+    def set_headline(self, headline: Cell) -> None:
+        """Show the current values beside the title."""
+        self._view = replace(self._view, headline=headline)
+
+    def set_message(self, message: str) -> None:
+        """Say `message` instead of the plot: `loading…`, or why there is nothing."""
+        self._view = replace(self._view, message=message)
+
+    def compose_lines(self, width: int, height: int) -> Sequence[Cell]:
+        """Return the chart in the size there is."""
+        return chart_lines(self._style, self._view, width, height)
