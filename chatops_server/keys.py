@@ -1,0 +1,38 @@
+"""What handlers find in the aiohttp application: the services, under typed keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from chatops_server.broker.fleet import Fleet
+from chatops_server.services.accounts import Accounts
+from chatops_server.services.api_keys import ApiKeys
+from chatops_server.services.events import Events
+from chatops_server.services.grants import Grants
+from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.ledger import Ledger
+from chatops_server.services.readiness import ReadinessChecks
+from chatops_server.services.servers import Servers
+from chatops_server.services.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The services behind the REST interface."""
+
+    accounts: Accounts
+    users: Users
+    servers: Servers
+    grants: Grants
+    api_keys: ApiKeys
+    history: HistoryQueries
+    events: Events
+    ledger: Ledger
+    readiness: ReadinessChecks
+    fleet: Fleet
+    now_ms: Callable[[], int]
+
+
+HUB: Final = web.AppKey("hub", Hub)

@@ -1,0 +1,87 @@
+"""What a route is. One table drives routing, rights, decoding of bodies and the OpenAPI document."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Literal
+
+from chatops_server.domain.permissions import HubAction, ServerAction
+from chatops_server.web.asking import Ask
+
+PREFIX: Final = "/api/v1"
+_PLACE: Final = re.compile(r"\{(\w+)\}")
+
+
+class Public(Enum):
+    """Marks a route that asks for no token."""
+
+    PUBLIC = "public"
+
+
+Right = Public | HubAction | ServerAction
+"""What a route asks for. A ServerAction is asked for on the server of the path's first place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One parameter of the query."""
+
+    name: str
+    about: str
+    kind: Literal["string", "integer"] = "string"
+    repeated: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An answer that is no JSON of ours, or whose status differs from the route's."""
+
+    body: bytes
+    content_type: str = "application/json"
+    status: int = 200
+    csp: str | None = None
+    """A Content-Security-Policy in place of the strictest one."""
+
+
+Answer = Any
+"""A Struct, JSON as bytes, a Document, or None for 204."""
+Handler = Callable[[Ask[Any]], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path. There is no default right, so none can be forgotten."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    right: Right
+    handle: Handler
+    summary: str
+    tag: str
+    body: Any = None
+    """Type of the body; None takes none."""
+    answer: Any = None
+    """Type of the answer; None answers 204."""
+    status: int = 200
+    query: tuple[Param, ...] = ()
+    refusals: tuple[int, ...] = ()
+    """Statuses of errors beyond those that follow from the right and the body."""
+    prefix: str = PREFIX
+
+    @property
+    def full_path(self) -> str:
+        """The path as it is asked for."""
+        return self.prefix + self.path
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the path's places, in order."""
+        return tuple(_PLACE.findall(self.path))
+
+
+PAGING: Final = (
+    Param("limit", "How many items at most: 1 to 1000, 100 without it.", "integer"),
+    Param("cursor", "`next` of the page before."),
+)
