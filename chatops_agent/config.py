@@ -1,0 +1,165 @@
+"""Settings of `chatops-agent run`: flag, else environment, else TOML file, else default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from chatops_agent.policy import Policy
+from chatops_agent.policy import parse as parse_policy
+from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
+from chatops_wire.keys import PREFIX
+from chatops_wire.keys import parse as parse_key
+from chatops_wire.settings import SettingError, settle
+
+KEY_VARIABLE: Final = "CHATOPS_API_KEY"
+CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
+_ENDPOINT: Final = "/api/v1/agents/ws"
+_SCHEMES: Final = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+# A key of ours has 78 characters; a file with more than this is not a key's.
+_MAX_KEY: Final = 512
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a flag, a CHATOPS_ variable or a line of the TOML file may set."""
+
+    url: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """The hub's address, http(s)://HOST:PORT; of several the next one is called when one fails."""
+    interval: Annotated[float, Meta(ge=MIN_INTERVAL_S, le=MAX_INTERVAL_S)] = 5.0
+    """Seconds between samples, unless the hub asks for others."""
+    data_dir: str = ""
+    """Where the agent keeps its state; empty: /var/lib/chatops-agent for root, else in ~/.local/state."""
+    allow: tuple[str, ...] = ()
+    """Any of docker, commands, terminal, logs, or all; none: metrics only."""
+    log_path: tuple[str, ...] = ("/var/log",)
+    """The only folders whose files may be followed."""
+    api_key_file: str = ""
+    """A file that holds the key, instead of CHATOPS_API_KEY."""
+    tls_ca: str = ""
+    """A PEM file with the authority, or the certificate itself, to trust instead of the system's."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much to tell on stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in the form the daemon uses."""
+
+    endpoints: tuple[str, ...]
+    """WebSocket addresses."""
+    # Not in the representation, so that no log or traceback ever shows it.
+    api_key: str = field(repr=False)
+    interval_s: float
+    data_dir: Path
+    policy: Policy
+    tls_ca: str
+    log_level: str
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
+    """Return the configuration.
+
+    Args:
+        flags: Values by field of `Settings`, None where the flag was not given; `config` names the TOML file.
+        environ: Where CHATOPS_ variables are looked up.
+
+    Raises:
+        SettingError: One line that names the setting, or the file.
+    """
+    settings = settle(Settings, flags=flags, environ=environ, file=_toml(flags, environ))
+    return Config(
+        endpoints=tuple(endpoint(url) for url in settings.url),
+        interval_s=settings.interval,
+        data_dir=_data_dir(settings.data_dir, environ),
+        policy=parse_policy(settings.allow, settings.log_path),
+        api_key=_key(flags, environ, settings),
+        tls_ca=_readable("--tls-ca", settings.tls_ca),
+        log_level=settings.log_level,
+    )
+
+
+def endpoint(url: str) -> str:
+    """Return the address of the agents' WebSocket at this hub.
+
+    Raises:
+        SettingError: Not an http, https, ws or wss address with a host; or with a query or a password.
+    """
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what checks it.
+        address, _port = parts.netloc, parts.port
+    except ValueError as exc:
+        raise SettingError(f"--url: {url!r}: {exc}") from exc
+    if parts.scheme not in _SCHEMES or not parts.hostname:
+        raise SettingError(f"--url: {url!r} is no address like http://HOST:PORT")
+    if parts.query or parts.fragment or "@" in address:
+        raise SettingError(f"--url: only scheme, host, port and path belong in {parts.hostname!r}'s address")
+    return f"{_SCHEMES[parts.scheme]}://{address}{parts.path.rstrip('/')}{_ENDPOINT}"
+
+
+def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    path = flags.get("config") or environ.get(CONFIG_VARIABLE)
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as exc:
+        raise SettingError(f"--config: {path!r}: {_reason(exc)}") from exc
+
+
+def _key(flags: Mapping[str, Any], environ: Mapping[str, str], settings: Settings) -> str:
+    # A flag stands above the environment, the environment above the file of settings.
+    named, key = KEY_VARIABLE, environ.get(KEY_VARIABLE, "").strip()
+    if flags.get("api_key_file") or (not key and settings.api_key_file):
+        named, key = "--api-key-file", _key_in(settings.api_key_file)
+    if not key:
+        raise SettingError(f"missing setting: {KEY_VARIABLE} or --api-key-file")
+    # What is wrong with a key is told without showing it.
+    if len(key) > _MAX_KEY or not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingError(f"{named}: no API key: more than one word, or strange characters")
+    if key.startswith(PREFIX) and parse_key(key) is None:
+        raise SettingError(f"{named}: the API key is mistyped or cut off: its checksum does not match")
+    return key
+
+
+def _key_in(path: str) -> str:
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            key = file.read(2 * _MAX_KEY).strip()
+    except (OSError, UnicodeError) as exc:
+        raise SettingError(f"--api-key-file: {path!r}: {_reason(exc)}") from exc
+    if not key:
+        raise SettingError(f"--api-key-file: {path!r} is empty")
+    return key
+
+
+def _readable(flag: str, path: str) -> str:
+    if path:
+        try:
+            Path(path).open("rb").close()
+        except OSError as exc:
+            raise SettingError(f"{flag}: {path!r}: {_reason(exc)}") from exc
+    return path
+
+
+def _data_dir(setting: str, environ: Mapping[str, str]) -> Path:
+    path = Path(setting).expanduser() if setting else _default_data_dir(environ)
+    if path.exists() and not path.is_dir():
+        raise SettingError(f"--data-dir: {str(path)!r} is no folder")
+    return path
+
+
+def _default_data_dir(environ: Mapping[str, str]) -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/chatops-agent")
+    state = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "chatops-agent"
+
+
+def _reason(exc: Exception) -> str:
+    return exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)

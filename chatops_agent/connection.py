@@ -1,0 +1,203 @@
+"""Keeps a connection to the hub: the only module that opens a socket."""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, NoReturn
+
+import aiohttp
+
+from chatops_agent.episodes import Episode
+from chatops_agent.lanes import Lane
+from chatops_agent.outbox import Outbox
+from chatops_agent.redial import Ending, Redial, ending_of
+from chatops_agent.resolver import LaneResolver
+from chatops_agent.session import Orders, Session
+from chatops_wire.agent import HEARTBEAT_S, MAX_FRAME_BYTES, AgentInfo, Auth
+from chatops_wire.codes import CloseCode
+from chatops_wire.settings import SettingError
+from chatops_wire.version import PROTOCOL, VERSION
+
+log = logging.getLogger(__name__)
+
+# Name, TCP, TLS and the WebSocket handshake together.
+_CONNECT_TIMEOUT_S: Final = 10.0
+# The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
+_CLOSE_TIMEOUT_S: Final = 2.0
+
+
+class RedirectError(aiohttp.ClientError):
+    """The hub's address leads elsewhere. The key goes to the address it was given for, or nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Where the hub is."""
+
+    endpoints: tuple[str, ...]
+    """WebSocket addresses, tried in turn."""
+    trusted: ssl.SSLContext | None = None
+    """Whom to believe over wss; None: whom the system believes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Who this agent is, sent first on every connection."""
+
+    api_key: str = field(repr=False)
+    info: AgentInfo
+    capabilities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    ending: Ending
+    lasted_s: float = 0.0
+    detail: str = ""
+
+
+class Connection:
+    """Calls one address after another until the hub accepts, speaks, and calls again when it ends."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        greeting: Greeting,
+        outbox: Outbox,
+        orders: Orders,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepare; `run` opens the first socket.
+
+        Args:
+            hub: Whom to call.
+            greeting: Who this agent is.
+            outbox: What to send.
+            orders: Carries out what the hub orders.
+            chance: Uniform random numbers in [0, 1), for the jitter.
+        """
+        self._hub = hub
+        self._greeting = greeting
+        self._outbox = outbox
+        self._orders = orders
+        self._wake = asyncio.Event()
+        self._chance = chance
+        self._episode = Episode(log, "no connection to the hub", "connected to the hub again")
+
+    def notify(self) -> None:
+        """Tell that the outbox has something new."""
+        self._wake.set()
+
+    async def run(self) -> NoReturn:
+        """Keep connected until cancelled; then the open connection is closed properly, within 2 s."""
+        redial = Redial(self._hub.endpoints)
+        async with self._http() as http:
+            while True:
+                attempt = await self._attempt(http, redial.url)
+                called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
+                delay_s = redial.delay_s(self._chance())
+                self._tell(attempt, called, delay_s)
+                await asyncio.sleep(delay_s)
+
+    async def _attempt(self, http: aiohttp.ClientSession, url: str) -> _Attempt:
+        """Connect, speak until it ends, and say how it went."""
+        try:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                ws = await http.ws_connect(
+                    url,
+                    heartbeat=HEARTBEAT_S,
+                    max_msg_size=MAX_FRAME_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S),
+                    ssl=self._hub.trusted or True,
+                )
+        except TimeoutError:
+            return _Attempt(Ending.UNREACHABLE, detail="no answer in time")
+        except (OSError, aiohttp.ClientError) as exc:
+            return _Attempt(Ending.UNREACHABLE, detail=_reason(exc))
+        try:
+            return await self._speak(ws, url)
+        finally:
+            await ws.close(code=CloseCode.GOING_AWAY)
+
+    async def _speak(self, ws: "aiohttp.ClientWebSocketResponse[bool]", url: str) -> _Attempt:
+        session = Session(ws, self._outbox, self._wake, self._orders)
+        try:
+            welcome = await session.greet(self._auth())
+        except TimeoutError:
+            return _Attempt(Ending.UNREACHABLE, detail="no answer to the key")
+        except (OSError, aiohttp.ClientError) as exc:
+            return _Attempt(Ending.UNREACHABLE, detail=_reason(exc))
+        if welcome is None:
+            return _Attempt(ending_of(ws.close_code, accepted=False), detail=_last_words(session, ws))
+        started = asyncio.get_running_loop().time()
+        self._episode.recover()
+        log.info("connected", extra={"url": url, "server_id": welcome.server_id[:64]})
+        await session.converse(welcome)
+        lasted_s = asyncio.get_running_loop().time() - started
+        return _Attempt(ending_of(ws.close_code, accepted=True), lasted_s, _last_words(session, ws))
+
+    def _auth(self) -> Auth:
+        return Auth(
+            api_key=self._greeting.api_key,
+            protocol=PROTOCOL,
+            epoch=self._outbox.epoch,
+            next_seq=self._outbox.next_seq,
+            agent=self._greeting.info,
+            capabilities=self._greeting.capabilities,
+        )
+
+    def _http(self) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(_refuse_redirect)
+        return aiohttp.ClientSession(
+            # One address family after the other, 0.25 s apart (RFC 8305), is aiohttp's default.
+            connector=aiohttp.TCPConnector(resolver=LaneResolver(Lane("names")), use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"chatops-agent/{VERSION}"},
+            # The deadlines stand around the calls.
+            timeout=aiohttp.ClientTimeout(total=None),
+            trace_configs=[trace],
+        )
+
+    def _tell(self, attempt: _Attempt, url: str, delay_s: float) -> None:
+        # A refused key or a double does not mend itself: a person must act.
+        needs_person = attempt.ending in {Ending.REFUSED, Ending.REPLACED}
+        self._episode.fail(
+            attempt.ending,
+            logging.ERROR if needs_person else logging.WARNING,
+            url=url,
+            detail=attempt.detail,
+            next_attempt_in_s=round(delay_s, 1),
+        )
+
+
+def trust(tls_ca: str) -> ssl.SSLContext | None:
+    """Return a context that believes the certificates in this PEM file only; None for no file.
+
+    Raises:
+        SettingError: It holds none.
+    """
+    if not tls_ca:
+        return None
+    try:
+        return ssl.create_default_context(cafile=tls_ca)
+    except OSError as exc:
+        raise SettingError(f"--tls-ca: {tls_ca!r} holds no certificate") from exc
+
+
+async def _refuse_redirect(*_trace: object) -> None:
+    raise RedirectError("answers with a redirect; give the hub's own address")
+
+
+def _last_words(session: Session, ws: "aiohttp.ClientWebSocketResponse[bool]") -> str:
+    said = session.complaint or f"closed with {ws.close_code}"
+    return f"{said} ({session.ignored} messages ignored)" if session.ignored else said
+
+
+def _reason(exc: Exception) -> str:
+    if isinstance(exc, aiohttp.WSServerHandshakeError):
+        return f"answers {exc.status} instead of a WebSocket"
+    return str(exc)[:200] or type(exc).__name__

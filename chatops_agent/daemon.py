@@ -1,0 +1,74 @@
+"""The agent put together: one task samples this machine, one keeps the connection to the hub."""
+
+import asyncio
+import logging
+import random
+import secrets
+import signal
+import ssl
+from contextlib import suppress
+from typing import Final, NoReturn
+
+from chatops_agent.collectors.sampling import Sampling, this_machine
+from chatops_agent.config import Config
+from chatops_agent.connection import Connection, Greeting, Hub, trust
+from chatops_agent.frames import encode_sample
+from chatops_agent.outbox import Outbox
+from chatops_agent.sampler import Sampler
+from chatops_agent.schedule import Schedule
+from chatops_agent.spool import MemorySpool
+from chatops_wire.samples import SampleParts
+from chatops_wire.version import VERSION
+
+log = logging.getLogger(__name__)
+
+_EPOCH_BYTES: Final = 16
+
+
+def serve(config: Config) -> None:
+    """Run the agent until SIGTERM or SIGINT; ends within 5 s of it.
+
+    Raises:
+        SettingError: The file of certificates holds none.
+    """
+    trusted = trust(config.tls_ca)
+
+    async def until_stopped() -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        sampling = this_machine()
+        try:
+            await _run(config, sampling, trusted)
+        finally:
+            sampling.close()
+
+    with suppress(asyncio.CancelledError):
+        asyncio.run(until_stopped())
+    log.info("agent stopped")
+
+
+async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | None) -> NoReturn:
+    log.info(
+        "agent started",
+        extra={"version": VERSION, "interval_s": config.interval_s, "allowed": sorted(config.policy.allowed)},
+    )
+    # In memory, the spool is lost with the process: each start is a new epoch.
+    outbox = Outbox(MemorySpool(secrets.token_hex(_EPOCH_BYTES)))
+    sampler = Sampler(sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
+    greeting = Greeting(config.api_key, await sampling.facts(), config.policy.capabilities)
+    connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, sampler)
+
+    def deliver(sample: SampleParts) -> None:
+        body, omitted = encode_sample(sample)
+        if omitted:
+            log.warning("sample too large; parts left out", extra={"parts": omitted})
+        outbox.add(body)
+        connection.notify()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sampler.run(deliver), name="agent-sampler")
+        tasks.create_task(connection.run(), name="agent-connection")
+    raise AssertionError("both tasks run until they are cancelled")

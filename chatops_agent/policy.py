@@ -1,0 +1,59 @@
+"""What this machine allows the hub to ask for. The hub cannot extend it, whatever it says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from chatops_wire.settings import SettingError
+
+Permission = Literal["docker", "commands", "terminal", "logs"]
+PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+ALL: Final = "all"
+
+# What this version can do at all. `metrics` needs no permission; a permission whose work is not here yet
+# is accepted, and the hub is not told of it.
+_ALWAYS: Final = ("metrics",)
+_IMPLEMENTED: Final[frozenset[Permission]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The permissions given, and the only folders whose files may be followed."""
+
+    allowed: frozenset[Permission]
+    log_paths: tuple[Path, ...]
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What the hub is told that it may ask for: allowed here and implemented."""
+        return (*_ALWAYS, *(name for name in PERMISSIONS if name in self.allowed & _IMPLEMENTED))
+
+    def allows(self, permission: Permission) -> bool:
+        """Say whether the hub may ask for this."""
+        return permission in self.allowed
+
+
+def parse(allow: Iterable[str], log_paths: Iterable[str]) -> Policy:
+    """Return the policy of these words.
+
+    Raises:
+        SettingError: An unknown permission, or a log path that is not absolute.
+    """
+    paths = tuple(Path(path) for path in log_paths)
+    relative = next((path for path in paths if not path.is_absolute()), None)
+    if relative is not None:
+        raise SettingError(f"--log-path: not an absolute path: {str(relative)!r}")
+    return Policy(_permissions(allow), paths)
+
+
+def _permissions(words: Iterable[str]) -> frozenset[Permission]:
+    allowed: set[Permission] = set()
+    for word in words:
+        if word == ALL:
+            allowed.update(PERMISSIONS)
+        elif word in PERMISSIONS:
+            allowed.add(word)
+        else:
+            raise SettingError(f"--allow: {word!r} is none of {', '.join(PERMISSIONS)}, {ALL}")
+    return frozenset(allowed)

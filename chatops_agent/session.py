@@ -1,0 +1,165 @@
+"""One live connection to the hub: the key, then samples one way and orders the other."""
+
+import asyncio
+import logging
+from typing import Final, Protocol, assert_never
+
+from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
+
+from chatops_agent.frames import encode_frame
+from chatops_agent.outbox import Outbox
+from chatops_wire.agent import AUTH_TIMEOUT_S, Ack, Auth, AuthSuccess, Configure, Error, Pause, ToAgent
+from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_agent
+from chatops_wire.codes import CloseCode
+
+log = logging.getLogger(__name__)
+
+# A hub that has not read for this long is gone, or so busy that calling again later is kinder.
+_SEND_TIMEOUT_S: Final = 15.0
+# Without any progress for this long what is on its way is sent again; a hub that refuses a hole says so,
+# one that lost a frame in a crash of its own cannot.
+_STALLED_AFTER_S: Final = 60.0
+# However long a hub wants to be left alone, it may have forgotten to say that it is well.
+_LONGEST_PAUSE_S: Final = 600.0
+_MAX_TOLD: Final = 200
+
+
+class Orders(Protocol):
+    """Who carries out what the hub orders."""
+
+    def configure(self, interval_s: float | None) -> None:
+        """Sample this often from now on; None: as often as the agent's own setting says."""
+
+
+class Session:
+    """Speaks the protocol over one WebSocket; whoever opened it closes it."""
+
+    def __init__(
+        self, ws: "ClientWebSocketResponse[bool]", outbox: Outbox, wake: asyncio.Event, orders: Orders
+    ) -> None:
+        """Take over an open WebSocket.
+
+        Args:
+            ws: Not spoken on yet.
+            outbox: What to send, and where acknowledgements go.
+            wake: Set whenever the outbox may have something to send.
+            orders: Carries out the hub's orders.
+        """
+        self._ws = ws
+        self._outbox = outbox
+        self._wake = wake
+        self._orders = orders
+        self._decoder = to_agent()
+        self._paused_until = 0.0
+        self._progress_at = 0.0
+        self.ignored = 0
+        """Frames that were no message this version knows."""
+        self.complaint = ""
+        """What the hub said last in an `error` frame."""
+
+    async def greet(self, auth: Auth) -> AuthSuccess | None:
+        """Send the key and return the hub's welcome; None if it closed the connection instead.
+
+        Raises:
+            TimeoutError: No answer within 10 s.
+            ClientError, OSError: The connection broke.
+        """
+        async with asyncio.timeout(AUTH_TIMEOUT_S):
+            await self._ws.send_frame(encode(auth), WSMsgType.TEXT)
+            while (message := await self._next_message()) is not None:
+                if isinstance(message, AuthSuccess):
+                    return message
+                if isinstance(message, Error):
+                    self._note(message)
+        return None
+
+    async def converse(self, welcome: AuthSuccess) -> None:
+        """Exchange messages until the connection ends; however it ends, this returns."""
+        self._outbox.resume(welcome.last_seq)
+        self._orders.configure(welcome.interval_s)
+        self._progress_at = _now()
+        async with asyncio.TaskGroup() as tasks:
+            sender = tasks.create_task(self._send_all(), name="agent-sender")
+            while (message := await self._next_message()) is not None:
+                self._obey(message)
+            sender.cancel()
+
+    async def _next_message(self) -> ToAgent | None:
+        """Return the next message this version knows; None when the connection has ended."""
+        async for frame in self._ws:
+            if frame.type is WSMsgType.TEXT:
+                try:
+                    message = self._decoder.decode(frame.data)
+                except MalformedFrameError as exc:
+                    self._ignore(str(exc))
+                    continue
+                if not isinstance(message, UnknownMessage):
+                    return message
+                self._ignore(message.type)
+            else:
+                self._ignore("not a text frame")
+        return None
+
+    def _obey(self, message: ToAgent) -> None:
+        match message:
+            case Ack(seq=seq):
+                if self._outbox.ack(seq):
+                    self._progress_at = _now()
+                # A wider window, or a hole to fill: either way there may be something to send.
+                self._wake.set()
+            case Configure(interval_s=interval_s):
+                self._orders.configure(interval_s)
+            case Pause():
+                self._pause(message)
+            case Error():
+                self._note(message)
+            case AuthSuccess():
+                self._ignore("a second auth_success")
+            case _:
+                assert_never(message)
+
+    async def _send_all(self) -> None:
+        try:
+            while True:
+                if (left_s := self._paused_until - _now()) > 0:
+                    await asyncio.sleep(left_s)
+                    self._progress_at = _now()
+                    continue
+                self._resend_if_stalled()
+                # No await between clearing, looking and waiting, so that no wake-up is lost.
+                self._wake.clear()
+                frame = self._outbox.next_frame()
+                if frame is None:
+                    await self._wake.wait()
+                    continue
+                async with asyncio.timeout(_SEND_TIMEOUT_S):
+                    await self._ws.send_frame(encode_frame(frame), WSMsgType.TEXT)
+        except (TimeoutError, OSError, ClientError):
+            # The receiving side notices by itself when the connection broke; when the hub only stopped
+            # reading, this tells it.
+            await self._ws.close(code=CloseCode.GOING_AWAY)
+
+    def _resend_if_stalled(self) -> None:
+        now = _now()
+        if not self._outbox.in_flight:
+            self._progress_at = now
+        elif now - self._progress_at > _STALLED_AFTER_S:
+            log.warning("nothing acknowledged for long; sending again")
+            self._outbox.rewind()
+            self._progress_at = now
+
+    def _pause(self, pause: Pause) -> None:
+        length_s = min(_LONGEST_PAUSE_S, max(0.0, pause.ms / 1000))
+        self._paused_until = _now() + length_s
+        log.info("the hub asked to wait", extra={"seconds": length_s, "reason": pause.reason[:_MAX_TOLD]})
+
+    def _note(self, error: Error) -> None:
+        self.complaint = f"{error.code}: {error.message}"[:_MAX_TOLD]
+
+    def _ignore(self, what: str) -> None:
+        self.ignored += 1
+        log.debug("message ignored", extra={"what": what[:_MAX_TOLD], "ignored": self.ignored})
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
