@@ -1,0 +1,151 @@
+"""Samples per second through the hub and its CPU per sample, beside a bare loop in the same run.
+
+Both store with synchronous=FULL before they acknowledge. The bar is the ratio: what accounts, history,
+presence and fan-out may cost on top of the least any hub must do. Linux only (/proc).
+"""
+
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bench.figures import Figure, progress, publish
+from bench.load import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How the agents send: see bench.load.Task."""
+
+    name: str
+    interval_s: float
+    window: int
+    seconds: float
+
+
+# Below the usual limit of 1,024 open files for each of the two processes.
+AGENTS: Final = 400
+# Every sample arrives alone on its connection, as in life: 4,000 a second are 20,000 agents at 5 s.
+STEADY: Final = Pattern("steady", interval_s=0.1, window=30, seconds=12.0)
+# As fast as it goes: what a fleet does that comes back with its backlog.
+FLAT_OUT: Final = Pattern("flat out", interval_s=0.0, window=8, seconds=8.0)
+# The project's bar: at most twice the bare loop (docs/performance.md).
+RATIO_BAR: Final = 2.0
+_STOP_WITHIN_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A running program that agents can log in to."""
+
+    url: str
+    pid: int
+    keys: Sequence[str]
+
+
+def main() -> None:
+    """Measure both and publish."""
+    with tempfile.TemporaryDirectory(prefix="chatops-bench-") as folder:
+        with _bare_hub(Path(folder)) as hub:
+            bare = {pattern.name: _load(hub, "bare loop", pattern) for pattern in (STEADY, FLAT_OUT)}
+        with _real_hub(Path(folder)) as hub:
+            real = {pattern.name: _load(hub, "hub", pattern) for pattern in (STEADY, FLAT_OUT)}
+    steady = _cpu_us(real[STEADY.name]) / _cpu_us(bare[STEADY.name])
+    publish(
+        [
+            *(
+                figure
+                for who, answers in (("hub", real), ("bare", bare))
+                for figure in _figures(who, answers)
+            ),
+            Figure(name="steady: hub CPU / bare CPU", value=steady, unit="x", bar=RATIO_BAR),
+        ]
+    )
+
+
+def _figures(who: str, answers: dict[str, Answer]) -> Iterator[Figure]:
+    for name, answer in answers.items():
+        about = f"{name}, {who}:"
+        yield Figure(name=f"{about} stored", value=answer.acknowledged / answer.seconds, unit="samples/s")
+        yield Figure(name=f"{about} CPU", value=_cpu_us(answer), unit="us/sample")
+        yield Figure(name=f"{about} acknowledged, median", value=answer.p50_ms, unit="ms")
+        yield Figure(name=f"{about} acknowledged, 99 %", value=answer.p99_ms, unit="ms")
+        yield Figure(name=f"{about} resident memory", value=answer.hub_resident_mb, unit="MB")
+
+
+def _cpu_us(answer: Answer) -> float:
+    return answer.hub_cpu_s / max(1, answer.acknowledged) * 1e6
+
+
+def _load(hub: Hub, who: str, pattern: Pattern) -> Answer:
+    progress(f"{who}, {AGENTS} agents {pattern.name}, {pattern.seconds:g} s")
+    how = (pattern.seconds, pattern.interval_s, pattern.window)
+    command = [sys.executable, "-m", "bench.load", hub.url, str(hub.pid), *map(str, how)]
+    run = subprocess.run(  # noqa: S603 - our own arguments
+        command, input="\n".join(hub.keys), stdout=subprocess.PIPE, check=True, text=True
+    )
+    return msgspec.json.decode(run.stdout, type=Answer)
+
+
+@contextlib.contextmanager
+def _bare_hub(folder: Path) -> Iterator[Hub]:
+    command = ["-m", "bench.bare_hub", str(folder / "bare.db")]
+    with _program(command, {}) as (url, pid):
+        yield Hub(url, pid, [f"agent-{number}" for number in range(AGENTS)])
+
+
+@contextlib.contextmanager
+def _real_hub(folder: Path) -> Iterator[Hub]:
+    password = secrets.token_urlsafe()
+    command = ["-m", "chatops_server", "run", "--port", "0", "--data-dir", str(folder / "hub")]
+    with _program(command, {"CHATOPS_ADMIN_PASSWORD": password}) as (url, pid):
+        login = _post(url, "/auth/login", {"username": "admin", "password": password})
+        yield Hub(url, pid, [_new_key(url, login["access_token"], number) for number in range(AGENTS)])
+
+
+def _new_key(url: str, token: str, number: int) -> str:
+    server = _post(url, "/servers", {"name": f"bench-{number}"}, token)
+    return str(_post(url, "/api-keys", {"server_id": server["id"]}, token)["key"])
+
+
+def _post(url: str, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 - a hub we started on this machine
+        f"{url}/api/v1{path}",
+        data=msgspec.json.encode(body),
+        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - likewise
+        return msgspec.json.decode(response.read(), type=dict[str, Any])
+
+
+@contextlib.contextmanager
+def _program(command: list[str], environ: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Run a program until its first `... listening on URL` line; yield the URL and its process id."""
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        [sys.executable, *command], stdout=subprocess.PIPE, env=os.environ | environ, text=True
+    )
+    try:
+        yield _listening(process), process.pid
+    finally:
+        process.terminate()
+        process.wait(_STOP_WITHIN_S)
+
+
+def _listening(process: "subprocess.Popen[str]") -> str:
+    for line in process.stdout or ():
+        if " listening on " in line:
+            return line.split()[-1]
+    raise RuntimeError(f"it ended before it listened, exit status {process.wait()}")
+
+
+if __name__ == "__main__":
+    main()
