@@ -132,13 +132,15 @@ class Fleet:
             self._access_changed(server_id)
 
     def user_removed(self, user_id: str, heir: str) -> None:
-        """Pass a removed user's servers to `heir` and forget their grants."""
+        """Take over that a user is gone: `heir` now owns their servers, and their grants ended."""
         for state in self._servers.values():
+            had_grant = state.grants.pop(user_id, None) is not None
             if state.owner_id == user_id:
                 state.owner_id = heir
                 self._touch(state)
-            if state.grants.pop(user_id, None) is not None:
-                self._changed.add(state.id)
+            elif not had_grant:
+                continue
+            self._access_changed(state.id)
 
     def loaded_grants(self, grants: Iterable[tuple[str, str, GrantRole]]) -> None:
         """Take up server id, user id and role of every grant, at start-up."""

@@ -1,0 +1,77 @@
+"""The live part of the hub put together, and its one-second tick."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from chatops_server.broker.clients import Clients
+from chatops_server.broker.counters import Counters
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sessions import AgentSessions
+from chatops_server.broker.topics import Topics
+from chatops_server.broker.watching import Watching
+from chatops_server.domain.permissions import Principal
+
+# The contract: at most one fleet_update a second. Also how late an ended token is noticed.
+TICK_S: Final = 1.0
+
+
+class TokenCheck(Protocol):
+    """Whether a token that was accepted still holds (services.accounts.Accounts)."""
+
+    def is_current(self, principal: Principal, now_ms: int) -> bool:
+        """Return whether nothing has ended it: expiry, a new password, another role, a disabled user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is shared by the sockets, the services and the tick; all in memory."""
+
+    fleet: Fleet
+    sessions: AgentSessions
+    clients: Clients
+    watching: Watching
+    topics: Topics
+    counters: Counters
+
+
+def put_together(recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], float]) -> Live:
+    """Return an empty live part.
+
+    Args:
+        recent_cpu: CPU percent each 10 s, oldest first, by a server's number.
+        now: Monotonic seconds.
+    """
+    fleet, sessions = Fleet(recent_cpu), AgentSessions()
+
+    def configure(server_id: str, interval_s: float | None) -> None:
+        state = fleet.get(server_id)
+        if sessions.configure(server_id, interval_s) and state is not None:
+            fleet.configured(state, interval_s)
+
+    watching = Watching(configure, now)
+    return Live(fleet, sessions, Clients(), watching, Topics(fleet, watching), Counters())
+
+
+class Ticker:
+    """Sends fleet updates, gives intervals back and ends expired sessions, once a second."""
+
+    def __init__(self, live: Live, tokens: TokenCheck, now_ms: Callable[[], int]) -> None:
+        self._live = live
+        self._tokens = tokens
+        self._now_ms = now_ms
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            # Sleeping after the work, not to a fixed beat: never two updates within a second.
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def tick(self) -> None:
+        """Do everything that is due."""
+        live = self._live
+        live.clients.expire(self._now_ms(), self._tokens.is_current)
+        live.watching.sweep()
+        live.topics.publish_fleet(live.fleet.take_changes())

@@ -1,0 +1,191 @@
+"""Agents that come and go: told at once in memory, written down by one task behind."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol
+
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sample_frames import stored_body
+from chatops_server.broker.server_state import ServerState
+from chatops_server.domain.host_facts import trimmed_capabilities, trimmed_host
+from chatops_server.domain.latest_order import Mark
+from chatops_server.errors import StorageError
+from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.sql.latest import LatestRow, put_latest
+from chatops_server.storage.sql.servers import registered, seen
+from chatops_wire.agent import Auth
+from chatops_wire.times import parse_ms
+
+log = logging.getLogger(__name__)
+
+KIND: Final = "connection"
+# What a kill -9 costs of `last_seen` and of the latest sample shown until the agent is back.
+FLUSH_EVERY_S: Final = 60.0
+RETRY_AFTER_S: Final = 5.0
+# A fleet of thousands that reconnects while the disk is full must not fill the memory.
+MAX_EVENTS: Final = 10_000
+# One script holds the writer, which acknowledges samples meanwhile, for about as many tenths of a ms.
+_AT_ONCE: Final = 50
+
+
+class EventLog(Protocol):
+    """Where connections are entered into the timeline (services.events.Events)."""
+
+    def record(self, kind: str, message: str, *, server_id: str | None = None) -> Awaitable[object]:
+        """Store one event and publish it; raises StorageError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What of a server is in the database already."""
+
+    last_seen_ms: int | None
+    mark: Mark | None
+
+
+class Presence:
+    """Keeps the fleet, the timeline and the stored state in step with who is connected.
+
+    Events wait in a queue of MAX_EVENTS; while the database takes none the oldest are dropped, and
+    their number is logged.
+    """
+
+    def __init__(self, fleet: Fleet, storage: Storage, events: EventLog, now_ms: Callable[[], int]) -> None:
+        self._fleet = fleet
+        self._storage = storage
+        self._event_log = events
+        self._now_ms = now_ms
+        self._events: deque[tuple[str, str]] = deque()
+        self._dropped = 0
+        self._due: set[str] = set()
+        self._new_facts: set[str] = set()
+        self._stored: dict[str, _Stored] = {}
+        self._wake = asyncio.Event()
+        self._failing = False
+
+    def connected(self, state: ServerState, auth: Auth) -> None:
+        """Show the server as online, with what its agent said; an event if it was not online before."""
+        host, capabilities = trimmed_host(auth.agent), trimmed_capabilities(auth.capabilities)
+        if (host, capabilities) != (state.host, state.capabilities) or state.last_seen_ms is None:
+            self._new_facts.add(state.id)
+            self._due.add(state.id)
+        was_online = state.is_online
+        self._fleet.connected(state, host, capabilities, self._now_ms())
+        if not was_online:
+            self._tell(state, f"{state.name} connected")
+        self._wake.set()
+
+    def disconnected(self, state: ServerState, reason: str) -> None:
+        """Show the server as offline, from its one and newest session; `reason` is for people."""
+        self._fleet.disconnected(state)
+        self._due.add(state.id)
+        self._tell(state, f"{state.name} disconnected: {reason}")
+        self._wake.set()
+
+    def stopped(self, state: ServerState) -> None:
+        """Show the server as offline because the hub stops: no event, since nothing happened to it."""
+        self._fleet.disconnected(state)
+        self._due.add(state.id)
+
+    async def run(self) -> None:
+        """Write down what changes, until cancelled."""
+        loop = asyncio.get_running_loop()
+        flush_at = loop.time() + FLUSH_EVERY_S
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(flush_at):
+                    await self._wake.wait()
+            self._wake.clear()
+            if loop.time() >= flush_at:
+                flush_at = loop.time() + FLUSH_EVERY_S
+                self._due.update(state.id for state in self._fleet if self._is_stale(state))
+            await self._try_to_write()
+
+    async def flush(self) -> None:
+        """Write down everything that is not yet; at the end of the hub.
+
+        Raises:
+            StorageError: The database does not take it.
+        """
+        self._due.update(state.id for state in self._fleet if self._is_stale(state))
+        await self._write()
+
+    async def _try_to_write(self) -> None:
+        try:
+            await self._write()
+        except StorageError as exc:
+            if not self._failing:
+                log.warning("connections are not written down", extra={"reason": exc.reason})
+            self._failing = True
+            await asyncio.sleep(RETRY_AFTER_S)
+            self._wake.set()
+            return
+        if self._failing:
+            log.info("connections are written down again", extra={"events_dropped": self._dropped})
+        self._failing, self._dropped = False, 0
+
+    async def _write(self) -> None:
+        while self._due:
+            # Taken out first: what changes during the write is due again.
+            chosen = set(islice(self._due, _AT_ONCE))
+            self._due -= chosen
+            try:
+                await self._write_states(chosen)
+            except BaseException:
+                self._due |= chosen
+                raise
+        while self._events:
+            event = self._events.popleft()
+            try:
+                await self._event_log.record(KIND, event[1], server_id=event[0])
+            except BaseException:
+                self._events.appendleft(event)
+                raise
+
+    async def _write_states(self, chosen: set[str]) -> None:
+        states = [state for state in map(self._fleet.get, chosen) if state is not None]
+        stored = {state.id: _stored_of(state) for state in states}
+        new_facts = self._new_facts & chosen
+        self._new_facts -= chosen
+        try:
+            await self._storage.write(_stored_states(states, new_facts))
+        except BaseException:
+            self._new_facts |= new_facts
+            raise
+        self._stored |= stored
+
+    def _tell(self, state: ServerState, message: str) -> None:
+        if len(self._events) >= MAX_EVENTS:
+            self._events.popleft()
+            self._dropped += 1
+        self._events.append((state.id, message))
+
+    def _is_stale(self, state: ServerState) -> bool:
+        before = self._stored.get(state.id)
+        if before is None:
+            # Never connected in this run: what was loaded is what is stored.
+            return state.is_online
+        return before != _stored_of(state)
+
+
+def _stored_of(state: ServerState) -> _Stored:
+    return _Stored(state.last_seen_ms, None if state.latest is None else state.latest.mark)
+
+
+def _stored_states(states: Iterable[ServerState], new_facts: set[str]) -> Script[None]:
+    for state in states:
+        if state.last_seen_ms is None:
+            continue
+        if state.id in new_facts and state.host is not None:
+            yield from registered(state.num, state.host, state.capabilities, state.last_seen_ms)
+        else:
+            yield from seen(state.num, state.last_seen_ms)
+        if state.latest is not None:
+            sample, mark = state.latest.sample, state.latest.mark
+            ts_ms = parse_ms(sample.timestamp)
+            yield from put_latest(LatestRow(state.num, mark.epoch, mark.seq, ts_ms, stored_body(sample)))

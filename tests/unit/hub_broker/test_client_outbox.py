@@ -1,0 +1,126 @@
+"""A slow client gets the newest state, is told what it missed, and never makes anybody wait."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from chatops_server.broker.client_outbox import MAX_EVENTS, MAX_REPLIES, ClientOutbox, FleetNews
+from chatops_server.broker.closing import TOKEN_EXPIRED, TOO_SLOW
+from chatops_server.broker.fleet import FleetChanges, Gone
+
+
+def _outbox(rendered: list[FleetChanges] | None = None) -> ClientOutbox:
+    def render(changes: FleetChanges) -> bytes:
+        if rendered is not None:
+            rendered.append(changes)
+        return b"merged"
+
+    return ClientOutbox(render)
+
+
+def _all(outbox: ClientOutbox) -> list[bytes]:
+    frames: list[bytes] = []
+    while (frame := outbox.take()) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_answers_go_first_then_events_then_the_fleet_then_samples() -> None:
+    outbox = _outbox()
+    outbox.sample("srv_1", b"sample")
+    outbox.fleet_news(FleetNews(FleetChanges(), b"fleet"))
+    outbox.event(b"event")
+    outbox.reply(b"reply")
+    assert _all(outbox) == [b"reply", b"event", b"fleet", b"sample"]
+
+
+def test_of_each_server_only_the_newest_sample_waits_and_the_rest_is_counted() -> None:
+    outbox = _outbox()
+    for number in range(4):
+        outbox.sample("srv_1", b"a%d" % number)
+    outbox.sample("srv_2", b"b0")
+    lagged, *samples = _all(outbox)
+    assert msgspec.json.decode(lagged) == {"type": "lagged", "dropped": 3}
+    assert samples == [b"a3", b"b0"]
+    assert outbox.total_dropped == 3
+
+
+def test_a_client_that_keeps_up_is_told_of_no_lag() -> None:
+    outbox = _outbox()
+    sent = []
+    for frame in (b"a0", b"a1"):
+        outbox.sample("srv_1", frame)
+        sent += _all(outbox)
+    assert sent == [b"a0", b"a1"]
+
+
+def test_one_servers_many_samples_do_not_push_another_server_back() -> None:
+    outbox = _outbox()
+    outbox.sample("srv_1", b"a0")
+    outbox.sample("srv_2", b"b0")
+    outbox.sample("srv_1", b"a1")
+    assert _all(outbox)[1:] == [b"a1", b"b0"]
+
+
+def test_fleet_news_that_was_not_sent_merges_into_one_frame() -> None:
+    rendered: list[FleetChanges] = []
+    outbox = _outbox(rendered)
+    gone = Gone("srv_3", "usr_owner", {})
+    outbox.fleet_news(FleetNews(FleetChanges(frozenset({"srv_1"}), (gone,)), b"first"))
+    outbox.fleet_news(FleetNews(FleetChanges(frozenset({"srv_2"}), (gone,)), b"second"))
+    assert _all(outbox) == [b"merged"]
+    assert rendered == [FleetChanges(frozenset({"srv_1", "srv_2"}), (gone,))]
+
+
+def test_a_snapshot_replaces_news_that_was_not_sent() -> None:
+    outbox = _outbox()
+    outbox.fleet_news(FleetNews(FleetChanges(), b"old news"))
+    outbox.fleet_snapshot(b"whole fleet")
+    assert _all(outbox) == [b"whole fleet"]
+
+
+def test_the_oldest_events_make_way_and_are_counted() -> None:
+    outbox = _outbox()
+    for number in range(MAX_EVENTS + 2):
+        outbox.event(b"%d" % number)
+    frames = _all(outbox)
+    assert frames[0] == b"2"
+    assert msgspec.json.decode(frames[-1]) == {"type": "lagged", "dropped": 2}
+
+
+def test_a_client_that_reads_no_answers_is_closed() -> None:
+    outbox = _outbox()
+    for _ in range(MAX_REPLIES):
+        outbox.reply(b"result")
+    assert outbox.closing is None
+    outbox.reply(b"one too many")
+    assert outbox.closing == TOO_SLOW
+
+
+def test_the_first_reason_to_close_stays() -> None:
+    outbox = _outbox()
+    outbox.close(TOKEN_EXPIRED)
+    outbox.close(TOO_SLOW)
+    assert outbox.closing == TOKEN_EXPIRED
+
+
+def test_what_was_unsubscribed_is_not_sent_any_more() -> None:
+    outbox = _outbox()
+    outbox.sample("srv_1", b"sample")
+    outbox.fleet_news(FleetNews(FleetChanges(), b"news"))
+    outbox.forget_samples("srv_1")
+    outbox.forget_fleet()
+    assert _all(outbox) == []
+
+
+@pytest.mark.parametrize("put", ["reply", "event"])
+async def test_waiting_ends_with_the_next_frame(put: str) -> None:
+    outbox = _outbox()
+    assert outbox.take() is None
+    waiting = asyncio.create_task(outbox.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    getattr(outbox, put)(b"frame")
+    await waiting
+    assert outbox.take() == b"frame"
