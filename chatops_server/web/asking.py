@@ -76,9 +76,12 @@ class Query:
         if text is None:
             return default
         try:
-            return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
+            position = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
         except (ValueError, RecursionError) as exc:
             raise InvalidRequestError("cursor: not one of ours") from exc
+        if not _fits(position):
+            raise InvalidRequestError("cursor: not one of ours")
+        return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,12 @@ def sliced(items: list[T], key: Callable[[T], K], after: K | None, limit: int) -
     rest = items if after is None else [item for item in items if key(item) > after]  # type: ignore[operator]
     shown = rest[:limit]
     return page(shown, key(shown[-1]) if len(rest) > limit else None)
+
+
+def _fits(position: object) -> bool:
+    # Databases hold signed 64-bit integers.
+    parts = position if isinstance(position, tuple) else (position,)
+    return all(abs(part) < 2**63 for part in parts if isinstance(part, int))
 
 
 def _cursor(position: object) -> str:

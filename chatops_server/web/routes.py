@@ -64,6 +64,8 @@ class Route:
     """Type of the body; None takes none."""
     answer: Any = None
     """Type of the answer; None answers 204."""
+    media_type: str = "application/json"
+    """Of the answer."""
     status: int = 200
     query: tuple[Param, ...] = ()
     refusals: tuple[int, ...] = ()

@@ -1,0 +1,28 @@
+"""Every REST route of the hub, in the order the documents list them."""
+
+from chatops_server.web import (
+    http_api_keys,
+    http_auth,
+    http_health,
+    http_metrics,
+    http_servers,
+    http_timeline,
+    http_users,
+)
+from chatops_server.web.http_docs import with_docs
+from chatops_server.web.routes import Route
+
+
+def rest_routes() -> tuple[Route, ...]:
+    """Return the table of routes. Reads the page of the docs from disk: not for the event loop."""
+    return with_docs(
+        (
+            *http_auth.ROUTES,
+            *http_users.ROUTES,
+            *http_servers.ROUTES,
+            *http_api_keys.ROUTES,
+            *http_metrics.ROUTES,
+            *http_timeline.ROUTES,
+            *http_health.ROUTES,
+        )
+    )

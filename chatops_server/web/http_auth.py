@@ -1,0 +1,83 @@
+"""/auth: logging in, staying logged in, logging out, the own password."""
+
+from chatops_server.domain.permissions import HubAction
+from chatops_server.web.asking import Ask
+from chatops_server.web.routes import Public, Route
+from chatops_wire.rest import Login, PasswordChange, RefreshToken, Tokens, UserView
+
+_TAG = "auth"
+
+
+async def _login(ask: Ask[Login]) -> Tokens:
+    return await ask.hub.accounts.login(ask.body, ask.caller.address)
+
+
+async def _refresh(ask: Ask[RefreshToken]) -> Tokens:
+    return await ask.hub.accounts.refresh(ask.body.refresh_token, ask.caller.address)
+
+
+async def _logout(ask: Ask[RefreshToken]) -> None:
+    await ask.hub.accounts.logout(ask.body.refresh_token, ask.caller.address)
+
+
+async def _me(ask: Ask[None]) -> UserView:
+    user = ask.principal
+    return UserView(id=user.user_id, username=user.username, role=user.role)
+
+
+async def _password(ask: Ask[PasswordChange]) -> None:
+    await ask.hub.accounts.change_password(ask.principal, ask.body, ask.caller.address)
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/auth/login",
+        right=Public.PUBLIC,
+        handle=_login,
+        summary="Log in. At most 20 wrong tries for one user name from one address in a minute.",
+        tag=_TAG,
+        body=Login,
+        answer=Tokens,
+        refusals=(401, 429),
+    ),
+    Route(
+        method="POST",
+        path="/auth/refresh",
+        right=Public.PUBLIC,
+        handle=_refresh,
+        summary="Get the next pair of tokens. A refresh token works once; using it again ends the session.",
+        tag=_TAG,
+        body=RefreshToken,
+        answer=Tokens,
+        refusals=(401,),
+    ),
+    Route(
+        method="POST",
+        path="/auth/logout",
+        right=Public.PUBLIC,
+        handle=_logout,
+        summary="End the session the refresh token belongs to; its access token ends by itself.",
+        tag=_TAG,
+        body=RefreshToken,
+    ),
+    Route(
+        method="GET",
+        path="/auth/me",
+        right=HubAction.USE,
+        handle=_me,
+        summary="Show who the token belongs to.",
+        tag=_TAG,
+        answer=UserView,
+    ),
+    Route(
+        method="POST",
+        path="/auth/password",
+        right=HubAction.USE,
+        handle=_password,
+        summary="Change the own password. Every token of the user dies, access tokens included.",
+        tag=_TAG,
+        body=PasswordChange,
+        refusals=(429,),
+    ),
+)

@@ -1,0 +1,57 @@
+"""/events and /audit: what happened, and who did it."""
+
+from chatops_server.domain.permissions import HubAction, ServerAction
+from chatops_server.services.access import server_for
+from chatops_server.storage.sql.events import NEWEST, EventFilter
+from chatops_server.web.asking import Ask, page
+from chatops_server.web.routes import PAGING, Param, Route
+from chatops_wire.rest import AuditView, EventView, Page
+
+_TAG = "timeline"
+
+
+async def _events(ask: Ask[None]) -> Page[EventView]:
+    server_id = ask.query.text("server_id")
+    if server_id is not None and ask.principal.role != "admin":
+        server_for(ask.hub.fleet, ask.principal, server_id, ServerAction.READ)
+    wanted = EventFilter(
+        server_id=server_id,
+        kind=ask.query.text("kind"),
+        before=ask.query.cursor(int, NEWEST),
+        limit=ask.query.limit,
+    )
+    return page(*await ask.hub.events.listed(ask.principal, wanted))
+
+
+async def _audit(ask: Ask[None]) -> Page[AuditView]:
+    before = ask.query.cursor(int, NEWEST)
+    return page(*await ask.hub.ledger.listed(before, ask.query.limit))
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/events",
+        right=HubAction.USE,
+        handle=_events,
+        summary="List what happened on the servers you see, and your own logins; newest first.",
+        tag=_TAG,
+        answer=Page[EventView],
+        query=(
+            Param("server_id", "Only this server. Admins find deleted ones too."),
+            Param("kind", "Only this kind: connection, login, server."),
+            *PAGING,
+        ),
+        refusals=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/audit",
+        right=HubAction.ADMINISTER,
+        handle=_audit,
+        summary="List who did what, newest first; each entry's hash covers the one before.",
+        tag=_TAG,
+        answer=Page[AuditView],
+        query=PAGING,
+    ),
+)
