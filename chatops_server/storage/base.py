@@ -16,6 +16,9 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, Protocol, TypeVar
 
+from chatops_server.errors import StorageError
+from chatops_wire.samples import SampleParts
+
 T = TypeVar("T")
 
 Value = str | int | float | bytes | None
@@ -31,6 +34,14 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Bulk:
+    """One SQL statement for many rows, `$1`, `$2` … once each and in this order; gives no rows back."""
+
+    sql: LiteralString
+    rows: Sequence[tuple[Value, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a statement gave: its rows (empty where it returns none) and how many rows it changed."""
 
@@ -38,11 +49,19 @@ class Outcome:
     changed: int = 0
 
 
-Script = Generator[Statement, Outcome, T]
+Script = Generator[Statement | Bulk, Outcome, T]
 
 
 class UniqueViolationError(Exception):
     """A statement met a value that must be unique; the whole script is rolled back."""
+
+
+class ReferenceViolationError(Exception):
+    """A statement names a row that is gone, or deletes one that is needed; the script is rolled back."""
+
+
+class CannotOpenError(StorageError):
+    """The database may not be opened now; `reason` is one line for the person who starts the hub."""
 
 
 def fetch(sql: LiteralString, *params: Value) -> Script[Sequence[Row]]:
@@ -64,18 +83,6 @@ def execute(sql: LiteralString, *params: Value) -> Script[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupValues:
-    """The values of one group of metrics (`host`, or one labelled thing) in one sample."""
-
-    kind: str
-    """`host`, `disk`, `net`, `temp` or `ctr`, as in chatops_wire.metrics."""
-    label: str
-    """Empty for `host`."""
-    values: Mapping[str, float | None]
-    """By metric name. `host` also holds the combined values of every labelled family."""
-
-
-@dataclass(frozen=True, slots=True)
 class SampleRow:
     """One accepted sample on its way to disk."""
 
@@ -85,7 +92,8 @@ class SampleRow:
     ts_ms: int
     """The sample's own time."""
     received_ms: int
-    groups: Sequence[GroupValues]
+    sample: SampleParts
+    """Scaled and split into rows by the store, off the event loop's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,16 @@ class SampleStore(Protocol):
     async def history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return the chart, from the best source that covers it."""
 
+    async def expire(self, now_ms: int) -> int:
+        """Drop raw samples received more than seven days ago and what only they needed.
+
+        For an hourly background task; each step is a short transaction of its own. Returns how many
+        hourly tables went.
+
+        Raises:
+            StorageError: The database does not answer; the next hour tries again.
+        """
+
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """Return CPU percent of the last minutes, one point each 10 s, oldest first; from memory."""
 
@@ -178,6 +196,7 @@ class Storage(Protocol):
 
         Raises:
             UniqueViolationError: See there.
+            ReferenceViolationError: Likewise.
             StorageError: The database does not answer or the commit failed.
         """
 

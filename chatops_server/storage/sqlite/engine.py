@@ -1,0 +1,155 @@
+"""Opens a database file for this process alone, up to date, with one writer and a few readers."""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+from chatops_server.errors import StorageError
+from chatops_server.storage.base import CannotOpenError, Script, execute, fetch
+from chatops_server.storage.sql.samples import HotSamples
+from chatops_server.storage.sqlite.connections import OLDEST_SQLITE, connect_writer
+from chatops_server.storage.sqlite.reader import ReaderPool
+from chatops_server.storage.sqlite.samples import SqliteSamples
+from chatops_server.storage.sqlite.schema import Migration, known_migrations, migrate
+from chatops_server.storage.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+LOCK_FILE: Final = "hub.lock"
+# A reader that does not get a constant in this time is stuck behind the disk.
+_CHECK_WITHIN_S: Final = 2.0
+
+
+class SqliteStorage:
+    """One open database file; see storage.base.Storage."""
+
+    def __init__(self, writer: Writer, readers: ReaderPool, samples: SqliteSamples, lock: "_Lock") -> None:
+        self._writer = writer
+        self._readers = readers
+        self._samples = samples
+        self._lock = lock
+
+    @property
+    def samples(self) -> SqliteSamples:
+        """Samples and their history."""
+        return self._samples
+
+    async def read(self, script: Script[T]) -> T:
+        """See Storage."""
+        return await self._readers.run(script)
+
+    async def write(self, script: Script[T]) -> T:
+        """See Storage."""
+        return await self._writer.run(script)
+
+    async def check(self) -> str:
+        """See Storage. While the last commit failed, each call tries another one."""
+        try:
+            async with asyncio.timeout(_CHECK_WITHIN_S):
+                await self._readers.run(fetch("SELECT 1"))
+                if self._writer.failure is not None:
+                    await self._writer.run(_touch())
+        except StorageError as exc:
+            return exc.reason
+        except TimeoutError:
+            return f"no answer within {_CHECK_WITHIN_S:g} s"
+        return "ok"
+
+    async def close(self) -> None:
+        """See Storage."""
+        await self._samples.close()
+        await self._readers.close()
+        await self._writer.close()
+        self._lock.release()
+
+
+async def open_sqlite(
+    path: Path,
+    *,
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    migrations: Sequence[Migration] | None = None,
+) -> SqliteStorage:
+    """Open the database, making the folder (0700) and the file (0600) where there are none.
+
+    Args:
+        path: The database file; `hub.lock` beside it keeps a second process out.
+        now_ms: Unix milliseconds.
+        migrations: Other than those that came with the program: for tests.
+
+    Raises:
+        CannotOpenError: Another process has it open, its schema is newer than this program, it is no
+            database, or it cannot be read or written; `reason` is one line that says which.
+    """
+    lock = _Lock(path.parent / LOCK_FILE)
+    steps = known_migrations() if migrations is None else migrations
+    writer = Writer(path, HotSamples(), lambda: _open(path, lock, steps))
+    readers = ReaderPool(path)
+    samples = SqliteSamples(writer, readers, now_ms)
+    storage = SqliteStorage(writer, readers, samples, lock)
+    try:
+        await writer.open()
+        await readers.open()
+        await samples.open()
+    except BaseException as exc:
+        await storage.close()
+        if isinstance(exc, sqlite3.Error | OSError):
+            raise CannotOpenError(f"cannot open the database {path}: {exc}") from exc
+        raise
+    return storage
+
+
+class _Lock:
+    """An exclusive lock on the data folder; the system drops it when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Take it or raise CannotOpenError; does not wait."""
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip()
+            os.close(file)
+            raise CannotOpenError(
+                f"another hub (process {holder or 'unknown'}) is using {self._path.parent}"
+            ) from exc
+        os.truncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        self._file = file
+
+    def release(self) -> None:
+        """Give it back. The file stays: removing it would let two processes lock two files of one name."""
+        if self._file is not None:
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = None
+
+
+def _open(path: Path, lock: _Lock, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """Return the writing connection to an up-to-date database; runs on the writer's thread."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise CannotOpenError(f"SQLite {needed} or newer is needed, this Python has {sqlite3.sqlite_version}")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock.take()
+    connection = connect_writer(path)
+    try:
+        migrate(connection, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _touch() -> Script[int]:
+    # Writes a page and changes nothing: whether the disk takes a commit again.
+    return (yield from execute("UPDATE hot_table SET hour_ms = hour_ms"))

@@ -1,0 +1,203 @@
+"""The one thread that writes: it commits whatever queued while its last commit ran."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from chatops_server.errors import StorageError
+from chatops_server.storage.base import GapRow, SampleRow, Script
+from chatops_server.storage.recent import StoredSample
+from chatops_server.storage.sqlite.checkpoints import Checkpoints
+from chatops_server.storage.sqlite.commits import (
+    Commits,
+    Job,
+    RowsJob,
+    SampleWriting,
+    ScriptJob,
+    Settled,
+    failed,
+)
+
+T = TypeVar("T")
+
+# Every agent has at most one job here at a time (services/ingest); beyond this many they wait their turn.
+MAX_QUEUED_JOBS: Final = 1_000
+# A commit of a thousand samples takes about 50 ms, and everybody in it waits that long.
+MAX_ROWS_A_COMMIT: Final = 1_000
+
+_STOP: Final = None
+
+
+class Writer:
+    """Owns the writing connection from its opening to its closing.
+
+    The queue holds MAX_QUEUED_JOBS; whoever finds it full waits, first come, first served.
+    """
+
+    def __init__(self, path: Path, samples: SampleWriting, opening: Callable[[], sqlite3.Connection]) -> None:
+        """Prepare; `opening` is called on the thread and may raise anything."""
+        self._path = path
+        self._samples = samples
+        self._opening = opening
+        self._on_stored: Callable[[Sequence[StoredSample]], None] = lambda _stored: None
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._room = asyncio.Semaphore(MAX_QUEUED_JOBS)
+        self._loop = asyncio.get_running_loop()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+        self._ended = asyncio.Event()
+        self._is_closing = False
+        self._failure: str | None = None
+        # A daemon, so that a hub that dies of an error ends: cutting a commit off is what SQLite survives.
+        self._thread = threading.Thread(target=self._main, name="storage-writer", daemon=True)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last transaction failed as a whole; None while all is well."""
+        return self._failure
+
+    def on_stored(self, told: Callable[[Sequence[StoredSample]], None]) -> None:
+        """Name who is told, on the loop's thread and before the ack, which samples were committed."""
+        self._on_stored = told
+
+    async def open(self) -> None:
+        """Start the thread and return when the database is open; raises what `opening` raised."""
+        self._thread.start()
+        await self._opened
+
+    async def run(self, script: Script[T]) -> T:
+        """Run a script and return its result after the commit. Cancelling does not stop the script.
+
+        Raises:
+            StorageError: Nothing of it is stored.
+            Exception: The script's own; likewise.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+        await self._put(ScriptJob(future, script))
+        return await future
+
+    async def append(self, rows: Sequence[SampleRow | GapRow]) -> None:
+        """Store rows of one agent, at most MAX_ROWS_A_COMMIT of them, and return after the commit.
+
+        Raises:
+            StorageError: Nothing of them is stored.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+        await self._put(RowsJob(future, rows))
+        await future
+
+    async def close(self) -> None:
+        """Commit what is queued, checkpoint and close. Idempotent."""
+        if not self._is_closing:
+            self._is_closing = True
+            self._jobs.put(_STOP)
+        await self._ended.wait()
+
+    async def _put(self, job: Job) -> None:
+        await self._room.acquire()
+        # No await between here and the put: nothing may come after the stop.
+        if self._is_closing:
+            self._room.release()
+            raise StorageError("the database is closed")
+        self._jobs.put(job)
+
+    def _deliver(self, settled: Settled) -> None:
+        self._failure = settled.failure
+        if settled.stored:
+            self._on_stored(settled.stored)
+        for future, result in settled.results:
+            self._room.release()
+            if future.done():  # its caller was cancelled
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+    # From here on: the writer's thread.
+
+    def _main(self) -> None:
+        try:
+            connection = self._opening()
+        except Exception as exc:  # noqa: BLE001 - comes out of open(), in the caller's own task
+            self._tell(_settle, self._opened, exc)
+            self._tell(self._ended.set)
+            return
+        try:
+            self._tell(_settle, self._opened, None)
+            self._serve(Commits(connection, self._samples), Checkpoints(connection, self._path))
+        finally:
+            # The last connection to close checkpoints the log and removes it.
+            connection.close()
+            self._tell(self._end)
+
+    def _serve(self, commits: Commits, checkpoints: Checkpoints) -> None:
+        is_stopping = False
+        while not is_stopping:
+            try:
+                jobs, is_stopping = self._next(checkpoints.idle_s)
+            except queue.Empty:
+                checkpoints.idle()
+                continue
+            if jobs:
+                self._commit(commits, jobs)
+                checkpoints.committed()
+
+    def _commit(self, commits: Commits, jobs: Sequence[Job]) -> None:
+        settled = failed(jobs, "the writer has ended")
+        try:
+            settled = commits.commit(jobs)
+        finally:
+            self._tell(self._deliver, settled)
+
+    def _next(self, idle_s: float | None) -> tuple[list[Job], bool]:
+        """Return what is queued, at least one job or the stop, and whether to stop after it.
+
+        Raises:
+            queue.Empty: Nothing came for `idle_s`.
+        """
+        jobs: list[Job] = []
+        rows = 0
+        job = self._jobs.get(timeout=idle_s)
+        while job is not _STOP:
+            jobs.append(job)
+            rows += len(job.rows) if isinstance(job, RowsJob) else 1
+            if rows >= MAX_ROWS_A_COMMIT:
+                return jobs, False
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, False
+        return jobs, True
+
+    def _end(self) -> None:
+        """Release whoever still waits, should the thread have died of an error; on the loop's thread."""
+        self._is_closing = True
+        left = []
+        with suppress(queue.Empty):
+            while True:
+                left.append(self._jobs.get_nowait())
+        self._deliver_left([job for job in left if job is not _STOP])
+        self._ended.set()
+
+    def _deliver_left(self, jobs: list[Job]) -> None:
+        if jobs:
+            self._deliver(failed(jobs, "the writer has ended"))
+
+    def _tell(self, call: Callable[..., None], *args: Any) -> None:  # noqa: ANN401 - handed through
+        # A loop that is gone has nobody left who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *args)
+
+
+def _settle(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
