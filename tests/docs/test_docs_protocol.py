@@ -1,0 +1,86 @@
+"""docs/protocol.md lists exactly what the code knows: codes, messages, paths, metrics, limits."""
+
+from typing import Any, Final, get_args
+
+import pytest
+
+from chatops_server.domain.permissions import HubAction, ServerAction
+from chatops_server.web.bodies import MAX_BODY_BYTES
+from chatops_server.web.catalogue import rest_routes
+from chatops_server.web.problems import STATUS
+from chatops_server.web.routes import Public, Right
+from chatops_wire import agent, client
+from chatops_wire.codes import CloseCode, ErrorCode
+from chatops_wire.metrics import CATALOGUE
+from tests.markdown import code, rows, section
+from tests.project import ROOT
+
+PAGE: Final = (ROOT / "docs" / "protocol.md").read_text()
+WHO: Final[dict[Right, str]] = {
+    Public.PUBLIC: "*open*",
+    HubAction.USE: "*all*",
+    HubAction.ADD_SERVER: "operator",
+    HubAction.ADMINISTER: "admin",
+    ServerAction.READ: "viewer of it",
+    ServerAction.OPERATE: "operator on it",
+    ServerAction.MANAGE: "full rights on it",
+}
+
+
+def test_every_error_code_is_listed_with_its_status() -> None:
+    listed = {code(name): status for name, status, _ in rows(section(PAGE, "## Errors"))}
+    assert listed == {each.value: str(STATUS.get(each, "WebSocket only")) for each in ErrorCode}
+
+
+def test_every_close_code_is_listed() -> None:
+    websockets = section(PAGE, "## WebSockets").partition("### ")[0]
+    assert [int(row[0]) for row in rows(websockets)] == [int(each) for each in CloseCode]
+
+
+@pytest.mark.parametrize(
+    ("heading", "sender", "union"),
+    [
+        ("### Agents: `/api/v1/agents/ws`", "agent", agent.FromAgent),
+        ("### Agents: `/api/v1/agents/ws`", "hub", agent.ToAgent),
+        ("### Clients: `/api/v1/ws`", "client", client.FromClient),
+        ("### Clients: `/api/v1/ws`", "hub", client.ToClient),
+    ],
+)
+def test_every_message_is_listed_with_its_fields(heading: str, sender: str, union: Any) -> None:  # noqa: ANN401
+    listed = {code(row[1]): row[2] for row in rows(section(PAGE, heading)) if row[0] == sender}
+    members = {member.__struct_config__.tag: member for member in get_args(union)}
+    assert set(listed) == set(members)
+    for tag, member in members.items():
+        names = {span.removesuffix("?") for span in listed[tag].split("`")[1::2]}
+        if "sample" not in listed[tag].replace("`samples`", ""):
+            assert names == set(member.__struct_fields__), tag
+
+
+def test_every_route_is_listed_with_who_may_use_it() -> None:
+    listed = {(row[0], code(row[1]), row[2]) for row in rows(section(PAGE, "## REST"))}
+    assert listed == {(route.method, route.full_path, WHO[route.right]) for route in rest_routes()}
+
+
+def test_every_metric_is_listed() -> None:
+    listed = section(PAGE, "## REST").partition("**Metrics.**")[2].partition("A label")[0]
+    assert listed.split("`")[1::2] == list(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"within {agent.AUTH_TIMEOUT_S:g} s",
+        f"ping every {agent.HEARTBEAT_S:g} s",
+        f"at most {agent.MAX_FRAME_BYTES // 1024 // 1024} MiB",
+    ],
+)
+def test_the_limits_of_the_sockets_are_those_of_the_code(said: str) -> None:
+    assert said in section(PAGE, "## WebSockets")
+
+
+def test_the_limit_of_a_body_is_that_of_the_code() -> None:
+    assert f"at most {MAX_BODY_BYTES // 1024} KiB a body" in PAGE
+
+
+def test_a_batch_is_as_large_as_the_code_takes() -> None:
+    assert f"1 to {agent.MAX_BATCH} samples" in PAGE
