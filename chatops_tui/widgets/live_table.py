@@ -56,6 +56,7 @@ class LiveTable(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         background: $background;
         & > .live-table--cursor { background: $primary 22%; }
         &:focus > .live-table--cursor { background: $primary 45%; text-style: bold; }
@@ -230,14 +231,14 @@ class LiveTable(ScrollView, can_focus=True):
         """Return line `y` of what is visible."""
         if y < self._header_rows:
             titles = header_line(self._placed, self._columns, self._sort)
-            return palette.draw(self, [(" " * self._margin, "text"), *titles], self.size.width)
+            return palette.draw(self, [(" " * self._margin, "text"), *titles], self.scrollable_size.width)
         if not self._rows.ids:
             line = y - self._header_rows - 1
             message = self._message[line] if 0 <= line < len(self._message) else ()
-            return palette.draw(self, fit((("  ", "text"), *message), self.size.width), self.size.width)
+            return palette.draw(self, fit((("  ", "text"), *message), self.scrollable_size.width), self.scrollable_size.width)
         visible = self._rows.window(y - self._header_rows + self.scroll_offset.y, 1)
         if not visible:
-            return palette.draw(self, (), self.size.width)
+            return palette.draw(self, (), self.scrollable_size.width)
         return self._draw_row(visible[0])
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -260,7 +261,7 @@ class LiveTable(ScrollView, can_focus=True):
         if self._margin:
             spans.insert(0, ("▌", "accent") if row_id in self._rows.marked else (" ", "text"))
         over = self._cursor_style() if row_id == self._rows.cursor else None
-        return palette.draw(self, spans, self.size.width, over)
+        return palette.draw(self, spans, self.scrollable_size.width, over)
 
     def _cursor_style(self) -> Style:
         """Return what is laid over the row of the cursor.
@@ -307,7 +308,7 @@ class LiveTable(ScrollView, can_focus=True):
     @property
     def _page(self) -> int:
         """How many rows there is room for."""
-        return max(0, self.size.height - self._header_rows)
+        return max(0, self.scrollable_size.height - self._header_rows)
 
     # The cursor.
 
@@ -397,17 +398,17 @@ class LiveTable(ScrollView, can_focus=True):
     def _place_hardware_cursor(self) -> None:
         if self.has_focus:
             line = self._rows.cursor_index - self.scroll_offset.y + self._header_rows
-            self.app.cursor_position = self.region.offset + Offset(0, max(0, min(line, self.size.height - 1)))
+            self.app.cursor_position = self.region.offset + Offset(0, max(0, min(line, self.scrollable_size.height - 1)))
 
     # What is drawn again.
 
     def _place(self) -> None:
-        self._placed = place(self._columns, self.size.width - self._margin)
+        self._placed = place(self._columns, self.scrollable_size.width - self._margin)
         self.refresh()
 
     def _refresh_header(self) -> None:
         if self._header_rows:
-            self.refresh(Region(0, 0, self.size.width, self._header_rows))
+            self.refresh(Region(0, 0, self.scrollable_size.width, self._header_rows))
 
     def _refresh_row_of(self, row_id: RowId | None) -> None:
         row = None if row_id is None else self._rows.index(row_id)
@@ -416,6 +417,6 @@ class LiveTable(ScrollView, can_focus=True):
 
     def _refresh_rows(self, lines: Sequence[int]) -> None:
         """Draw lines again, counted from the first row in view."""
-        width, top = self.size.width, self._header_rows
+        width, top = self.scrollable_size.width, self._header_rows
         if lines:
             self.refresh(*(Region(0, top + line, width, 1) for line in lines))
