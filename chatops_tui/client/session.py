@@ -108,6 +108,21 @@ class Session:
         async with self._store.hold() as held:
             await held.put(self._current)
 
+    def hand_over(self) -> Tokens:
+        """Return the tokens for somebody who goes on in this session's place; nobody is signed in here then.
+
+        Raises:
+            SignInNeededError: There are none.
+        """
+        current, self._current = self._current, None
+        if current is None:
+            raise SignInNeededError
+        return Tokens(
+            access_token=current.access_token,
+            refresh_token=current.refresh_token,
+            expires_in=max(0, int(current.expires_at_s - self._now())),
+        )
+
     async def login(self, username: str, password: str) -> None:
         """Sign in and remember it.
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from chatops_tui.client.connect import Hub, open_hub
 from chatops_tui.client.session_memory import SessionMemory
-from tests.integration.client.hub_double import PASSWORD, HubDouble
+from tests.integration.client.contract_hub import PASSWORD, HubDouble
 
 
 @dataclass

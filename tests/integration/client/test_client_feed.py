@@ -16,7 +16,7 @@ from chatops_tui.client.wire import Limits
 from chatops_wire.client import Authenticated, EventMessage, Fleet, Lagged, MetricsEvent
 from tests.deadlines import eventually
 from tests.integration.client.conftest import Served
-from tests.integration.client.hub_double import PASSWORD, HubDouble, sample
+from tests.integration.client.contract_hub import PASSWORD, HubDouble, sample
 
 E = TypeVar("E")
 

@@ -25,7 +25,7 @@ from chatops_tui.client.http import HistoryQuery
 from chatops_tui.client.session_memory import SessionMemory
 from chatops_tui.client.wire import Limits
 from tests.integration.client.conftest import Served
-from tests.integration.client.hub_double import HubDouble, problem, sample
+from tests.integration.client.contract_hub import HubDouble, problem, sample
 
 
 async def test_a_list_is_followed_to_its_end(hub: Hub, double: HubDouble) -> None:

@@ -22,7 +22,7 @@ from chatops_tui.client.wire import Wire
 from chatops_wire.rest import Tokens
 from tests.deadlines import DEADLINE_S, eventually
 from tests.integration.client.conftest import Served
-from tests.integration.client.hub_double import PASSWORD, HubDouble, problem
+from tests.integration.client.contract_hub import PASSWORD, HubDouble, problem
 
 TOKENS = Tokens(access_token="given", refresh_token="follows")  # noqa: S106 - a test's
 

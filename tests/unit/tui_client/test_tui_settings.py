@@ -109,7 +109,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 def test_folders_follow_xdg_and_ignore_a_relative_one() -> None:
-    environ = {"HOME": "/home/ada", "XDG_CONFIG_HOME": "relative", "XDG_STATE_HOME": "/state"}
+    environ = {"HOME": "/abode", "XDG_CONFIG_HOME": "relative", "XDG_STATE_HOME": "/state"}
 
-    assert config_dir(environ) == Path("/home/ada/.config/chatops")
+    assert config_dir(environ) == Path("/abode/.config/chatops")
     assert state_dir(environ) == Path("/state/chatops")

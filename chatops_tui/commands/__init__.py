@@ -1,0 +1,1 @@
+"""The jobs of the `chatops` command line, one module each; every one returns an ExitCode."""

@@ -1,0 +1,70 @@
+"""`chatops add`: a new server, its key, and what to run on that machine."""
+
+import contextlib
+import shlex
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from chatops_tui.client.connect import Hub
+from chatops_tui.client.errors import HubError
+from chatops_tui.commands.say import complain, console, drawn, say_json
+from chatops_tui.commands.sign_in import with_hub
+from chatops_tui.config import Settings
+from chatops_tui.exit_code import ExitCode
+from chatops_wire.rest import ApiKeyCreated, ServerCreate, ServerView
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: bool) -> int:
+    """Add a server, tell its key once, and return the exit status."""
+    try:
+        msgspec.convert({"name": name, "tags": list(tags)}, ServerCreate)
+    except msgspec.ValidationError as exc:
+        complain(f"no server can be called this: {exc}")
+        return ExitCode.USAGE
+
+    async def job(hub: Hub) -> int:
+        view = await hub.rest.create_server(name, tags)
+        key = await _key_for(hub, view)
+        if as_json:
+            line = agent_line(settings.url, key.key)
+            say_json({"server": view, "key": key.key, "key_id": key.id, "url": settings.url, "run": line})
+        else:
+            _tell(settings, view, key)
+        return ExitCode.DONE
+
+    return with_hub(settings, job)
+
+
+def agent_line(url: str, key: str) -> str:
+    """Return what starts the agent on the new machine."""
+    return f"CHATOPS_API_KEY={shlex.quote(key)} chatops-agent run --url {shlex.quote(url)}"
+
+
+async def _key_for(hub: Hub, view: ServerView) -> ApiKeyCreated:
+    try:
+        return await hub.rest.create_api_key(view.id, "agent")
+    except HubError:
+        # Without its key it would only be in the way of the next attempt.
+        with contextlib.suppress(HubError):
+            await hub.rest.delete_server(view.id)
+        raise
+
+
+def _tell(settings: Settings, view: ServerView, key: ApiKeyCreated) -> None:
+    out = console(settings)
+
+    def line(text: str) -> None:
+        out.print(drawn(settings, text), soft_wrap=True)
+
+    line(f"added {view.name}")
+    line("")
+    line("its key, shown this once:")
+    line(f"  {key.key}")
+    line("run on that machine:")
+    line(f"  {agent_line(settings.url, key.key)}")
+    if urlsplit(settings.url).hostname in _THIS_MACHINE:
+        line("from another machine use the hub's address as seen from there, and start the hub with --host")

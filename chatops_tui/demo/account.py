@@ -1,0 +1,95 @@
+"""What the demo needs of its hub: a session, this machine as a server, a key for its agent, a sample."""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+
+from chatops_tui.client.connect import Hub
+from chatops_tui.client.conversation import FeedEvent
+from chatops_tui.client.errors import InvalidCredentialsError, NotFoundError
+from chatops_tui.client.interests import FLEET, metrics
+from chatops_tui.demo.errors import DemoError
+from chatops_tui.demo.home import Home
+from chatops_wire.client import Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.keys import parse
+from chatops_wire.rest import ServerView
+from chatops_wire.times import parse_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """This machine at the hub; `is_new`: its key was made just now."""
+
+    server_id: str
+    is_new: bool
+
+
+async def sign_in(hub: Hub, username: str, home: Home) -> None:
+    """Sign in as the admin the hub made at its first start.
+
+    Raises:
+        DemoError: Its password is another one by now.
+        HubError: As `Session.login`.
+    """
+    try:
+        await hub.session.login(username, home.password())
+    except InvalidCredentialsError as exc:
+        fault = f"{home.folder} no longer knows the admin's password"
+        raise DemoError(f"{fault}; remove the folder to begin anew") from exc
+
+
+async def account(hub: Hub, home: Home) -> Account:
+    """Return this machine's server, made and remembered unless it is there with a key that still works."""
+    server_id = home.server_id()
+    if server_id and await _is_known(hub, server_id):
+        if await _is_valid(hub, server_id, home.key()):
+            return Account(server_id, is_new=False)
+    else:
+        server_id = (await hub.rest.create_server(_host_name(), ["demo"])).id
+    created = await hub.rest.create_api_key(server_id, "demo")
+    home.remember(server_id, created.key)
+    return Account(server_id, is_new=True)
+
+
+async def first_sample(hub: Hub, server_id: str, since_ms: int) -> None:
+    """Return once the server is online with a sample of `since_ms` (Unix ms) or later. Cancelling is safe."""
+    seen = asyncio.Event()
+
+    def deliver(event: FeedEvent) -> None:
+        match event:
+            case MetricsEvent() if event.server_id == server_id:
+                seen.set()
+            case Fleet() | FleetUpdate() if any(
+                view.id == server_id and _is_live(view, since_ms) for view in event.servers
+            ):
+                seen.set()
+            case _:
+                pass
+
+    hub.feed.set_interests({FLEET, metrics(server_id)})
+    async with asyncio.TaskGroup() as tasks:
+        feed = tasks.create_task(hub.feed.run(deliver), name="demo-feed")
+        await seen.wait()
+        feed.cancel()
+
+
+async def _is_known(hub: Hub, server_id: str) -> bool:
+    try:
+        await hub.rest.server(server_id)
+    except NotFoundError:
+        return False
+    return True
+
+
+async def _is_valid(hub: Hub, server_id: str, key: str) -> bool:
+    ours = parse(key)
+    keys = await hub.rest.api_keys(server_id)
+    return ours is not None and any(known.active and known.prefix == ours.prefix for known in keys)
+
+
+def _is_live(view: ServerView, since_ms: int) -> bool:
+    return view.status == "online" and view.latest is not None and parse_ms(view.latest.timestamp) >= since_ms
+
+
+def _host_name() -> str:
+    return socket.gethostname().split(".", 1)[0] or "localhost"

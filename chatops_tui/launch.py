@@ -1,0 +1,41 @@
+"""Opens the terminal UI: looks at the terminal first, because Textual reads its switches when imported."""
+
+import sys
+from collections.abc import Callable
+
+from chatops_tui.commands.say import complain
+from chatops_tui.config import Settings
+from chatops_tui.exit_code import ExitCode
+from chatops_tui.terminal import Wishes, prepare
+
+
+def open_ui(settings: Settings) -> int:
+    """Run the UI until somebody quits and return its exit status; without a terminal, say so."""
+    if not has_terminal():
+        complain("the UI needs a terminal; `chatops servers` and --json work without one")
+        return ExitCode.USAGE
+    return load_ui(settings)(settings)
+
+
+def load_ui(settings: Settings) -> Callable[[Settings], int]:
+    """Return what runs the UI, loaded for this terminal; a second call costs nothing."""
+    prepare(wishes(settings))
+    from chatops_tui.app import run  # noqa: PLC0415 - Textual, only now that `prepare` has spoken
+
+    return run
+
+
+def has_terminal() -> bool:
+    """Return whether somebody can see and type."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def wishes(settings: Settings) -> Wishes:
+    """Return what the settings ask of the terminal."""
+    return Wishes(
+        theme=settings.theme,
+        colour=settings.color,
+        ascii=settings.ascii,
+        mouse=settings.mouse,
+        low_bandwidth=settings.low_bandwidth,
+    )
