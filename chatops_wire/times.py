@@ -1,6 +1,10 @@
 """Times as they travel: RFC 3339 UTC text with milliseconds outside, integer Unix milliseconds inside."""
 
 from datetime import UTC, datetime
+from typing import Final
+
+# The last moment that can be written: the end of year 9999.
+LAST_MS: Final = 253_402_300_799_999
 
 
 def format_ms(unix_ms: int) -> str:

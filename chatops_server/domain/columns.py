@@ -5,6 +5,8 @@ the same answer. A position is for ever; a new metric is appended with the versi
 VERSION counts up: the hour that is being written then gets a second table.
 """
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,29 +109,36 @@ def position(kind: Group, metric: str, version: int = VERSION) -> int | None:
 
 def host_row(sample: SampleParts) -> Scaled:
     """Return the columns of HOST for one sample; None where it does not tell."""
-    values = metrics.combined_values(sample)
-    return tuple([_scaled(values.get(name), scale) for name, scale in _HOST_SCALES])
+    return _scaled(metrics.combined_values(sample), _HOST_SCALES)
 
 
 def part_rows(sample: SampleParts) -> list[tuple[Group, str, Scaled]]:
     """Return kind, label and PART_WIDTH columns of each labelled thing of one sample."""
     return [
-        (
-            kind,
-            label,
-            tuple([_scaled(values.get(name), scale) for name, scale in _PART_SCALES[kind]]) + _PADDING[kind],
-        )
+        (kind, label, _scaled(values, _PART_SCALES[kind]) + _PADDING[kind])
         for kind, label, values in metrics.labelled_values(sample)
     ]
 
 
-def _scaled(value: float | None, scale: int) -> int | None:
-    if value is None:
+def _scaled(values: Mapping[str, float | None], scales: Sequence[tuple[str, int]]) -> Scaled:
+    # Once a value of every sample: kept in one loop, which takes half the time of a call for each.
+    row: list[int | None] = []
+    for name, scale in scales:
+        value = values.get(name)
+        if value is None:
+            row.append(None)
+            continue
+        try:
+            whole = round(value * scale)
+        except (OverflowError, ValueError):
+            row.append(_limited(value))
+            continue
+        row.append(whole if -LIMIT <= whole <= LIMIT else _limited(value))
+    return tuple(row)
+
+
+def _limited(value: float) -> int | None:
+    """Return what stands for a number that no column holds: the nearest one; None for "not a number"."""
+    if math.isnan(value):
         return None
-    try:
-        whole = round(value * scale)
-    except OverflowError:  # infinite
-        return LIMIT if value > 0 else -LIMIT
-    except ValueError:  # not a number
-        return None
-    return whole if -LIMIT <= whole <= LIMIT else (LIMIT if whole > 0 else -LIMIT)
+    return LIMIT if value > 0 else -LIMIT

@@ -1,10 +1,9 @@
 """Down-sampling for charts: how wide a bucket is, and sums that merge in any order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median_low
-from typing import Final
+from typing import Final, NamedTuple
 
 _S: Final = 1_000
 _MIN: Final = 60 * _S
@@ -24,11 +23,10 @@ SINGLE_MS: Final = 1
 USUAL_SPACING_MS: Final = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """Scaled values of one metric in one bucket, from one source; `count` is at least 1."""
+class Partial(NamedTuple):
+    """Scaled values of one metric in one bucket, from one source; `samples` is at least 1."""
 
-    count: int
+    samples: int
     total: int
     low: int
     high: int
@@ -36,7 +34,7 @@ class Partial:
     def merged(self, other: "Partial") -> "Partial":
         """Return both together. Associative and commutative, exactly: all are integers."""
         return Partial(
-            self.count + other.count,
+            self.samples + other.samples,
             self.total + other.total,
             min(self.low, other.low),
             max(self.high, other.high),
@@ -86,8 +84,19 @@ def folded(parts: Iterable[tuple[int, Partial]]) -> dict[int, Partial]:
 
 def of_values(step_ms: int, values: Sequence[tuple[int, int | None]]) -> dict[int, Partial]:
     """Return the buckets of single scaled values, which come as (ts_ms, value); None counts for nothing."""
-    return folded(
-        (bucket_of(ts_ms, step_ms), Partial(1, value, value, value))
-        for ts_ms, value in values
-        if value is not None
-    )
+    sums: dict[int, list[int]] = {}
+    for ts_ms, value in values:
+        if value is None:
+            continue
+        bucket = ts_ms - ts_ms % step_ms
+        known = sums.get(bucket)
+        if known is None:
+            sums[bucket] = [1, value, value, value]
+            continue
+        known[0] += 1
+        known[1] += value
+        if value < known[2]:
+            known[2] = value
+        elif value > known[3]:
+            known[3] = value
+    return {bucket: Partial(*known) for bucket, known in sums.items()}

@@ -12,7 +12,7 @@ from chatops_server.services.budget import Budget
 from chatops_server.storage.base import GapRow, SampleRow
 from chatops_wire.backoff import Backoff
 from chatops_wire.samples import Sample
-from chatops_wire.times import parse_ms
+from chatops_wire.times import LAST_MS, parse_ms
 
 log = logging.getLogger(__name__)
 
@@ -250,8 +250,8 @@ class IngestSession:
 
 def _time_of(sample: Sample) -> int:
     try:
-        # A clock before 1970 was never set; times here are not negative.
-        return max(0, parse_ms(sample.timestamp))
+        # A clock before 1970 was never set. Times here are not negative, and all can be written as text.
+        return min(max(0, parse_ms(sample.timestamp)), LAST_MS)
     except ValueError as exc:
         raise InvalidRequestError(
             f"timestamp of sample {sample.seq} is no RFC 3339 time with a zone"

@@ -14,7 +14,7 @@ between two statements are written once (storage/sql) for every engine, and need
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, LiteralString, Protocol, TypeVar
+from typing import Any, LiteralString, NamedTuple, Protocol, TypeVar
 
 from chatops_server.errors import StorageError
 from chatops_wire.samples import SampleParts
@@ -108,8 +108,7 @@ class GapRow:
     ts_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """Down-sampled values of one metric; `ts_ms` is the bucket's start, or the sample's own time."""
 
     ts_ms: int

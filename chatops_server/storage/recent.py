@@ -87,7 +87,7 @@ class RecentSamples:
         values = ring.values(_CPU_COLUMN, end_ms - _CPU_POINTS * _CPU_STEP_MS, end_ms)
         buckets = of_values(_CPU_STEP_MS, values)
         scale = HOST[_CPU_COLUMN].scale
-        return [round(buckets[at].total / (buckets[at].count * scale)) for at in sorted(buckets)]
+        return [round(buckets[at].total / (buckets[at].samples * scale)) for at in sorted(buckets)]
 
 
 def step_of(query: HistoryQuery, times: Sequence[int]) -> int:
@@ -116,7 +116,7 @@ def scale_of(ref: MetricRef) -> int:
 def finished(buckets: Mapping[int, Partial], scale: int) -> list[Bucket]:
     """Return buckets as a chart shows them, ascending."""
     return [
-        Bucket(ts_ms, part.total / (part.count * scale), part.low / scale, part.high / scale)
+        Bucket(ts_ms, part.total / (part.samples * scale), part.low / scale, part.high / scale)
         for ts_ms, part in sorted(buckets.items())
     ]
 

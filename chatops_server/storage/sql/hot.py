@@ -13,12 +13,12 @@ from typing import Final, LiteralString
 
 from chatops_server.domain.columns import PART_WIDTH, VERSION, host_width
 from chatops_server.storage.base import Script, execute, fetch
+from chatops_wire.times import LAST_MS
 
 HOUR_MS: Final = 3_600_000
 # Samples this far outside the hour that receives them (a slow link, a slightly wrong clock) are expected:
 # the range of a new table includes them, so that the ordinary commit need not touch its row.
 SLACK_MS: Final = 120_000
-NO_DATE_MS: Final = 253_402_300_799_999  # the last millisecond of year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def insert_part(table: HotTable) -> LiteralString:
 
 def hot_table(hour_ms: int) -> Script[HotTable]:
     """Return the hour's tables for rows of this program's VERSION, made where they are missing."""
-    moment = datetime.fromtimestamp(min(hour_ms, NO_DATE_MS) // 1000, UTC)
+    moment = datetime.fromtimestamp(min(hour_ms, LAST_MS) // 1000, UTC)
     table = HotTable(
         _known(f"hot_{moment:%Y%m%d%H}_{VERSION}"),
         hour_ms,
