@@ -1,14 +1,17 @@
 """Agents' API keys: made once, shown once, checked at every connection, cut off when revoked."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_bytes
+from typing import Final
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.domain.permissions import ServerAction
-from chatops_server.errors import NotFoundError, TokenError
+from chatops_server.errors import NotFoundError, StorageError, TokenError
 from chatops_server.services.access import Caller, ServerAccess, server_for
 from chatops_server.services.ledger import Deed, Ledger
 from chatops_server.services.servers import AgentSessions
@@ -19,6 +22,11 @@ from chatops_wire import keys
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import ApiKeyCreated, ApiKeyView
 from chatops_wire.times import format_ms
+
+log = logging.getLogger(__name__)
+
+# What a kill -9 costs of `last_used_at`.
+FLUSH_EVERY_S: Final = 60.0
 
 Position = tuple[int, str]
 """Where in a list of keys: when the last one had was made, and its id."""
@@ -151,6 +159,15 @@ class ApiKeys:
             await self._storage.write(keys_sql.used(unsaved))
             # Whatever was used during the write stays for the next time.
             self._unsaved -= {key_id for key_id, at_ms in unsaved.items() if self._used[key_id] == at_ms}
+
+    async def keep_flushing(self) -> None:
+        """Flush every minute until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            try:
+                await self.flush()
+            except StorageError as exc:
+                log.warning("when keys were last used is not stored", extra={"reason": exc.reason})
 
     def _view(self, row: KeyRow) -> ApiKeyView:
         last_used_ms = self._used.get(row.id, row.last_used_ms)

@@ -1,0 +1,243 @@
+"""The composition root: opens the database, puts services and sockets together, serves until told to stop."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from chatops_server.background import Background
+from chatops_server.config import Config
+from chatops_server.errors import StorageError
+from chatops_server.keys import HUB, Hub
+from chatops_server.secret_file import kept_secret
+from chatops_server.services import passwords
+from chatops_server.services.access_tokens import AccessTokens
+from chatops_server.services.accounts import Accounts, Credentials
+from chatops_server.services.api_keys import ApiKeys
+from chatops_server.services.events import Events
+from chatops_server.services.fleet_loading import load_fleet
+from chatops_server.services.grants import Grants
+from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.ledger import Ledger
+from chatops_server.services.live import Live, Ticker, put_together
+from chatops_server.services.login_guard import LoginGuard
+from chatops_server.services.passwords import PasswordHasher
+from chatops_server.services.presence import Presence
+from chatops_server.services.readiness import ReadinessChecks, disk_check
+from chatops_server.services.retention import Retention
+from chatops_server.services.servers import Servers
+from chatops_server.services.user_directory import UserDirectory
+from chatops_server.services.users import FIRST_ADMIN, Users
+from chatops_server.storage.base import Storage
+from chatops_server.storage.sqlite.engine import open_sqlite
+from chatops_server.web.bodies import MAX_BODY_BYTES
+from chatops_server.web.catalogue import rest_routes
+from chatops_server.web.middlewares import add_headers, errors_as_problems
+from chatops_server.web.routes import Route
+from chatops_server.web.serving import register
+from chatops_wire.settings import SettingError
+
+log = logging.getLogger(__name__)
+
+# SIGTERM ends the hub within 5 s; what is left after these is cut off.
+_HANDLERS_END_S: Final = 1.5
+_FLUSH_S: Final = 2.0
+_KEEPALIVE_S: Final = 15.0
+
+
+class CannotListenError(Exception):
+    """The address cannot be listened on; the text is one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a hub is made of."""
+
+    database: Path
+    data_dir: Path
+    admin_password: str | None = None
+    """For the first start; None makes one up."""
+    secret: str | None = None
+    """None: the one kept in the data directory."""
+    password_cost: int = passwords.COST
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHub:
+    """A hub that only has to be served."""
+
+    web: web.Application
+    hub: Hub
+    live: Live
+    made_up_password: str | None
+    """Of the first admin, to be shown once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    hub: Hub
+    live: Live
+    presence: Presence
+    loops: Mapping[str, Callable[[], Awaitable[None]]]
+
+
+def run(config: Config, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        config: The settings.
+        announce: Called with each line for stdout: a made-up password, and the address when ready.
+
+    Raises:
+        CannotOpenError, SettingError, CannotListenError: It could not start.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(config, announce))
+
+
+@asynccontextmanager
+async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
+    """Open the database and start everything but the network; at the end flush and close.
+
+    Raises:
+        CannotOpenError, SettingError: It cannot start.
+    """
+    storage = await open_sqlite(setup.database, now_ms=_now_ms)
+    hasher, background = PasswordHasher(setup.password_cost), Background()
+    parts: _Parts | None = None
+    try:
+        kept = None if setup.secret else await asyncio.to_thread(kept_secret, setup.data_dir)
+        credentials = Credentials(
+            AccessTokens(setup.secret or kept or "", _now_ms), hasher, LoginGuard(_now_ms)
+        )
+        parts = _assembled(setup, storage, credentials)
+        await parts.hub.users.load()
+        await load_fleet(parts.live.fleet, storage)
+        made_up = await parts.hub.users.create_first(setup.admin_password)
+        routes = await asyncio.to_thread(rest_routes)
+        background.start(parts.loops)
+        yield RunningHub(_application(parts, routes), parts.hub, parts.live, made_up)
+    finally:
+        await background.stop()
+        if parts is not None:
+            await _flush(parts)
+        await asyncio.to_thread(hasher.close)
+        await storage.close()
+
+
+@asynccontextmanager
+async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
+    """Listen; yield the port. At the end every connection is closed.
+
+    Raises:
+        CannotListenError: The port is in use or may not be taken by this user.
+        SettingError: The host is no address of this machine.
+    """
+    runner = web.AppRunner(
+        running.web, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_HANDLERS_END_S
+    )
+    await runner.setup()
+    try:
+        await _start(runner, config)
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _serve(config: Config, announce: Callable[[str], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    setup = Setup(config.database, config.data_dir, config.admin_password, config.secret)
+    async with open_hub(setup) as running:
+        if running.made_up_password:
+            # Before listening: whatever happens next, nobody could ever read it again.
+            announce(f"chatops-server created the user {FIRST_ADMIN}, password: {running.made_up_password}")
+        async with serving(running, config) as port:
+            announce(f"chatops-server listening on {_url(config, port)}")
+            await stop.wait()
+            log.info("stopping")
+
+
+async def _start(runner: web.AppRunner, config: Config) -> None:
+    try:
+        await web.TCPSite(runner, config.host, config.port, ssl_context=config.tls).start()
+    except socket.gaierror as exc:
+        raise SettingError(f"--host: {config.host!r} is no address") from exc
+    except OSError as exc:
+        if exc.errno == errno.EADDRNOTAVAIL:
+            raise SettingError(f"--host: {config.host!r} is no address of this machine") from exc
+        reason = "it is in use" if exc.errno == errno.EADDRINUSE else exc.strerror or str(exc)
+        raise CannotListenError(f"cannot listen on port {config.port} of {config.host}: {reason}") from exc
+
+
+def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Parts:
+    live = put_together(lambda number: storage.samples.recent_cpu(number, _now_ms()), time.monotonic)
+    events = Events(storage, live.topics, _now_ms)
+    ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
+    fleet, sessions = live.fleet, live.sessions
+    hub = Hub(
+        accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
+        users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
+        servers=Servers(ledger, fleet, sessions, _now_ms),
+        grants=Grants(storage, ledger, fleet, directory, _now_ms),
+        api_keys=ApiKeys(storage, ledger, fleet, sessions, _now_ms),
+        history=HistoryQueries(storage),
+        events=events,
+        ledger=ledger,
+        readiness=ReadinessChecks({"database": storage.check, "disk": disk_check(setup.data_dir)}),
+        fleet=fleet,
+        now_ms=_now_ms,
+    )
+    presence = Presence(fleet, storage, events, _now_ms)
+    loops = {
+        "presence": presence.run,
+        "ticker": Ticker(live, hub.accounts, _now_ms).run,
+        "retention": Retention(storage, _now_ms).run,
+        "last-used": hub.api_keys.keep_flushing,
+    }
+    return _Parts(hub, live, presence, loops)
+
+
+def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
+    application = web.Application(middlewares=[errors_as_problems], client_max_size=MAX_BODY_BYTES)
+    application[HUB] = parts.hub
+    application.on_response_prepare.append(add_headers)
+    register(application, routes)
+    return application
+
+
+async def _flush(parts: _Parts) -> None:
+    try:
+        async with asyncio.timeout(_FLUSH_S):
+            await parts.presence.flush()
+            await parts.hub.api_keys.flush()
+    except (StorageError, TimeoutError) as exc:
+        log.warning("when servers and keys were last seen is not stored", extra={"reason": str(exc)})
+
+
+def _url(config: Config, port: int) -> str:
+    scheme = "https" if config.tls else "http"
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"{scheme}://{host}:{port}"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - a quarter less CPU a sample where it installs, and no need elsewhere
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

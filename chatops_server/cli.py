@@ -1,0 +1,172 @@
+"""The `chatops-server` command: arguments in, exit codes out."""
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn
+
+from chatops_wire.settings import SettingError
+from chatops_wire.version import VERSION
+
+EXIT_OK: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+
+Options = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = vars(_parser().parse_args(arguments))
+    work: Callable[[Options], int] = options.pop("work")
+    # Imported here, so that --help needs no database and no web framework.
+    from chatops_server.app import CannotListenError  # noqa: PLC0415
+    from chatops_server.errors import ChatopsError, InvalidRequestError  # noqa: PLC0415
+
+    try:
+        return work(options)
+    except SettingError as exc:
+        return _refused(str(exc), EXIT_USAGE)
+    except InvalidRequestError as exc:
+        return _refused(exc.detail, EXIT_USAGE)
+    except ChatopsError as exc:
+        return _refused(getattr(exc, "reason", exc.detail), EXIT_FAILED)
+    except CannotListenError as exc:
+        return _refused(str(exc), EXIT_FAILED)
+    except KeyboardInterrupt:
+        # Before the hub's own handlers stand.
+        return EXIT_OK
+
+
+def _run(options: Options) -> int:
+    from chatops_server import app, config, logs  # noqa: PLC0415 - keeps --help light
+
+    settings = config.load(options)
+    # What this process starts later shall not inherit them.
+    for name in ("CHATOPS_SECRET", "CHATOPS_ADMIN_PASSWORD"):
+        os.environ.pop(name, None)
+    logs.to_stderr(settings.log_level)
+    app.run(settings, _say)
+    return EXIT_OK
+
+
+def _user_add(options: Options) -> int:
+    from chatops_server import config, console  # noqa: PLC0415 - keeps --help light
+
+    settings = config.load(options)
+    user = console.add_user(settings, options["name"], options["role"], _password(options))
+    _say(f"added {user.username} ({user.role})")
+    return EXIT_OK
+
+
+def _user_list(options: Options) -> int:
+    from chatops_server import config, console  # noqa: PLC0415 - keeps --help light
+
+    users = console.list_users(config.load(options))
+    width = max([len(user.username) for user in users], default=0)
+    for user in users:
+        note = "" if user.active else "  disabled"
+        _say(f"{user.username:<{width}}  {user.role:<8}  {user.created_at}{note}")
+    return EXIT_OK
+
+
+def _user_remove(options: Options) -> int:
+    from chatops_server import config, console  # noqa: PLC0415 - keeps --help light
+
+    console.remove_user(config.load(options), options["name"])
+    _say(f"removed {options['name']}")
+    return EXIT_OK
+
+
+def _user_password(options: Options) -> int:
+    from chatops_server import config, console  # noqa: PLC0415 - keeps --help light
+
+    console.set_password(config.load(options), options["name"], _password(options))
+    _say(f"changed the password of {options['name']}")
+    return EXIT_OK
+
+
+def _password(options: Options) -> str:
+    if options["password_stdin"]:
+        return sys.stdin.readline().rstrip("\r\n")
+    try:
+        first = getpass.getpass("Password: ")
+        again = getpass.getpass("Once more: ")
+    except EOFError as exc:
+        raise SettingError("--password-stdin: no terminal to ask for the password") from exc
+    if first != again:
+        raise SettingError("the two passwords differ")
+    return first
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - cli.py speaks to the user
+
+
+def _refused(line: str, code: int) -> int:
+    print(f"chatops-server: {line}", file=sys.stderr)  # noqa: T201 - likewise
+    return code
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"chatops-server: {message}\n")
+
+
+_EPILOG: Final = (
+    "Every flag --foo-bar may also stand in the environment as CHATOPS_FOO_BAR, or in the file of --config "
+    "as foo_bar. CHATOPS_ADMIN_PASSWORD sets the first admin's password, CHATOPS_SECRET or "
+    "CHATOPS_SECRET_FILE the secret that signs tokens."
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _OneLineParser(prog="chatops-server", description="The ChatOps hub.")
+    parser.add_argument("--version", action="version", version=f"chatops-server {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="serve agents, terminal UIs and scripts", epilog=_EPILOG))
+    user = commands.add_parser("user", help="add, list and remove users while the hub is stopped")
+    _add_user(user.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
+
+
+# Values stay text and absent flags None: chatops_wire.settings decides and names what is wrong.
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("--host", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    run.add_argument("--port", metavar="N", help="port to listen on, 0 takes a free one (8765)")
+    _add_place(run)
+    run.add_argument("--tls-cert", metavar="F", help="PEM file with the certificate, for https")
+    run.add_argument("--tls-key", metavar="F", help="PEM file with its private key")
+    run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
+    run.set_defaults(work=_run)
+
+
+def _add_user(commands: "argparse._SubParsersAction[Any]") -> None:
+    add = commands.add_parser("add", help="add a user; the password is asked for")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", metavar="ROLE", required=True, help="admin, operator or viewer")
+    listed = commands.add_parser("list", help="list the users")
+    remove = commands.add_parser("remove", help="remove a user; their servers pass to an admin")
+    remove.add_argument("name", metavar="NAME")
+    password = commands.add_parser("password", help="set a user's password")
+    password.add_argument("name", metavar="NAME")
+    for parser in (add, password):
+        parser.add_argument(
+            "--password-stdin", action="store_true", help="read the password from one line of stdin"
+        )
+    works = {add: _user_add, listed: _user_list, remove: _user_remove, password: _user_password}
+    for parser, work in works.items():
+        _add_place(parser)
+        parser.set_defaults(work=work)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", metavar="DIR", help="where the hub keeps its state")
+    parser.add_argument("--database", metavar="URL", help="a file, or sqlite:///FILE (hub.db in the state)")
+    parser.add_argument("--config", metavar="F", help="a TOML file with these settings")

@@ -1,0 +1,171 @@
+"""Settings of `chatops-server`: flag, else environment, else TOML file, else default."""
+
+import os
+import ssl
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct
+
+from chatops_wire.settings import SettingError, settle
+
+CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
+# What HS256 needs (RFC 7518, 3.2).
+MIN_SECRET: Final = 32
+# A word repeated until it is long enough is no secret.
+_MIN_DISTINCT: Final = 8
+_DATABASE_FILE: Final = "hub.db"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a flag, a CHATOPS_ variable or a line of the TOML file may set."""
+
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 or :: for every one of this machine."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8765
+    """Port to listen on; 0 takes a free one."""
+    data_dir: str = ""
+    """Where the hub keeps its state; empty: /var/lib/chatops-server for root, else in ~/.local/state."""
+    database: str = ""
+    """A file, or sqlite:///FILE; empty: hub.db in the data directory."""
+    tls_cert: str = ""
+    """A PEM file with the certificate and its chain; with it the hub speaks https."""
+    tls_key: str = ""
+    """The PEM file with the certificate's private key."""
+    admin_password: str = ""
+    """Password of the first admin, at the first start; empty: a random one, printed once."""
+    secret: str = ""
+    """Signs access tokens, at least 32 characters; empty: made at the first start, in the data directory."""
+    secret_file: str = ""
+    """A file that holds the secret."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much to tell on stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings in the form the hub uses."""
+
+    host: str
+    port: int
+    data_dir: Path
+    database: Path
+    tls: ssl.SSLContext | None
+    log_level: str
+    # Not in the representation, so that no log or traceback ever shows them.
+    admin_password: str | None = field(repr=False)
+    secret: str | None = field(repr=False)
+    """None: the one in the data directory."""
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
+    """Return the configuration.
+
+    Args:
+        flags: Values by field of `Settings`, None where the flag was not given; `config` names the TOML file.
+        environ: Where CHATOPS_ variables are looked up.
+
+    Raises:
+        SettingError: One line that names the setting, or the file.
+    """
+    settings = settle(Settings, flags=flags, environ=environ, file=_toml(flags, environ))
+    data_dir = _data_dir(settings.data_dir, environ)
+    return Config(
+        host=settings.host,
+        port=settings.port,
+        data_dir=data_dir,
+        database=_database(settings.database, data_dir),
+        tls=_tls(settings.tls_cert, settings.tls_key),
+        log_level=settings.log_level,
+        admin_password=settings.admin_password or None,
+        secret=_secret(settings),
+    )
+
+
+def checked_secret(named: str, secret: str) -> str:
+    """Return a secret that is worth the name.
+
+    Raises:
+        SettingError: Too short, or a few characters over and over. It is not shown.
+    """
+    if len(secret) < MIN_SECRET or len(set(secret)) < _MIN_DISTINCT:
+        raise SettingError(f"{named}: expected at least {MIN_SECRET} random characters")
+    return secret
+
+
+def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    path = flags.get("config") or environ.get(CONFIG_VARIABLE)
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as exc:
+        raise SettingError(f"--config: {path!r}: {_reason(exc)}") from exc
+
+
+def _data_dir(setting: str, environ: Mapping[str, str]) -> Path:
+    path = Path(setting).expanduser() if setting else _default_data_dir(environ)
+    if path.exists() and not path.is_dir():
+        raise SettingError(f"--data-dir: {str(path)!r} is no folder")
+    return path.absolute()
+
+
+def _default_data_dir(environ: Mapping[str, str]) -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/chatops-server")
+    state = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "chatops-server"
+
+
+def _database(setting: str, data_dir: Path) -> Path:
+    if not setting:
+        return data_dir / _DATABASE_FILE
+    scheme, separator, rest = setting.partition("://")
+    if not separator:
+        return Path(setting).expanduser().absolute()
+    if scheme.startswith("postgres"):
+        raise SettingError("--database: PostgreSQL is not available in this version, only SQLite")
+    if scheme != "sqlite" or not rest.strip("/"):
+        raise SettingError("--database: expected a file or sqlite:///FILE")
+    # sqlite:////srv/hub.db and sqlite:///srv/hub.db name the same file.
+    return Path("/" + rest.lstrip("/"))
+
+
+def _tls(cert: str, key: str) -> ssl.SSLContext | None:
+    if not cert and not key:
+        return None
+    if not cert or not key:
+        missing = "--tls-cert" if not cert else "--tls-key"
+        raise SettingError(f"{missing}: certificate and key are needed together")
+    for flag, path in (("--tls-cert", cert), ("--tls-key", key)):
+        try:
+            Path(path).open("rb").close()
+        except OSError as exc:
+            raise SettingError(f"{flag}: {path!r}: {_reason(exc)}") from exc
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # An empty password, so that an encrypted key is an error and no prompt.
+        context.load_cert_chain(cert, key, password="")
+    except (ssl.SSLError, OSError) as exc:
+        raise SettingError(f"--tls-cert: {cert!r} and --tls-key {key!r} are no usable pair") from exc
+    return context
+
+
+def _secret(settings: Settings) -> str | None:
+    if settings.secret:
+        return checked_secret("CHATOPS_SECRET", settings.secret)
+    if not settings.secret_file:
+        return None
+    try:
+        text = Path(settings.secret_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as exc:
+        raise SettingError(f"CHATOPS_SECRET_FILE: {settings.secret_file!r}: {_reason(exc)}") from exc
+    return checked_secret("CHATOPS_SECRET_FILE", text)
+
+
+def _reason(exc: Exception) -> str:
+    return exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)

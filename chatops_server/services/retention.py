@@ -1,0 +1,49 @@
+"""Drops what nobody needs any more: expired tokens, old events, samples past their time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from chatops_server.errors import StorageError
+from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.sql.events import drop_events_before
+from chatops_server.storage.sql.users import drop_expired_tokens
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 3600.0
+# A quarter: long enough to look back over a release or a season. The audit log is never cut.
+KEEP_EVENTS_MS: Final = 90 * 24 * 3600 * 1000
+
+
+class Retention:
+    """Drops at start-up and every hour."""
+
+    def __init__(self, storage: Storage, now_ms: Callable[[], int]) -> None:
+        self._storage = storage
+        self._now_ms = now_ms
+
+    async def run(self) -> None:
+        """Drop until cancelled; a database that does not answer is asked again an hour later."""
+        while True:
+            try:
+                await self.drop()
+            except StorageError as exc:
+                log.warning("old records are not dropped", extra={"reason": exc.reason})
+            await asyncio.sleep(EVERY_S)
+
+    async def drop(self) -> None:
+        """Drop what is over now.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        now_ms = self._now_ms()
+        await self._storage.write(_dropped(now_ms))
+        await self._storage.samples.expire(now_ms)
+
+
+def _dropped(now_ms: int) -> Script[None]:
+    yield from drop_expired_tokens(now_ms)
+    yield from drop_events_before(now_ms - KEEP_EVENTS_MS)
