@@ -132,6 +132,7 @@ class _Demo:
             if agent is not None and mine.is_new:
                 self._children.stop(agent)
                 agent = None
+            # In this thread, not in a worker: the agent is bound to the life of the thread that starts it.
             agent = agent or self._start_agent(url)
             await _unless_gone(first_sample(client, mine.server_id, since_ms), hub, agent)
             return Ready(url, mine.server_id, client.session.hand_over()), agent

@@ -69,6 +69,7 @@ class HubDouble:
         self.answer_pings = True
         self.override: Handler | None = None
         self.accept_tokens = True
+        self.refuse_keys = False
         self._numbers = itertools.count(1)
 
     def app(self) -> web.Application:
@@ -88,6 +89,7 @@ class HubDouble:
         routes.add_get("/api/v1/servers", self._signed_in(self._list))
         routes.add_post("/api/v1/servers", self._signed_in(self._create))
         routes.add_delete("/api/v1/servers/{id}", self._signed_in(self._delete))
+        routes.add_post("/api/v1/api-keys", self._signed_in(self._create_key))
         routes.add_get("/api/v1/ws", self._socket)
         return app
 
@@ -161,6 +163,14 @@ class HubDouble:
         created = server("srv_new", name=body["name"], tags=body["tags"])
         self.servers.append(created)
         return web.json_response(created, status=201)
+
+    async def _create_key(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if self.refuse_keys:
+            return problem(403, "forbidden", "no keys for you")
+        key = {"id": "key_1", "prefix": "chops_abc", "created_at": "2026-01-31T12:00:00.000Z"}
+        rest = {"last_used_at": None, "active": True, "key": "chops_abc_secret_sum"}
+        return web.json_response(body | key | rest, status=201)
 
     async def _delete(self, request: web.Request) -> web.Response:
         kept = [server for server in self.servers if server["id"] != request.match_info["id"]]
