@@ -13,15 +13,18 @@ PACKAGES += moved
 endif
 endif
 
-.PHONY: moved help demo test check format-check lint types contracts format bench cover lock clean
+.PHONY: moved help setup demo test check format-check lint types contracts format bench cover lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    a hub, an agent for this machine and the terminal UI, logged in'
+	@echo 'make setup   the three programs in .venv/bin, nothing started'
 	@echo 'make test    the whole test suite (ARGS="tests/unit -q" for a part)'
 	@echo 'make check   formatting, lint, types, import contracts, tests: what CI runs'
 	@echo 'make bench   the benchmarks; also into bench/results/*.json'
 	@echo 'make format  formats the code; make lock pins newer packages; make cover measures the tests'
+
+setup: $(VENV)/.ready-run
 
 demo: $(VENV)/.ready-run
 	@exec $(VENV)/bin/chatops demo

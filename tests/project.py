@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,3 +53,13 @@ def python(code: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def program(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run one of the project's commands as its entry point does, without needing it installed."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts[name].partition(":")
+    start = f"import sys; from {module} import {function}; sys.argv[0] = {name!r}; sys.exit({function}())"
+    return subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-c", start, *arguments], capture_output=True, check=False, cwd=ROOT, text=True
+    )
