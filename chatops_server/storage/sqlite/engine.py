@@ -87,8 +87,7 @@ async def open_sqlite(
             database, or it cannot be read or written; `reason` is one line that says which.
     """
     lock = _Lock(path.parent / LOCK_FILE)
-    steps = known_migrations() if migrations is None else migrations
-    writer = Writer(path, HotSamples(), lambda: _open(path, lock, steps))
+    writer = Writer(path, HotSamples(), lambda: _open(path, lock, migrations))
     readers = ReaderPool(path)
     samples = SqliteSamples(writer, readers, now_ms)
     storage = SqliteStorage(writer, readers, samples, lock)
@@ -134,7 +133,7 @@ class _Lock:
             self._file = None
 
 
-def _open(path: Path, lock: _Lock, migrations: Sequence[Migration]) -> sqlite3.Connection:
+def _open(path: Path, lock: _Lock, migrations: Sequence[Migration] | None) -> sqlite3.Connection:
     """Return the writing connection to an up-to-date database; runs on the writer's thread."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
@@ -143,7 +142,8 @@ def _open(path: Path, lock: _Lock, migrations: Sequence[Migration]) -> sqlite3.C
     lock.take()
     connection = connect_writer(path)
     try:
-        migrate(connection, migrations)
+        # Reads files, so here and not on the event loop.
+        migrate(connection, known_migrations() if migrations is None else migrations)
     except BaseException:
         connection.close()
         raise
