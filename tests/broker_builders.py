@@ -76,7 +76,7 @@ def topics_of(fleet: Fleet, intervals: Intervals | None = None) -> Topics:
 
 
 def client(who: Principal = OWNER) -> ClientSession:
-    return ClientSession(who, ClientOutbox(lambda _changes: None))
+    return ClientSession(who, ClientOutbox(lambda: b"{}", lambda _changes: None))
 
 
 def taken(session: ClientSession) -> list[dict[str, Any]]:

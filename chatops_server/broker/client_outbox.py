@@ -33,12 +33,14 @@ class ClientOutbox:
     beyond MAX_REPLIES answers the client is closed (4429).
     """
 
-    def __init__(self, render: Callable[[FleetChanges], bytes | None]) -> None:
-        """Take `render`, which makes a frame of changes that merged; None when none is to be sent."""
-        self._render = render
+    def __init__(self, snapshot: Callable[[], bytes], update: Callable[[FleetChanges], bytes | None]) -> None:
+        """Take what makes a frame of the whole fleet, and of changes that merged (None: nothing to send)."""
+        self._make_snapshot = snapshot
+        self._make_update = update
         self._replies: deque[bytes] = deque()
         self._events: deque[bytes] = deque()
         self._samples: dict[str, bytes] = {}
+        self._snapshot_is_due = False
         self._news: FleetNews | None = None
         self._dropped = 0
         self._total_dropped = 0
@@ -85,13 +87,14 @@ class ClientOutbox:
         )
         self._wake.set()
 
-    def fleet_snapshot(self, frame: bytes) -> None:
-        """Queue the whole fleet; what changed before is in it."""
-        self._news = None
-        self.reply(frame)
+    def fleet_snapshot(self) -> None:
+        """Let the whole fleet be sent, as it stands when it is its turn; asking twice sends it once."""
+        self._snapshot_is_due = True
+        self._wake.set()
 
     def forget_fleet(self) -> None:
-        """Drop fleet changes not yet sent."""
+        """Drop what of the fleet is not yet sent."""
+        self._snapshot_is_due = False
         self._news = None
 
     def forget_samples(self, server_id: str) -> None:
@@ -114,7 +117,7 @@ class ClientOutbox:
             return self._replies.popleft()
         if self._events:
             return self._events.popleft()
-        frame = self._take_news()
+        frame = self._take_fleet()
         if frame is not None:
             return frame
         if self._dropped:
@@ -123,11 +126,15 @@ class ClientOutbox:
             return frame
         return self._take_sample()
 
-    def _take_news(self) -> bytes | None:
+    def _take_fleet(self) -> bytes | None:
         news, self._news = self._news, None
+        if self._snapshot_is_due:
+            self._snapshot_is_due = False
+            # Whatever was news is in it.
+            return self._make_snapshot()
         if news is None:
             return None
-        return self._render(news.changes) if news.frame is None else news.frame
+        return self._make_update(news.changes) if news.frame is None else news.frame
 
     def _take_sample(self) -> bytes | None:
         for server_id in self._samples:

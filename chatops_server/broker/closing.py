@@ -1,10 +1,15 @@
 """Why a connection is ended from this side, and what the peer is told first."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from chatops_wire import codec
 from chatops_wire.agent import Error
 from chatops_wire.codes import CloseCode, ErrorCode
+
+# A whole frame quoted back would be of no use to an honest peer.
+_MAX_TEXT_CHARS: Final = 200
 
 
 class Closing(Struct, frozen=True):
@@ -43,6 +48,8 @@ SERVER_DELETED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the ser
 AUTH_TIMEOUT = Closing(CloseCode.MALFORMED, ErrorCode.AUTH_TIMEOUT, "no auth message within 10 s")
 TOO_SLOW = Closing(CloseCode.TOO_SLOW, None, "the peer reads too slowly")
 BINARY = Closing(CloseCode.UNSUPPORTED_DATA, None, "a binary frame")
+UNAVAILABLE = Closing(CloseCode.INTERNAL, ErrorCode.UNAVAILABLE, "storage is unavailable")
+LOST = Closing(CloseCode.NORMAL, None, "the connection broke")
 INTERNAL = Closing(CloseCode.INTERNAL, ErrorCode.INTERNAL, "the hub failed; see its log")
 TOKEN_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.TOKEN_EXPIRED, "the access token has expired")
 TOKEN_DEAD = Closing(CloseCode.UNAUTHORIZED, ErrorCode.UNAUTHORIZED, "the access token is no longer valid")
@@ -51,4 +58,4 @@ ACCESS_LOST = Closing(CloseCode.UNAUTHORIZED, ErrorCode.NOT_FOUND, "no such serv
 
 def malformed(text: str) -> Closing:
     """Return the end of a connection whose peer broke the protocol; `text` names the field."""
-    return Closing(CloseCode.MALFORMED, ErrorCode.MALFORMED, text)
+    return Closing(CloseCode.MALFORMED, ErrorCode.MALFORMED, text[:_MAX_TEXT_CHARS])

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from chatops_server.broker.closing import AUTH_TIMEOUT, Closing
+from chatops_wire.codes import CloseCode
+
 # A peer chooses the names of unknown types, so their number is bounded.
 MAX_TYPES: Final = 64
 _MAX_TYPE_CHARS: Final = 40
@@ -26,12 +29,24 @@ class Counters:
     malformed: Counter[Peer] = field(default_factory=Counter)
     """Frames that ended their connection with 4400."""
     refused: Counter[Peer] = field(default_factory=Counter)
-    """Connections that did not authenticate: a bad key or token, or no word in time."""
+    """Connections closed with 4401, or because they said nothing in time."""
     too_slow: Counter[Peer] = field(default_factory=Counter)
     """Connections closed with 4429."""
     dropped: Counter[Peer] = field(default_factory=Counter)
     """Frames a slow peer was not sent because newer ones replaced them."""
     _unknown: Counter[tuple[Peer, str]] = field(default_factory=Counter)
+
+    def ended(self, peer: Peer, closing: Closing) -> None:
+        """Count a connection that the peer's own fault ended."""
+        match closing.code:
+            case CloseCode.MALFORMED if closing != AUTH_TIMEOUT:
+                self.malformed[peer] += 1
+            case CloseCode.MALFORMED | CloseCode.UNAUTHORIZED:
+                self.refused[peer] += 1
+            case CloseCode.TOO_SLOW:
+                self.too_slow[peer] += 1
+            case _:
+                pass
 
     def unknown(self, peer: Peer, message_type: str) -> None:
         """Count a well-formed message of a type that is not known; long or too many types as OTHER."""

@@ -167,6 +167,10 @@ class Fleet:
         state.interval_s = interval_s
         self._touch(state)
 
+    def heard(self, state: ServerState, at_ms: int) -> None:
+        """Note that the server's agent said something; no change worth telling by itself."""
+        state.last_seen_ms = at_ms
+
     def observed(self, state: ServerState, sample: AnySample, mark: Mark, at_ms: int) -> None:
         """Make a sample the server's latest one."""
         state.latest = Latest(sample, mark)

@@ -1,6 +1,7 @@
 """The live connection of each server's agent. The newest one wins."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from chatops_server.broker.agent_outbox import AgentOutbox
 from chatops_server.broker.closing import (
     GOING_AWAY,
     KEY_REVOKED,
+    LOST,
     REPLACED,
     SERVER_DELETED,
     Closing,
@@ -22,7 +24,13 @@ class AgentSession:
 
     state: ServerState
     key_id: str
-    outbox: AgentOutbox
+    next_seq: int
+    """The first sequence made after the connection began, as the agent said."""
+    has_ended: Callable[[], bool]
+    """Whether the connection below is gone."""
+    outbox: AgentOutbox = field(default_factory=AgentOutbox)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when everything the session accepted is stored or given up."""
 
 
 @dataclass(slots=True, eq=False)
@@ -114,6 +122,12 @@ class AgentSessions:
         for session in self._live.values():
             if session.key_id == key_id:
                 session.outbox.close(KEY_REVOKED)
+
+    def end_lost(self) -> None:
+        """End sessions whose connection is gone, unnoticed while their samples wait for the disk."""
+        for session in self._live.values():
+            if session.has_ended():
+                session.outbox.close(LOST)
 
     def close_all(self) -> None:
         """End every session because the hub stops; from now on nobody is registered."""

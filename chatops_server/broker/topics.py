@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from chatops_server.broker.client_outbox import FleetNews
+from chatops_server.broker.client_outbox import ClientOutbox, FleetNews
 from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.closing import ACCESS_LOST
 from chatops_server.broker.fleet import Fleet, FleetChanges
-from chatops_server.broker.fleet_frames import fleet_frame, update_frames
+from chatops_server.broker.fleet_frames import fleet_frame, update_frame, update_frames
 from chatops_server.broker.sample_frames import AnySample, metrics_frame
 from chatops_server.broker.watching import Watching
-from chatops_server.domain.permissions import sees_event
+from chatops_server.domain.permissions import Principal, sees_event
 from chatops_server.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -43,6 +43,18 @@ class Topics:
         self._of_alerts: dict[ClientSession, set[str | None]] = {}
         fleet.on_access_change(self._end_lost_access)
 
+    def session(self, principal: Principal, only_server: str | None = None) -> ClientSession:
+        """Return a session without subscriptions for a connection that has just authenticated."""
+
+        def snapshot() -> bytes:
+            return fleet_frame(self._fleet, session.principal)
+
+        def update(changes: FleetChanges) -> bytes | None:
+            return update_frame(self._fleet, session.principal, changes)
+
+        session = ClientSession(principal, ClientOutbox(snapshot, update), only_server=only_server)
+        return session
+
     def subscribe(self, client: ClientSession, topic: str, server_id: str | None = None) -> None:
         """Let the client have a topic from now on; once more changes nothing.
 
@@ -62,10 +74,8 @@ class Topics:
                 raise TooManyRequestsError(detail, _RETRY_AFTER_S)
             client.subscriptions.add(wanted)
             self._enter(client, *wanted)
-
-    def send_fleet(self, client: ClientSession) -> None:
-        """Send the whole fleet now; no change after it is lost, since nothing waits in between."""
-        client.outbox.fleet_snapshot(fleet_frame(self._fleet, client.principal))
+        if topic == FLEET:
+            client.outbox.fleet_snapshot()
 
     def unsubscribe(self, client: ClientSession, topic: str, server_id: str | None = None) -> None:
         """End what the same words subscribed; what was not subscribed is no error.
@@ -86,10 +96,12 @@ class Topics:
             self._leave(client, *client.subscriptions.pop())
 
     def check_access(self, client: ClientSession) -> None:
-        """End what the client's user may no longer see, after the user changed."""
+        """End what the client's user may no longer see, after their role changed; the fleet begins anew."""
         for topic, server_id in tuple(client.subscriptions):
             if server_id is not None and self._fleet.role_on(server_id, client.principal) is None:
                 self._end(client, topic, server_id)
+        if client in self._of_fleet:
+            client.outbox.fleet_snapshot()
 
     def publish_sample(self, server_id: str, sample: AnySample) -> None:
         """Pass a new sample on to those who watch its server."""

@@ -73,5 +73,6 @@ class Ticker:
         """Do everything that is due."""
         live = self._live
         live.clients.expire(self._now_ms(), self._tokens.is_current)
+        live.sessions.end_lost()
         live.watching.sweep()
         live.topics.publish_fleet(live.fleet.take_changes())

@@ -81,8 +81,11 @@ class Presence:
         self._wake.set()
 
     def disconnected(self, state: ServerState, reason: str) -> None:
-        """Show the server as offline, from its one and newest session; `reason` is for people."""
+        """Show the server as offline, after its one and newest session; `reason` is for people."""
         self._fleet.disconnected(state)
+        if self._fleet.get(state.id) is not state:
+            # Deleted: there is nothing left to store, and the timeline says so already.
+            return
         self._due.add(state.id)
         self._tell(state, f"{state.name} disconnected: {reason}")
         self._wake.set()

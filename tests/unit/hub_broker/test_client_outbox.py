@@ -16,7 +16,7 @@ def _outbox(rendered: list[FleetChanges] | None = None) -> ClientOutbox:
             rendered.append(changes)
         return b"merged"
 
-    return ClientOutbox(render)
+    return ClientOutbox(lambda: b"whole fleet", render)
 
 
 def _all(outbox: ClientOutbox) -> list[bytes]:
@@ -73,11 +73,14 @@ def test_fleet_news_that_was_not_sent_merges_into_one_frame() -> None:
     assert rendered == [FleetChanges(frozenset({"srv_1", "srv_2"}), (gone,))]
 
 
-def test_a_snapshot_replaces_news_that_was_not_sent() -> None:
+def test_a_snapshot_is_made_once_when_its_turn_comes_and_holds_the_news() -> None:
     outbox = _outbox()
     outbox.fleet_news(FleetNews(FleetChanges(), b"old news"))
-    outbox.fleet_snapshot(b"whole fleet")
-    assert _all(outbox) == [b"whole fleet"]
+    outbox.fleet_snapshot()
+    outbox.fleet_snapshot()
+    outbox.fleet_news(FleetNews(FleetChanges(), b"newer news, in the snapshot too"))
+    outbox.reply(b"reply")
+    assert _all(outbox) == [b"reply", b"whole fleet"]
 
 
 def test_the_oldest_events_make_way_and_are_counted() -> None:
@@ -109,6 +112,7 @@ def test_what_was_unsubscribed_is_not_sent_any_more() -> None:
     outbox = _outbox()
     outbox.sample("srv_1", b"sample")
     outbox.fleet_news(FleetNews(FleetChanges(), b"news"))
+    outbox.fleet_snapshot()
     outbox.forget_samples("srv_1")
     outbox.forget_fleet()
     assert _all(outbox) == []

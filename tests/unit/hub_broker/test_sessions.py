@@ -2,10 +2,10 @@
 
 import pytest
 
-from chatops_server.broker.agent_outbox import AgentOutbox
 from chatops_server.broker.closing import (
     GOING_AWAY,
     KEY_REVOKED,
+    LOST,
     REPLACED,
     SERVER_DELETED,
     Closing,
@@ -18,7 +18,7 @@ FLEET = fleet_of(1, 2)
 
 
 def _session(server_id: str = "srv_1", key_id: str = "key") -> AgentSession:
-    return AgentSession(state_of(FLEET, server_id), key_id, AgentOutbox())
+    return AgentSession(state_of(FLEET, server_id), key_id, 1, lambda: False)
 
 
 def _registered(sessions: AgentSessions, session: AgentSession) -> AgentSession | None:
@@ -99,3 +99,12 @@ def test_stopping_ends_all() -> None:
     _registered(sessions, mine)
     sessions.close_all()
     assert mine.outbox.closing == GOING_AWAY
+
+
+def test_a_session_whose_connection_is_gone_is_ended() -> None:
+    sessions, here = AgentSessions(), _session("srv_1")
+    gone = AgentSession(state_of(FLEET, "srv_2"), "key", 1, lambda: True)
+    _registered(sessions, here)
+    _registered(sessions, gone)
+    sessions.end_lost()
+    assert (here.outbox.closing, gone.outbox.closing) == (None, LOST)

@@ -120,12 +120,13 @@ def test_subscriptions_of_one_client_are_bounded() -> None:
 
 def test_the_fleet_begins_whole_and_goes_on_with_changes() -> None:
     fleet = fleet_of(1, 2)
-    topics, follower = topics_of(fleet), client()
+    topics = topics_of(fleet)
+    follower = topics.session(OWNER)
     topics.subscribe(follower, "fleet")
-    topics.send_fleet(follower)
+    [first] = taken(follower)
     fleet.observed(state_of(fleet, "srv_2"), sample(), Mark("e", 1), NOW_MS)
     topics.publish_fleet(fleet.take_changes())
-    first, second = taken(follower)
+    [second] = taken(follower)
     assert [view["id"] for view in first["servers"]] == ["srv_1", "srv_2"]
     assert (second["type"], [view["id"] for view in second["servers"]]) == ("fleet_update", ["srv_2"])
 
@@ -134,6 +135,7 @@ def test_nobody_is_told_when_nothing_changed() -> None:
     fleet = fleet_of()
     topics, follower = topics_of(fleet), client()
     topics.subscribe(follower, "fleet")
+    taken(follower)
     topics.publish_fleet(fleet.take_changes())
     assert taken(follower) == []
 
@@ -226,9 +228,12 @@ def test_a_connection_for_one_server_ends_with_the_access_to_it() -> None:
 
 
 def test_a_user_who_became_less_keeps_only_what_they_may_see() -> None:
-    topics, watcher = topics_of(fleet_of()), client(ADMIN)
-    topics.subscribe(watcher, "metrics", "srv_1")
-    topics.subscribe(watcher, "events")
+    topics = topics_of(fleet_of())
+    watcher = topics.session(ADMIN)
+    for topic, server_id in (("metrics", "srv_1"), ("events", None), ("fleet", None)):
+        topics.subscribe(watcher, topic, server_id)
+    taken(watcher)
     watcher.principal = STRANGER
     topics.check_access(watcher)
-    assert watcher.subscriptions == {("events", None)}
+    assert watcher.subscriptions == {("events", None), ("fleet", None)}
+    assert taken(watcher)[-1] == {"type": "fleet", "servers": []}

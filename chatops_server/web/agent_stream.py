@@ -1,0 +1,163 @@
+"""What an authenticated agent sends and is sent, until either side ends it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from chatops_server.broker.closing import ConnectionEnded, malformed
+from chatops_server.broker.counters import Counters, Peer
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sample_frames import AnySample
+from chatops_server.broker.sessions import AgentSession
+from chatops_server.broker.topics import Topics
+from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
+from chatops_server.errors import InvalidRequestError
+from chatops_server.web.frame_socket import FrameSocket
+from chatops_wire import codec
+from chatops_wire.agent import Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
+from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
+from chatops_wire.samples import Sample
+from chatops_wire.times import parse_ms
+
+
+class IngestSession(Protocol):
+    """Where the samples of one connection go (services.ingest_session.IngestSession)."""
+
+    @property
+    def epoch(self) -> str:
+        """The epoch; made up where the agent named none."""
+
+    @property
+    def last_seq(self) -> int:
+        """The newest sequence stored when the session began."""
+
+    async def accept(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        """Queue the samples that continue the sequence and return them; raises InvalidRequestError."""
+
+    async def gap(self, from_seq: int, to_seq: int, reason: str) -> None:
+        """Queue a gap; raises InvalidRequestError."""
+
+    async def close(self) -> None:
+        """Store what is queued and end."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHearing:
+    """Where what an agent says goes."""
+
+    fleet: Fleet
+    topics: Topics
+    counters: Counters
+    now_ms: Callable[[], int]
+
+
+class AgentStream:
+    """One session's traffic: a reading and a writing task that end together."""
+
+    def __init__(
+        self, hearing: AgentHearing, socket: FrameSocket, session: AgentSession, ingest: IngestSession
+    ) -> None:
+        self._hearing = hearing
+        self._socket = socket
+        self._session = session
+        self._state = session.state
+        self._ingest = ingest
+        # The first sequence made after this connection began; None once it has sent a live sample.
+        self._since: int | None = session.next_seq
+
+    async def run(self, decoder: FrameDecoder[FromAgent]) -> None:
+        """Read and write until the connection is to end.
+
+        Raises:
+            ConnectionEnded: Always; it says how.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write(), name=f"agent-writer-{self._state.id}")
+                await self._read(decoder)
+        except* ConnectionEnded as ended:
+            raise first_of(ended) from None
+
+    async def _read(self, decoder: FrameDecoder[FromAgent]) -> None:
+        while (frame := await self._socket.receive()) is not None:
+            try:
+                await self._hear(decoder.decode(frame))
+            except MalformedFrameError as exc:
+                raise ConnectionEnded(malformed(str(exc))) from exc
+            except InvalidRequestError as exc:
+                raise ConnectionEnded(malformed(exc.detail)) from exc
+        raise ConnectionEnded(self._socket.peer_left())
+
+    async def _write(self) -> None:
+        outbox = self._session.outbox
+        while True:
+            await outbox.wait()
+            for frame in outbox.take():
+                await self._socket.send(frame)
+            if outbox.closing is not None:
+                raise ConnectionEnded(outbox.closing)
+
+    async def _hear(self, message: FromAgent | UnknownMessage) -> None:
+        match message:
+            case Metrics():
+                await self._hear_metrics(message)
+            case Live():
+                self._hear_live(message)
+            case MetricsBatch():
+                await self._hear_batch(message)
+            case Gap():
+                self._heard()
+                await self._ingest.gap(message.from_seq, message.to_seq, message.reason)
+            case UnknownMessage():
+                self._heard()
+                self._hearing.counters.unknown(Peer.AGENT, message.type)
+            case Auth():
+                raise ConnectionEnded(malformed("a second auth message"))
+            case _:
+                assert_never(message)
+
+    async def _hear_metrics(self, sample: Metrics) -> None:
+        self._heard()
+        if not await self._ingest.accept((sample,)):
+            return
+        self._show(sample, after_numbered(self._mark(), self._ingest.epoch, sample.seq))
+        self._hearing.topics.publish_sample(self._state.id, sample)
+
+    def _hear_live(self, sample: Live) -> None:
+        try:
+            parse_ms(sample.timestamp)
+        except ValueError as exc:
+            raise InvalidRequestError("timestamp of a live sample is no RFC 3339 time with a zone") from exc
+        self._since = None
+        self._show(sample, after_live(self._mark(), self._ingest.epoch))
+        self._hearing.topics.publish_sample(self._state.id, sample)
+
+    async def _hear_batch(self, batch: MetricsBatch) -> None:
+        self._heard()
+        accepted = await self._ingest.accept(batch.samples)
+        if accepted:
+            newest = accepted[-1]
+            self._show(newest, after_backlog(self._mark(), self._ingest.epoch, newest.seq, self._since))
+
+    def _mark(self) -> Mark | None:
+        latest = self._state.latest
+        return None if latest is None else latest.mark
+
+    def _show(self, sample: AnySample, mark: Mark | None) -> None:
+        if mark is not None:
+            self._hearing.fleet.observed(self._state, sample, mark, self._hearing.now_ms())
+
+    def _heard(self) -> None:
+        self._hearing.fleet.heard(self._state, self._hearing.now_ms())
+
+
+def first_of(group: BaseExceptionGroup[ConnectionEnded]) -> ConnectionEnded:
+    """Return the first reason of a group; both tasks may have found one in the same moment."""
+    found = group.exceptions[0]
+    return found if isinstance(found, ConnectionEnded) else first_of(found)
+
+
+def agent_decoder() -> FrameDecoder[FromAgent]:
+    """Return a decoder that any number of connections may share."""
+    return codec.from_agent()

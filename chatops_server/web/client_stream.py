@@ -1,0 +1,157 @@
+"""What an authenticated client asks and is sent, until either side ends it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from msgspec import UnsetType
+
+from chatops_server.broker.clients import ClientSession
+from chatops_server.broker.closing import Closing, ConnectionEnded, malformed
+from chatops_server.broker.counters import Counters, Peer
+from chatops_server.broker.topics import Topics
+from chatops_server.domain.permissions import Principal
+from chatops_server.errors import ChatopsError, InvalidRequestError, TokenError
+from chatops_server.web.agent_stream import first_of
+from chatops_server.web.frame_socket import FrameSocket
+from chatops_wire import codec
+from chatops_wire.client import (
+    Authenticated,
+    AuthToken,
+    ClientError,
+    FromClient,
+    Ping,
+    Pong,
+    RequestId,
+    Result,
+    Subscribe,
+    Unsubscribe,
+)
+from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
+from chatops_wire.codes import CloseCode, ErrorCode
+from chatops_wire.rest import UserView
+
+
+class TokenReader(Protocol):
+    """Checks access tokens (services.accounts.Accounts)."""
+
+    def authenticate(self, access_token: str) -> Principal:
+        """Return who holds the token, from memory; raises TokenError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHearing:
+    """What answers a client."""
+
+    topics: Topics
+    tokens: TokenReader
+    counters: Counters
+
+
+class ClientStream:
+    """One session's traffic: a reading and a writing task that end together."""
+
+    def __init__(self, hearing: ClientHearing, socket: FrameSocket, session: ClientSession) -> None:
+        self._topics = hearing.topics
+        self._tokens = hearing.tokens
+        self._counters = hearing.counters
+        self._socket = socket
+        self._session = session
+
+    async def run(self, decoder: FrameDecoder[FromClient]) -> None:
+        """Read and write until the connection is to end.
+
+        Raises:
+            ConnectionEnded: Always; it says how.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write(), name="client-writer")
+                await self._read(decoder)
+        except* ConnectionEnded as ended:
+            raise first_of(ended) from None
+
+    async def _read(self, decoder: FrameDecoder[FromClient]) -> None:
+        while (frame := await self._socket.receive()) is not None:
+            try:
+                self._hear(decoder.decode(frame))
+            except MalformedFrameError as exc:
+                raise ConnectionEnded(malformed(str(exc))) from exc
+        raise ConnectionEnded(self._socket.peer_left())
+
+    async def _write(self) -> None:
+        outbox = self._session.outbox
+        while outbox.closing is None:
+            frame = outbox.take()
+            if frame is None:
+                await outbox.wait()
+            else:
+                await self._socket.send(frame)
+        raise ConnectionEnded(outbox.closing)
+
+    def _hear(self, message: FromClient | UnknownMessage) -> None:
+        match message:
+            case Subscribe():
+                self._answer(message.id, lambda: self._subscribe(message))
+            case Unsubscribe():
+                self._answer(message.id, lambda: self._unsubscribe(message))
+            case Ping():
+                self._session.outbox.reply(codec.encode(Pong(id=message.id)))
+            case AuthToken():
+                self._authenticate_again(message.token)
+            case UnknownMessage():
+                self._counters.unknown(Peer.CLIENT, message.type)
+            case _:
+                assert_never(message)
+
+    def _answer(self, request_id: RequestId | UnsetType, carry_out: Callable[[], None]) -> None:
+        try:
+            carry_out()
+        except ChatopsError as exc:
+            error = ClientError(id=request_id, code=exc.code, message=exc.detail)
+            self._session.outbox.reply(codec.encode(error))
+        else:
+            # Answers overtake what a topic sends, so that this is told before its first frame.
+            self._session.outbox.reply(codec.encode(Result(id=request_id)))
+
+    def _subscribe(self, request: Subscribe) -> None:
+        self._require_free_choice()
+        self._topics.subscribe(self._session, request.topic, request.server_id)
+
+    def _unsubscribe(self, request: Unsubscribe) -> None:
+        self._require_free_choice()
+        self._topics.unsubscribe(self._session, request.topic, request.server_id)
+
+    def _require_free_choice(self) -> None:
+        if self._session.only_server is not None:
+            raise InvalidRequestError("this connection has one topic; /api/v1/ws has them all")
+
+    def _authenticate_again(self, token: str) -> None:
+        before = self._session.principal
+        principal = authenticated(self._tokens, token)
+        if principal.user_id != before.user_id:
+            text = "the token is another user's"
+            raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, ErrorCode.UNAUTHORIZED, text))
+        self._session.principal = principal
+        self._session.outbox.reply(welcome(principal))
+        if principal.role != before.role:
+            self._topics.check_access(self._session)
+
+
+def authenticated(tokens: TokenReader, token: str) -> Principal:
+    """Return who holds the token.
+
+    Raises:
+        ConnectionEnded: It is not valid; 4401.
+    """
+    try:
+        return tokens.authenticate(token)
+    except TokenError as exc:
+        raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, exc.code, exc.detail)) from exc
+
+
+def welcome(principal: Principal) -> bytes:
+    """Return the answer to `auth`."""
+    user = UserView(id=principal.user_id, username=principal.username, role=principal.role)
+    return codec.encode(Authenticated(user=user))

@@ -1,0 +1,158 @@
+"""One WebSocket: text frames in and out, slow and silent peers noticed, and an end within a deadline."""
+
+import asyncio
+import socket
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import WSMsgType, hdrs, web
+
+from chatops_server.broker.closing import BINARY, TOO_SLOW, Closing, ConnectionEnded
+from chatops_server.errors import ForbiddenError
+from chatops_wire.agent import HEARTBEAT_S, MAX_FRAME_BYTES
+from chatops_wire.codes import CloseCode
+
+# A peer whose socket took not one byte in this time is too slow. Less than heartbeat and its answer
+# (15 s), so that it is told 4429 before the missing pong ends it without a word.
+STALLED_AFTER_S: Final = 6.0
+# How long a peer may take to answer a close frame; a revoked key is cut off within 2 s.
+CLOSE_WITHIN_S: Final = 1.5
+# RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code.
+_MAX_REASON_BYTES: Final = 123
+# What the kernel holds back from a slow reader is a backlog we can no longer replace by newer state.
+_UNSENT_BYTES: Final = 64 * 1024
+
+
+class FrameSocket:
+    """Wraps one accepted WebSocket. One task receives, one sends; `close` is for after both."""
+
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+        self._ws = ws
+        self._transport = transport
+
+    @property
+    def response(self) -> web.WebSocketResponse:
+        """What the handler returns."""
+        return self._ws
+
+    def has_ended(self) -> bool:
+        """Return whether the connection is gone, also while nobody receives or sends."""
+        return self._transport is None or self._transport.is_closing()
+
+    async def receive(self) -> str | None:
+        """Return the next text frame, None when the connection has ended. Cancelling is safe.
+
+        Raises:
+            ConnectionEnded: A binary frame came.
+        """
+        message = await self._ws.receive()
+        if message.type is WSMsgType.TEXT:
+            text: str = message.data
+            return text
+        if message.type is WSMsgType.BINARY:
+            raise ConnectionEnded(BINARY)
+        return None
+
+    async def send(self, frame: bytes) -> None:
+        """Send a text frame; return when the socket can take more.
+
+        Raises:
+            ConnectionEnded: The peer took nothing for STALLED_AFTER_S, or is gone.
+        """
+        before = self._unsent() + len(frame)
+        try:
+            async with asyncio.timeout(STALLED_AFTER_S):
+                await self._ws.send_frame(frame, WSMsgType.TEXT)
+        except TimeoutError:
+            await self._wait_while_moving(before)
+        except ConnectionError as exc:
+            raise ConnectionEnded(self.peer_left()) from exc
+
+    def peer_left(self) -> Closing:
+        """Return why the connection has ended by itself, in words for the timeline."""
+        if isinstance(self._ws.exception(), TimeoutError):
+            return Closing(CloseCode.NORMAL, None, "no answer to a ping")
+        match self._ws.close_code:
+            case CloseCode.NORMAL | CloseCode.GOING_AWAY:
+                text = "the peer closed the connection"
+            case CloseCode.TOO_BIG:
+                text = "a frame of more than 1 MiB"
+            case _:
+                text = "the connection broke"
+        return Closing(CloseCode.NORMAL, None, text)
+
+    async def close(self, closing: Closing) -> None:
+        """Say why, close, and cut the connection if the peer does not answer in CLOSE_WITHIN_S."""
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                if closing.frame is not None and not self._ws.closed:
+                    await self._ws.send_frame(closing.frame, WSMsgType.TEXT)
+                reason = closing.text.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode()
+                await self._ws.close(code=closing.code, message=reason)
+        except (TimeoutError, ConnectionError):
+            self._abort()
+        finally:
+            # A transport that closes politely waits for a peer that does not read, without end.
+            if self._unsent():
+                self._abort()
+
+    async def _wait_while_moving(self, before: int) -> None:
+        unsent = self._unsent()
+        while unsent < before:
+            before = unsent
+            try:
+                async with asyncio.timeout(STALLED_AFTER_S):
+                    # Returns like any frame when the socket can take more.
+                    await self._ws.ping()
+            except TimeoutError:
+                unsent = self._unsent()
+            except ConnectionError as exc:
+                raise ConnectionEnded(self.peer_left()) from exc
+            else:
+                return
+        raise ConnectionEnded(TOO_SLOW)
+
+    def _unsent(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+async def accept(request: web.Request) -> FrameSocket:
+    """Upgrade a request.
+
+    Raises:
+        web.HTTPBadRequest: It is no WebSocket handshake.
+        ForbiddenError: A page of another origin asks.
+    """
+    _check_origin(request)
+    ws = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S,
+        # 91 KB a connection for frames that are small anyway.
+        compress=False,
+        # aiohttp refuses a frame of exactly this size.
+        max_msg_size=MAX_FRAME_BYTES + 1,
+        timeout=CLOSE_WITHIN_S,
+        # Every send waits for room: the frames we hold can still be replaced, those in a buffer cannot.
+        writer_limit=0,
+    )
+    await ws.prepare(request)
+    transport = request.transport
+    _limit_unsent(transport)
+    return FrameSocket(ws, transport)
+
+
+def _check_origin(request: web.Request) -> None:
+    origin = request.headers.get(hdrs.ORIGIN)
+    # Programs send none; a browser sends its page's, and then only our own pages may connect.
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise ForbiddenError("another origin may not connect")
+
+
+def _limit_unsent(transport: asyncio.Transport | None) -> None:
+    raw = None if transport is None else transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    if raw is not None and option is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
+        raw.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)

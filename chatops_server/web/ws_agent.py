@@ -1,0 +1,213 @@
+"""/api/v1/agents/ws: an agent authenticates, becomes its server's session, and leaves again."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from aiohttp import web
+
+from chatops_server.broker.closing import (
+    AUTH_TIMEOUT,
+    GOING_AWAY,
+    INTERNAL,
+    SERVER_DELETED,
+    UNAVAILABLE,
+    Closing,
+    ConnectionEnded,
+    malformed,
+)
+from chatops_server.broker.counters import Peer
+from chatops_server.broker.sessions import AgentSession
+from chatops_server.errors import StorageError, TokenError
+from chatops_server.services.live import Live
+from chatops_server.services.presence import Presence
+from chatops_server.web.agent_stream import AgentHearing, AgentStream, IngestSession, agent_decoder
+from chatops_server.web.frame_socket import FrameSocket, accept
+from chatops_server.web.open_sockets import Admission, OpenSockets
+from chatops_wire.agent import AUTH_TIMEOUT_S, Auth, AuthSuccess
+from chatops_wire.codec import MalformedFrameError
+from chatops_wire.codes import CloseCode, ErrorCode
+from chatops_wire.version import PROTOCOL, VERSION
+
+log = logging.getLogger(__name__)
+
+# An older session of the same server has to store what it accepted, which it tries for 3 s.
+OLDER_ENDS_WITHIN_S: Final = 5.0
+
+
+class VerifiedKey(Protocol):
+    """A key that was right."""
+
+    @property
+    def key_id(self) -> str:
+        """By which it is revoked."""
+
+    @property
+    def server_id(self) -> str:
+        """Whose key it is."""
+
+
+class Keys(Protocol):
+    """Checks API keys (services.api_keys.ApiKeys)."""
+
+    async def verify(self, text: str) -> VerifiedKey:
+        """Return whose key it is; raises TokenError (`invalid_key`) or StorageError."""
+
+
+class Ingest(Protocol):
+    """Stores samples (services.ingest.Ingest)."""
+
+    async def open(
+        self,
+        server_num: int,
+        epoch: str,
+        on_ack: Callable[[int], None],
+        on_pause: Callable[[int, str], None] | None,
+    ) -> IngestSession:
+        """Begin to take the samples of one connection; raises StorageError."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentDoor:
+    """What agents' connections need."""
+
+    live: Live
+    presence: Presence
+    keys: Keys
+    ingest: Ingest
+    sockets: OpenSockets
+    now_ms: Callable[[], int]
+
+
+class AgentEndpoint:
+    """Serves the connections of agents."""
+
+    def __init__(self, door: AgentDoor) -> None:
+        self._door = door
+        live = door.live
+        self._hearing = AgentHearing(live.fleet, live.topics, live.counters, door.now_ms)
+        self._decoder = agent_decoder()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection until it ends.
+
+        Raises:
+            ChatopsError: Refused before the upgrade.
+        """
+        with self._door.sockets.admitted(request.remote or "") as admission:
+            socket = admission.socket = await accept(request)
+            closing = await self._ended(socket, admission)
+            self._door.live.counters.ended(Peer.AGENT, closing)
+            await socket.close(closing)
+            return socket.response
+
+    async def _ended(self, socket: FrameSocket, admission: Admission) -> Closing:
+        sessions = self._door.live.sessions
+        try:
+            with sessions.attempt() as attempt:
+                auth, session = await self._authenticated(socket)
+                older = sessions.register(session, attempt)
+            admission.authenticated()
+            return await self._serve(socket, auth, session, older)
+        except ConnectionEnded as ended:
+            return ended.closing
+        except Exception:
+            # A defect met by one agent costs that agent's connection, not the hub.
+            log.exception("agent connection failed")
+            return INTERNAL
+
+    async def _authenticated(self, socket: FrameSocket) -> tuple[Auth, AgentSession]:
+        try:
+            async with asyncio.timeout(AUTH_TIMEOUT_S):
+                auth = self._auth(await socket.receive(), socket)
+                key = await self._door.keys.verify(auth.api_key)
+        except TimeoutError as exc:
+            raise ConnectionEnded(AUTH_TIMEOUT) from exc
+        except TokenError as exc:
+            raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, exc.code, exc.detail)) from exc
+        except StorageError as exc:
+            raise ConnectionEnded(UNAVAILABLE) from exc
+        state = self._door.live.fleet.get(key.server_id)
+        if state is None:
+            raise ConnectionEnded(SERVER_DELETED)
+        return auth, AgentSession(state, key.key_id, auth.next_seq, socket.has_ended)
+
+    def _auth(self, frame: str | None, socket: FrameSocket) -> Auth:
+        if frame is None:
+            raise ConnectionEnded(socket.peer_left())
+        try:
+            message = self._decoder.decode(frame)
+        except MalformedFrameError as exc:
+            raise ConnectionEnded(malformed(str(exc))) from exc
+        if not isinstance(message, Auth):
+            raise ConnectionEnded(malformed("the first message must be auth"))
+        if message.protocol > PROTOCOL:
+            text = f"protocol {message.protocol} is newer than {PROTOCOL}, which this hub speaks"
+            raise ConnectionEnded(Closing(CloseCode.MALFORMED, ErrorCode.UNSUPPORTED_PROTOCOL, text))
+        return message
+
+    async def _serve(
+        self, socket: FrameSocket, auth: Auth, session: AgentSession, older: AgentSession | None
+    ) -> Closing:
+        closing = INTERNAL
+        try:
+            ingest = await self._opened(session, auth.epoch, older)
+            try:
+                self._welcome(session, auth, ingest.last_seq)
+                await AgentStream(self._hearing, socket, session, ingest).run(self._decoder)
+            except ConnectionEnded as ended:
+                closing = ended.closing
+            finally:
+                # Shown as offline first: storing the rest and parting from the peer take their time.
+                self._leave(session, closing)
+                await _part(socket, closing, ingest)
+        finally:
+            self._leave(session, closing)
+            session.ended.set()
+        return closing
+
+    async def _opened(self, session: AgentSession, epoch: str, older: AgentSession | None) -> IngestSession:
+        if older is not None:
+            # It may still be storing what the agent would otherwise be asked to send again.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OLDER_ENDS_WITHIN_S):
+                    await older.ended.wait()
+        outbox = session.outbox
+        try:
+            return await self._door.ingest.open(session.state.num, epoch, outbox.acknowledge, outbox.pause)
+        except StorageError as exc:
+            raise ConnectionEnded(UNAVAILABLE) from exc
+
+    def _welcome(self, session: AgentSession, auth: Auth, last_seq: int) -> None:
+        # No await in here: whoever revokes, replaces or watches does so wholly before or after.
+        state, live = session.state, self._door.live
+        if session.outbox.closing is not None:
+            raise ConnectionEnded(session.outbox.closing)
+        self._door.presence.connected(state, auth)
+        interval_s = live.watching.interval_s(state.id)
+        live.fleet.configured(state, interval_s)
+        session.outbox.welcome(
+            AuthSuccess(
+                server_id=state.id,
+                message=f"{state.name} is connected to ChatOps {VERSION}",
+                interval_s=interval_s,
+                last_seq=last_seq,
+            )
+        )
+
+    def _leave(self, session: AgentSession, closing: Closing) -> None:
+        if not self._door.live.sessions.unregister(session) or not session.state.is_online:
+            return
+        if closing is GOING_AWAY:
+            self._door.presence.stopped(session.state)
+        else:
+            self._door.presence.disconnected(session.state, closing.text)
+
+
+async def _part(socket: FrameSocket, closing: Closing, ingest: IngestSession) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(socket.close(closing), name="agent-close")
+        await ingest.close()
