@@ -32,11 +32,12 @@ def sources(*folders: str) -> Iterator[Path]:
 
 
 def modules(*packages: str) -> list[str]:
-    """Every importable module below these packages (`chatops_server` or `chatops_tui.store`)."""
+    """Every module below these packages (`chatops_server` or `chatops_tui.store`), but not the programs."""
     return [
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for package in packages
         for path in sources(package.replace(".", "/"))
+        if path.name != "__main__.py"
     ]
 
 
