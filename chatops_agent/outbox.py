@@ -146,12 +146,10 @@ class Outbox:
             return None
         entries = self._spool.read(self._sent)
         first = next(entries, None)
-        if first is None:
-            return None
-        start = first.from_seq if isinstance(first, Dropped) else first.seq
-        if start > self._sent + 1:
-            return Dropped(self._sent + 1, start - 1, HUB_LOST)
-        if isinstance(first, Dropped):
+        missing = _start(first, self.next_seq) - 1
+        if missing > self._sent:
+            return Dropped(self._sent + 1, missing, HUB_LOST)
+        if first is None or isinstance(first, Dropped):
             return first
         return self._alone_or_batch(_run(first, entries, min(room, MAX_BATCH)))
 
@@ -178,6 +176,12 @@ def _run(first: Stored, entries: Iterator[Stored | Dropped], limit: int) -> tupl
         run.append(entry)
         size += len(entry.body)
     return tuple(run)
+
+
+def _start(entry: Stored | Dropped | None, otherwise: int) -> int:
+    if entry is None:
+        return otherwise
+    return entry.from_seq if isinstance(entry, Dropped) else entry.seq
 
 
 def _end(frame: Stored | Batch | Dropped) -> int:
