@@ -27,6 +27,7 @@ from chatops_server.services.events import Events
 from chatops_server.services.fleet_loading import load_fleet
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.ingest import Ingest
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
@@ -41,6 +42,7 @@ from chatops_server.storage.base import Storage
 from chatops_server.storage.sqlite.engine import open_sqlite
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
+from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
 from chatops_server.web.serving import register
@@ -48,9 +50,10 @@ from chatops_wire.settings import SettingError
 
 log = logging.getLogger(__name__)
 
-# SIGTERM ends the hub within 5 s; what is left after these is cut off.
-_HANDLERS_END_S: Final = 1.5
-_FLUSH_S: Final = 2.0
+# SIGTERM ends the hub within 5 s: 1.8 s for the sockets (web.live_routes), then these; what is left
+# after them is cut off.
+_HANDLERS_END_S: Final = 0.7
+_FLUSH_S: Final = 1.5
 _KEEPALIVE_S: Final = 15.0
 
 
@@ -87,6 +90,7 @@ class _Parts:
     hub: Hub
     live: Live
     presence: Presence
+    ingest: Ingest
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
 
@@ -205,7 +209,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         "retention": Retention(storage, _now_ms).run,
         "last-used": hub.api_keys.keep_flushing,
     }
-    return _Parts(hub, live, presence, loops)
+    return _Parts(hub, live, presence, Ingest(storage.samples, _now_ms), loops)
 
 
 def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
@@ -213,6 +217,8 @@ def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
     application[HUB] = parts.hub
     application.on_response_prepare.append(add_headers)
     register(application, routes)
+    services = LiveServices(parts.presence, parts.hub.api_keys, parts.ingest, parts.hub.accounts, _now_ms)
+    add_live(application, parts.live, services)
     return application
 
 
