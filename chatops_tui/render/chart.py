@@ -20,6 +20,9 @@ SERIES_INKS: Final[tuple[Ink, ...]] = ("series-1", "series-2")
 _AXES_MIN_WIDTH: Final = 20
 _AXES_MIN_HEIGHT: Final = 4
 
+# In a lower chart the two would touch, and the upper one would strike through the label of the top.
+_BOTH_LIMITS_MIN_ROWS: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class ChartStyle:
@@ -134,7 +137,9 @@ def _with_limits(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) ->
     dotted: list[Cell] = list(lines)
     if style.limits is None:
         return dotted
-    marks: tuple[tuple[float, Ink], ...] = ((style.limits.warn, "warn"), (style.limits.crit, "crit"))
+    marks: list[tuple[float, Ink]] = [(style.limits.warn, "warn")]
+    if len(dotted) >= _BOTH_LIMITS_MIN_ROWS:
+        marks.append((style.limits.crit, "crit"))
     for value, ink in marks:
         row = axes.row_of(value, scale, len(dotted))
         if row is not None:

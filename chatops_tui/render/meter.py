@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from chatops_tui.render.bars import bar
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.numbers import PERCENT_WIDTH, percent
-from chatops_tui.render.severity import PERCENT, Level, Limits, ink, level
+from chatops_tui.render.severity import PERCENT, Level, Limits, bar_ink, ink, level
 from chatops_tui.render.spans import Cell, Ink, Span
 from chatops_tui.render.text import cut
 
@@ -40,7 +40,7 @@ def percent_cell(
     if room <= 0:
         return [(figure[-width:], _figure_ink(of))]
     share = None if value is None else value / 100
-    return [(bar(share, room, charset), ink(of)), (" ", "text"), (figure, _figure_ink(of))]
+    return [(bar(share, room, charset), bar_ink(of)), (" ", "text"), (figure, _figure_ink(of))]
 
 
 def meter_line(view: MeterView, width: int) -> Cell:

@@ -36,6 +36,13 @@ _LOOK: Final[dict[Level, tuple[str, str, Ink]]] = {
     Level.CRIT: ("✖", "CRIT", "crit"),
 }
 
+_BARS: Final[dict[Level, Ink]] = {
+    Level.OFF: "off",
+    Level.OK: "bar-ok",
+    Level.WARN: "bar-warn",
+    Level.CRIT: "bar-crit",
+}
+
 
 def level(value: float | None, limits: Limits = PERCENT) -> Level:
     """Return the level of `value`; None and NaN are `OFF`."""
@@ -64,6 +71,11 @@ def word(of: Level) -> str:
 def ink(of: Level) -> Ink:
     """Return the ink the level is written in."""
     return _LOOK[of][2]
+
+
+def bar_ink(of: Level) -> Ink:
+    """Return the ink of a bar on this level."""
+    return _BARS[of]
 
 
 def mark(of: Level) -> Span:

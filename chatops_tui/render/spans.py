@@ -18,6 +18,10 @@ Ink = Literal[
     "warn",
     "crit",
     "off",  # offline, unknown
+    "bar-ok",  # bars: large areas, so quieter than text
+    "bar-warn",
+    "bar-crit",
+    "spark",  # sparklines in tables
     "series-1",  # the first line of a chart
     "series-2",  # the second
 ]

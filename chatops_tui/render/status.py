@@ -69,15 +69,16 @@ def link_cell(link: LinkState) -> Cell:
 def status_line(status: Status, columns: int) -> Cell:
     """Return the line, `columns` wide, with what matters least left out when it is narrow.
 
-    First the numbers of the link go, then the note, the counts, the clock, and the outer crumbs; where one is
-    and the state of the link stay.
+    First the words of the counts go, then the numbers of the link, the note, the counts, the clock, and the
+    outer crumbs; where one is and the state of the link stay.
     """
     short_link = link_cell(status.link)[:1]
     crumbs = _crumbs(status.crumbs)
     tries: tuple[tuple[Cell, Sequence[Cell]], ...] = (
         (crumbs, (link_cell(status.link), _note(status), _counts(status), _clock(status))),
-        (crumbs, (short_link, _note(status), _counts(status), _clock(status))),
-        (crumbs, (short_link, _counts(status), _clock(status))),
+        (crumbs, (link_cell(status.link), _note(status), _counts(status, words=False), _clock(status))),
+        (crumbs, (short_link, _note(status), _counts(status, words=False), _clock(status))),
+        (crumbs, (short_link, _counts(status, words=False), _clock(status))),
         (crumbs, (short_link, _clock(status))),
         (crumbs, (short_link,)),
     )
@@ -119,13 +120,14 @@ def _crumbs(crumbs: Sequence[str]) -> Cell:
     return spans
 
 
-def _counts(status: Status) -> Cell:
+def _counts(status: Status, *, words: bool = True) -> Cell:
     spans: list[Span] = []
     for level, number in status.counts:
         if number:
             mark = f"{glyph(level)} {number}"
             spans.append((f"  {mark}" if spans else mark, ink(level)))
-            spans.append((f" {_COUNT_WORDS[level]}", "muted"))
+            if words:
+                spans.append((f" {_COUNT_WORDS[level]}", "muted"))
     return spans
 
 

@@ -53,6 +53,7 @@ class Confirm(ModalScreen[bool]):
         }
         & #confirm-name { margin: 1 0 0 0; background: $background; padding: 0 1; }
         & #confirm-buttons { height: 1; align-horizontal: right; margin: 1 0 0 0; }
+        & ToastRack { dock: top; align: right top; }
         & Button { margin: 0 0 0 2; min-width: 12; }
     }
     """

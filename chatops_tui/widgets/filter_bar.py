@@ -34,8 +34,8 @@ class FilterBar(Horizontal):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "Clear", show=False, id="filter.clear"),
-        Binding("down", "keep", "To the list", show=False, id="filter.keep"),
+        Binding("escape", "clear", "Clear filter", id="filter.clear"),
+        Binding("down", "keep", "To the list", id="filter.keep"),
     ]
 
     class Changed(Message):
@@ -68,6 +68,8 @@ class FilterBar(Horizontal):
         field = Input(placeholder=self._placeholder, compact=True, select_on_focus=False)
         # A blinking cursor alone costs 2.6 kB/s.
         field.cursor_blink = False
+        # Out of the way of Tab and of the screen's first focus until it is opened.
+        field.can_focus = False
         yield field
         yield TextBlock(id="filter-count")
 
@@ -87,6 +89,7 @@ class FilterBar(Horizontal):
             self._return_to = self.screen.focused
         self.add_class("-shown")
         field.cursor_position = len(field.value)
+        field.can_focus = True
         field.focus()
 
     def set_counts(self, shown: int, total: int) -> None:
@@ -117,10 +120,11 @@ class FilterBar(Horizontal):
         self.action_keep()
 
     def _leave(self) -> None:
+        field = self.query_one(Input)
         target, self._return_to = self._return_to, None
-        if not self.query_one(Input).has_focus:
-            return
-        if target is not None and target.is_attached and target.focusable:
-            target.focus()
-        else:
-            self.screen.focus_next()
+        if field.has_focus:
+            if target is not None and target.is_attached and target.focusable:
+                target.focus()
+            else:
+                self.screen.focus_next()
+        field.can_focus = False

@@ -60,6 +60,7 @@ class LiveTable(ScrollView, can_focus=True):
         background: $background;
         & > .live-table--cursor { background: $primary 22%; }
         &:focus > .live-table--cursor { background: $primary 45%; text-style: bold; }
+        &:ansi { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
         &:ansi > .live-table--cursor { text-style: bold; }
         &:ansi:focus > .live-table--cursor {
             background: ansi_blue; color: ansi_bright_white; text-style: bold;
@@ -159,6 +160,11 @@ class LiveTable(ScrollView, can_focus=True):
         """The keys of the columns there is room for."""
         return [placed.column.key for placed in self._placed]
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """How wide each shown column is at the moment, by its key."""
+        return {placed.column.key: placed.width for placed in self._placed}
+
     def sync(
         self,
         order: Sequence[RowId],
@@ -235,7 +241,9 @@ class LiveTable(ScrollView, can_focus=True):
         if not self._rows.ids:
             line = y - self._header_rows - 1
             message = self._message[line] if 0 <= line < len(self._message) else ()
-            return palette.draw(self, fit((("  ", "text"), *message), self.scrollable_size.width), self.scrollable_size.width)
+            return palette.draw(
+                self, fit((("  ", "text"), *message), self.scrollable_size.width), self.scrollable_size.width
+            )
         visible = self._rows.window(y - self._header_rows + self.scroll_offset.y, 1)
         if not visible:
             return palette.draw(self, (), self.scrollable_size.width)
@@ -398,7 +406,9 @@ class LiveTable(ScrollView, can_focus=True):
     def _place_hardware_cursor(self) -> None:
         if self.has_focus:
             line = self._rows.cursor_index - self.scroll_offset.y + self._header_rows
-            self.app.cursor_position = self.region.offset + Offset(0, max(0, min(line, self.scrollable_size.height - 1)))
+            self.app.cursor_position = self.region.offset + Offset(
+                0, max(0, min(line, self.scrollable_size.height - 1))
+            )
 
     # What is drawn again.
 

@@ -26,9 +26,17 @@ _CSS: Final = """
     & > .ink--warn { color: $text-warning; }
     & > .ink--crit { color: $text-error; text-style: bold; }
     & > .ink--off { color: $foreground 45%; }
+    & > .ink--bar-ok { color: $text-success 60%; }
+    & > .ink--bar-warn { color: $text-warning 70%; }
+    & > .ink--bar-crit { color: $text-error 75%; }
+    & > .ink--spark { color: $text-primary 65%; }
     & > .ink--series-1 { color: $text-primary; }
     & > .ink--series-2 { color: $text-secondary; }
     &:ansi {
+        & > .ink--spark { color: ansi_cyan; }
+        & > .ink--bar-ok { color: ansi_green; }
+        & > .ink--bar-warn { color: ansi_yellow; }
+        & > .ink--bar-crit { color: ansi_red; }
         & > .ink--muted { color: $foreground; text-style: dim; }
         & > .ink--rule { color: $foreground; text-style: dim; }
         & > .ink--off { color: $foreground; text-style: dim; }
