@@ -8,33 +8,19 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from chatops_tui.render.columns import Column, Placed, place
 from chatops_tui.render.spans import Cell, Span, fit
 from chatops_tui.render.table import header_line, row_line
-from chatops_tui.widgets import palette
+from chatops_tui.widgets import palette, table_messages
 from chatops_tui.widgets.row_order import RowId, RowOrder
 
 CellSource = Callable[[RowId], Sequence[Cell]]
 """Gives the cells of a row, one for each column, whether shown or not. Called for visible rows only."""
 
 _NO_ROWS: Final[frozenset[RowId]] = frozenset()
-
-
-class TableMessage(Message):
-    """Something happened in a table."""
-
-    def __init__(self, table: "LiveTable") -> None:
-        super().__init__()
-        self.table = table
-
-    @property
-    def control(self) -> "LiveTable":
-        """The table, for selectors of `@on`."""
-        return self.table
 
 
 class LiveTable(ScrollView, can_focus=True):
@@ -79,33 +65,10 @@ class LiveTable(ScrollView, can_focus=True):
         Binding("space", "toggle_mark", "Mark", show=False, id="list.mark"),
     ]
 
-    class RowHighlighted(TableMessage):
-        """The cursor stands on another row; `row_id` is None when no row is left."""
-
-        def __init__(self, table: "LiveTable", row_id: RowId | None) -> None:
-            super().__init__(table)
-            self.row_id = row_id
-
-    class RowSelected(TableMessage):
-        """Enter, or a double click, on a row."""
-
-        def __init__(self, table: "LiveTable", row_id: RowId) -> None:
-            super().__init__(table)
-            self.row_id = row_id
-
-    class HeaderSelected(TableMessage):
-        """A click on the title of a sortable column."""
-
-        def __init__(self, table: "LiveTable", key: str) -> None:
-            super().__init__(table)
-            self.key = key
-
-    class MarksChanged(TableMessage):
-        """The user marked or unmarked a row."""
-
-        def __init__(self, table: "LiveTable", marked: frozenset[RowId]) -> None:
-            super().__init__(table)
-            self.marked = marked
+    RowHighlighted = table_messages.RowHighlighted
+    RowSelected = table_messages.RowSelected
+    HeaderSelected = table_messages.HeaderSelected
+    MarksChanged = table_messages.MarksChanged
 
     def __init__(
         self,
@@ -202,7 +165,6 @@ class LiveTable(ScrollView, can_focus=True):
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Take other columns; the next `sync` must give cells for these."""
         self._columns = tuple(columns)
-        self._cells.clear()
         self._place()
 
     def set_sort(self, key: str | None, *, reverse: bool = False) -> None:
@@ -237,16 +199,14 @@ class LiveTable(ScrollView, can_focus=True):
         """Return line `y` of what is visible."""
         if y < self._header_rows:
             titles = header_line(self._placed, self._columns, self._sort)
-            return palette.draw(self, [(" " * self._margin, "text"), *titles], self.scrollable_size.width)
+            return palette.draw(self, [(" " * self._margin, "text"), *titles], self._room.width)
         if not self._rows.ids:
             line = y - self._header_rows - 1
             message = self._message[line] if 0 <= line < len(self._message) else ()
-            return palette.draw(
-                self, fit((("  ", "text"), *message), self.scrollable_size.width), self.scrollable_size.width
-            )
+            return palette.draw(self, fit((("  ", "text"), *message), self._room.width), self._room.width)
         visible = self._rows.window(y - self._header_rows + self.scroll_offset.y, 1)
         if not visible:
-            return palette.draw(self, (), self.scrollable_size.width)
+            return palette.draw(self, (), self._room.width)
         return self._draw_row(visible[0])
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -269,7 +229,7 @@ class LiveTable(ScrollView, can_focus=True):
         if self._margin:
             spans.insert(0, ("▌", "accent") if row_id in self._rows.marked else (" ", "text"))
         over = self._cursor_style() if row_id == self._rows.cursor else None
-        return palette.draw(self, spans, self.scrollable_size.width, over)
+        return palette.draw(self, spans, self._room.width, over)
 
     def _cursor_style(self) -> Style:
         """Return what is laid over the row of the cursor.
@@ -314,9 +274,14 @@ class LiveTable(ScrollView, can_focus=True):
         return self._rows.window(self.scroll_offset.y, self._page)
 
     @property
+    def _room(self) -> Size:
+        """What there is beside the scroll bar."""
+        return self.scrollable_content_region.size
+
+    @property
     def _page(self) -> int:
         """How many rows there is room for."""
-        return max(0, self.scrollable_size.height - self._header_rows)
+        return max(0, self._room.height - self._header_rows)
 
     # The cursor.
 
@@ -407,18 +372,20 @@ class LiveTable(ScrollView, can_focus=True):
         if self.has_focus:
             line = self._rows.cursor_index - self.scroll_offset.y + self._header_rows
             self.app.cursor_position = self.region.offset + Offset(
-                0, max(0, min(line, self.scrollable_size.height - 1))
+                0, max(0, min(line, self._room.height - 1))
             )
 
     # What is drawn again.
 
     def _place(self) -> None:
-        self._placed = place(self._columns, self.scrollable_size.width - self._margin)
+        # What stands in a cell may depend on its width: ask again.
+        self._cells.clear()
+        self._placed = place(self._columns, self._room.width - self._margin)
         self.refresh()
 
     def _refresh_header(self) -> None:
         if self._header_rows:
-            self.refresh(Region(0, 0, self.scrollable_size.width, self._header_rows))
+            self.refresh(Region(0, 0, self._room.width, self._header_rows))
 
     def _refresh_row_of(self, row_id: RowId | None) -> None:
         row = None if row_id is None else self._rows.index(row_id)
@@ -427,6 +394,6 @@ class LiveTable(ScrollView, can_focus=True):
 
     def _refresh_rows(self, lines: Sequence[int]) -> None:
         """Draw lines again, counted from the first row in view."""
-        width, top = self.scrollable_size.width, self._header_rows
+        width, top = self._room.width, self._header_rows
         if lines:
             self.refresh(*(Region(0, top + line, width, 1) for line in lines))
