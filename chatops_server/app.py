@@ -81,6 +81,7 @@ class RunningHub:
     web: web.Application
     hub: Hub
     live: Live
+    storage: Storage
     made_up_password: str | None
     """Of the first admin, to be shown once."""
 
@@ -129,7 +130,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         made_up = await parts.hub.users.create_first(setup.admin_password)
         routes = await asyncio.to_thread(rest_routes)
         background.start(parts.loops)
-        yield RunningHub(_application(parts, routes), parts.hub, parts.live, made_up)
+        yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, made_up)
     finally:
         await background.stop()
         if parts is not None:

@@ -15,8 +15,6 @@ log = logging.getLogger(__name__)
 
 CSP: Final = "Content-Security-Policy"
 _HEADERS: Final = {
-    # Without a version: who looks for old ones need not be helped.
-    hdrs.SERVER: "chatops",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -28,6 +26,8 @@ _HEADERS: Final = {
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add what protects whoever opens an answer in a browser; for Application.on_response_prepare."""
     del request
+    # Without a version, which aiohttp has set: who looks for old ones need not be helped.
+    response.headers[hdrs.SERVER] = "chatops"
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

@@ -34,7 +34,7 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
         hub = request.app[HUB]
         principal = _principal(request, hub, route)
         access = _access(request, hub, route, principal)
-        ask = Ask[Any](
+        ask: Ask[Any] = Ask(
             hub=hub,
             caller=Caller(principal, request.remote),
             path=request.match_info,
