@@ -34,8 +34,9 @@ class Pattern:
 
 # Below the usual limit of 1,024 open files for each of the two processes.
 AGENTS: Final = 400
-# Every sample arrives alone on its connection, as in life: 4,000 a second are 20,000 agents at 5 s.
-STEADY: Final = Pattern("steady", interval_s=0.1, window=30, seconds=12.0)
+# Every sample arrives alone on its connection, as in life: 2,000 a second are 10,000 agents at 5 s, which
+# both programs keep up with on one core. Under a backlog CPU per sample falls, since commits are shared.
+STEADY: Final = Pattern("steady", interval_s=0.2, window=30, seconds=15.0)
 # As fast as it goes: what a fleet does that comes back with its backlog.
 FLAT_OUT: Final = Pattern("flat out", interval_s=0.0, window=8, seconds=8.0)
 # The project's bar: at most twice the bare loop (docs/performance.md).
@@ -77,9 +78,9 @@ def _figures(who: str, answers: dict[str, Answer]) -> Iterator[Figure]:
         about = f"{name}, {who}:"
         yield Figure(name=f"{about} stored", value=answer.acknowledged / answer.seconds, unit="samples/s")
         yield Figure(name=f"{about} CPU", value=_cpu_us(answer), unit="us/sample")
-        yield Figure(name=f"{about} acknowledged, median", value=answer.p50_ms, unit="ms")
-        yield Figure(name=f"{about} acknowledged, 99 %", value=answer.p99_ms, unit="ms")
-        yield Figure(name=f"{about} resident memory", value=answer.hub_resident_mb, unit="MB")
+        yield Figure(name=f"{about} ack, median", value=answer.p50_ms, unit="ms")
+        yield Figure(name=f"{about} ack, 99 %", value=answer.p99_ms, unit="ms")
+        yield Figure(name=f"{about} memory", value=answer.hub_resident_mb, unit="MB")
 
 
 def _cpu_us(answer: Answer) -> float:

@@ -1,9 +1,10 @@
-"""Runs every benchmark, prints one table and keeps the figures in bench/results/NAME.json.
+"""Runs every benchmark, or those named, prints one table and keeps the figures in bench/results/NAME.json.
 
 Exit status 1 when a benchmark could not run. A bar that is not met is shown, not an error: these machines
 are shared, and a person decides what a figure means.
 """
 
+import argparse
 import os
 import platform
 import subprocess
@@ -33,8 +34,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> int:
     """Return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)} (all)")
+    names = parser.parse_args().names or BENCHMARKS
     RESULTS.mkdir(exist_ok=True)
-    results = [_run(name) for name in BENCHMARKS]
+    results = [_run(name) for name in names]
     Console().print(_table([result for result in results if result]))
     return 0 if all(results) else 1
 
@@ -59,15 +63,17 @@ def _run(name: str) -> Result | None:
 
 
 def _table(results: list[Result]) -> Table:
-    table = Table("benchmark", "figure", "value", "unit", "bar", "")
-    table.columns[2].justify = table.columns[4].justify = "right"
+    table = Table("figure", "value", "unit", "bar", "")
+    table.columns[0].no_wrap = True
+    table.columns[1].justify = table.columns[3].justify = "right"
     for result in results:
         table.add_section()
+        table.add_row(f"[bold]{result.benchmark}[/bold]")
         for figure in result.figures:
             bar = "" if figure.bar is None else f"{figure.bar_is} {figure.bar:g}"
             met = {None: "", True: "met", False: "not met"}[figure.met]
             value = f"{figure.value:,.0f}" if figure.value >= 1000 else f"{figure.value:.3g}"  # noqa: PLR2004
-            table.add_row(result.benchmark, figure.name, value, figure.unit, bar, met)
+            table.add_row(figure.name, value, figure.unit, bar, met)
     return table
 
 
