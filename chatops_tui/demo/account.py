@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.conversation import FeedEvent
-from chatops_tui.client.errors import InvalidCredentialsError, NotFoundError
+from chatops_tui.client.errors import InvalidCredentialsError
 from chatops_tui.client.interests import FLEET, metrics
 from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import Home
@@ -40,12 +40,9 @@ async def sign_in(hub: Hub, username: str, home: Home) -> None:
 
 async def account(hub: Hub, home: Home) -> Account:
     """Return this machine's server, made and remembered unless it is there with a key that still works."""
-    server_id = home.server_id()
-    if server_id and await _is_known(hub, server_id):
-        if await _is_valid(hub, server_id, home.key()):
-            return Account(server_id, is_new=False)
-    else:
-        server_id = (await hub.rest.create_server(_host_name(), ["demo"])).id
+    server_id = await _server_id(hub, home.server_id())
+    if await _is_valid(hub, server_id, home.key()):
+        return Account(server_id, is_new=False)
     created = await hub.rest.create_api_key(server_id, "demo")
     home.remember(server_id, created.key)
     return Account(server_id, is_new=True)
@@ -73,12 +70,14 @@ async def first_sample(hub: Hub, server_id: str, since_ms: int) -> None:
         feed.cancel()
 
 
-async def _is_known(hub: Hub, server_id: str) -> bool:
-    try:
-        await hub.rest.server(server_id)
-    except NotFoundError:
-        return False
-    return True
+async def _server_id(hub: Hub, remembered: str) -> str:
+    name = _host_name()
+    known = {view.id: view.name for view in await hub.rest.servers()}
+    if remembered in known:
+        return remembered
+    # A first start that was killed half-way has left it without having noted it.
+    namesakes = [server_id for server_id, known_name in known.items() if known_name == name]
+    return namesakes[0] if namesakes else (await hub.rest.create_server(name, ["demo"])).id
 
 
 async def _is_valid(hub: Hub, server_id: str, key: str) -> bool:

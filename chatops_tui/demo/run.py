@@ -105,13 +105,13 @@ class _Demo:
 
     def _start_hub(self, port: int) -> Child:
         data = str(self._home.hub_data)
-        arguments = ["chatops_server.cli", "run", "--host", HOST, "--port", str(port), "--data-dir", data]
+        arguments = ["chatops_server", "run", "--host", HOST, "--port", str(port), "--data-dir", data]
         environ = self._environ | {"CHATOPS_ADMIN_PASSWORD": self._home.password()}
         return self._children.start(Program("hub", arguments, self._home.log("hub"), environ))
 
     def _start_agent(self, url: str) -> Child:
         places = ["--data-dir", str(self._home.agent_data), "--api-key-file", str(self._home.agent_key)]
-        arguments = ["chatops_agent.cli", "run", "--url", url, "--allow", "all", *places]
+        arguments = ["chatops_agent", "run", "--url", url, "--allow", "all", *places]
         return self._children.start(Program("agent", arguments, self._home.log("agent"), self._environ))
 
     def _import_ahead(self) -> None:
