@@ -13,6 +13,8 @@ from chatops_wire.client import Lagged
 
 # A client that sends requests and reads no answers is at fault.
 MAX_REPLIES: Final = 1024
+# Agents send at most one sample a second; more come at once only when the hub itself was held up.
+MAX_SAMPLES_OF_A_SERVER: Final = 32
 # Events are no state, so the oldest make way; the timeline can be read again by REST.
 MAX_EVENTS: Final = 256
 
@@ -28,9 +30,10 @@ class FleetNews:
 class ClientOutbox:
     """Frames for one client, taken one by one by its writer. Putting never waits.
 
-    When the client is slow: samples, one place a server, the newer replaces the older and is counted
-    in `lagged`; fleet changes merge; beyond MAX_EVENTS events the oldest is dropped and counted;
-    beyond MAX_REPLIES answers the client is closed (4429).
+    While the client is slow (`is_stalled`), or has MAX_SAMPLES_OF_A_SERVER waiting, a server's newer
+    sample replaces those before it, which are counted in `lagged`. Fleet changes always merge. Beyond
+    MAX_EVENTS events the oldest is dropped and counted; beyond MAX_REPLIES answers the client is
+    closed (4429).
     """
 
     def __init__(self, snapshot: Callable[[], bytes], update: Callable[[FleetChanges], bytes | None]) -> None:
@@ -39,13 +42,15 @@ class ClientOutbox:
         self._make_update = update
         self._replies: deque[bytes] = deque()
         self._events: deque[bytes] = deque()
-        self._samples: dict[str, bytes] = {}
+        self._samples: dict[str, list[bytes]] = {}
         self._snapshot_is_due = False
         self._news: FleetNews | None = None
         self._dropped = 0
         self._total_dropped = 0
         self._closing: Closing | None = None
         self._wake = asyncio.Event()
+        self.is_stalled = False
+        """Whether the writer waits for the client to read; written by it."""
 
     @property
     def closing(self) -> Closing | None:
@@ -67,16 +72,18 @@ class ClientOutbox:
 
     def sample(self, server_id: str, frame: bytes) -> None:
         """Put a server's newest sample."""
-        if server_id in self._samples:
-            self._drop()
-        self._samples[server_id] = frame
+        waiting = self._samples.setdefault(server_id, [])
+        if self.is_stalled or len(waiting) >= MAX_SAMPLES_OF_A_SERVER:
+            self._drop(len(waiting))
+            waiting.clear()
+        waiting.append(frame)
         self._wake.set()
 
     def event(self, frame: bytes) -> None:
         """Queue an entry of the timeline."""
         if len(self._events) >= MAX_EVENTS:
             self._events.popleft()
-            self._drop()
+            self._drop(1)
         self._events.append(frame)
         self._wake.set()
 
@@ -98,7 +105,7 @@ class ClientOutbox:
         self._news = None
 
     def forget_samples(self, server_id: str) -> None:
-        """Drop a server's sample not yet sent."""
+        """Drop a server's samples not yet sent."""
         self._samples.pop(server_id, None)
 
     def close(self, closing: Closing) -> None:
@@ -137,14 +144,17 @@ class ClientOutbox:
         return self._make_update(news.changes) if news.frame is None else news.frame
 
     def _take_sample(self) -> bytes | None:
-        for server_id in self._samples:
-            return self._samples.pop(server_id)
+        for server_id, waiting in self._samples.items():
+            frame = waiting.pop(0)
+            if not waiting:
+                del self._samples[server_id]
+            return frame
         self._wake.clear()
         return None
 
-    def _drop(self) -> None:
-        self._dropped += 1
-        self._total_dropped += 1
+    def _drop(self, count: int) -> None:
+        self._dropped += count
+        self._total_dropped += count
 
 
 def _merged(first: FleetChanges, second: FleetChanges) -> FleetChanges:

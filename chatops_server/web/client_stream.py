@@ -87,7 +87,10 @@ class ClientStream:
             if frame is None:
                 await outbox.wait()
             else:
+                # Seen by others only while the send has to wait.
+                outbox.is_stalled = True
                 await self._socket.send(frame)
+                outbox.is_stalled = False
         raise ConnectionEnded(outbox.closing)
 
     def _hear(self, message: FromClient | UnknownMessage) -> None:

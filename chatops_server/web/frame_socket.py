@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,26 +10,39 @@ from aiohttp import WSMsgType, hdrs, web
 
 from chatops_server.broker.closing import BINARY, TOO_SLOW, Closing, ConnectionEnded
 from chatops_server.errors import ForbiddenError
-from chatops_wire.agent import HEARTBEAT_S, MAX_FRAME_BYTES
+from chatops_wire.agent import AUTH_TIMEOUT_S, HEARTBEAT_S, MAX_FRAME_BYTES
 from chatops_wire.codes import CloseCode
 
-# A peer whose socket took not one byte in this time is too slow. Less than heartbeat and its answer
-# (15 s), so that it is told 4429 before the missing pong ends it without a word.
-STALLED_AFTER_S: Final = 6.0
-# How long a peer may take to answer a close frame; a revoked key is cut off within 2 s.
-CLOSE_WITHIN_S: Final = 1.5
 # RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code.
 _MAX_REASON_BYTES: Final = 123
 # What the kernel holds back from a slow reader is a backlog we can no longer replace by newer state.
 _UNSENT_BYTES: Final = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a peer may take; seconds. Others than these are for tests."""
+
+    auth_s: float = AUTH_TIMEOUT_S
+    """From the handshake to a valid first message."""
+    heartbeat_s: float = HEARTBEAT_S
+    """Without a word from the peer until it is pinged; it has half of that to answer."""
+    stall_s: float = 6.0
+    """Without taking one byte until the peer is too slow. Twice this is less than heartbeat and answer
+    (15 s), so that it is told 4429 before a missing pong ends it without a word."""
+    close_s: float = 1.5
+    """To answer a close frame; a revoked key is cut off within 2 s."""
+
+
 class FrameSocket:
     """Wraps one accepted WebSocket. One task receives, one sends; `close` is for after both."""
 
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+    def __init__(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, patience: Patience
+    ) -> None:
         self._ws = ws
         self._transport = transport
+        self._patience = patience
 
     @property
     def response(self) -> web.WebSocketResponse:
@@ -57,11 +71,11 @@ class FrameSocket:
         """Send a text frame; return when the socket can take more.
 
         Raises:
-            ConnectionEnded: The peer took nothing for STALLED_AFTER_S, or is gone.
+            ConnectionEnded: The peer takes nothing, or is gone.
         """
         before = self._unsent() + len(frame)
         try:
-            async with asyncio.timeout(STALLED_AFTER_S):
+            async with asyncio.timeout(self._patience.stall_s):
                 await self._ws.send_frame(frame, WSMsgType.TEXT)
         except TimeoutError:
             await self._wait_while_moving(before)
@@ -82,9 +96,9 @@ class FrameSocket:
         return Closing(CloseCode.NORMAL, None, text)
 
     async def close(self, closing: Closing) -> None:
-        """Say why, close, and cut the connection if the peer does not answer in CLOSE_WITHIN_S."""
+        """Say why, close, and cut the connection if the peer does not answer in time."""
         try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
+            async with asyncio.timeout(self._patience.close_s):
                 if closing.frame is not None and not self._ws.closed:
                     await self._ws.send_frame(closing.frame, WSMsgType.TEXT)
                 reason = closing.text.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode()
@@ -101,7 +115,7 @@ class FrameSocket:
         while unsent < before:
             before = unsent
             try:
-                async with asyncio.timeout(STALLED_AFTER_S):
+                async with asyncio.timeout(self._patience.stall_s):
                     # Returns like any frame when the socket can take more.
                     await self._ws.ping()
             except TimeoutError:
@@ -120,7 +134,7 @@ class FrameSocket:
             self._transport.abort()
 
 
-async def accept(request: web.Request) -> FrameSocket:
+async def accept(request: web.Request, patience: Patience) -> FrameSocket:
     """Upgrade a request.
 
     Raises:
@@ -129,19 +143,19 @@ async def accept(request: web.Request) -> FrameSocket:
     """
     _check_origin(request)
     ws = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S,
+        heartbeat=patience.heartbeat_s,
         # 91 KB a connection for frames that are small anyway.
         compress=False,
         # aiohttp refuses a frame of exactly this size.
         max_msg_size=MAX_FRAME_BYTES + 1,
-        timeout=CLOSE_WITHIN_S,
+        timeout=patience.close_s,
         # Every send waits for room: the frames we hold can still be replaced, those in a buffer cannot.
         writer_limit=0,
     )
     await ws.prepare(request)
     transport = request.transport
     _limit_unsent(transport)
-    return FrameSocket(ws, transport)
+    return FrameSocket(ws, transport, patience)
 
 
 def _check_origin(request: web.Request) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
@@ -12,6 +12,7 @@ from aiohttp import web
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
 from chatops_server.web.client_stream import TokenReader
+from chatops_server.web.frame_socket import Patience
 from chatops_server.web.open_sockets import OpenSockets
 from chatops_server.web.routes import PREFIX
 from chatops_server.web.ws_agent import AgentDoor, AgentEndpoint, Ingest, Keys
@@ -33,11 +34,12 @@ class LiveServices:
     ingest: Ingest
     tokens: TokenReader
     now_ms: Callable[[], int]
+    patience: Patience = field(default_factory=Patience)
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
     """Add the WebSockets, with and without a trailing slash, and their end when the application stops."""
-    sockets = OpenSockets()
+    sockets = OpenSockets(services.patience)
     agent = AgentEndpoint(
         AgentDoor(live, services.presence, services.keys, services.ingest, sockets, services.now_ms)
     )

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from chatops_server.broker.closing import GOING_AWAY, Closing
 from chatops_server.errors import TooManyRequestsError
+from chatops_server.web.frame_socket import Patience
 
 # The contract's figures. An authentication takes a millisecond, so that only an attack meets them.
 MAX_UNAUTHENTICATED: Final = 256
@@ -41,7 +42,8 @@ class Admission:
 class OpenSockets:
     """Counts sockets. For the event loop's thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
+        self.patience = patience
         self._waiting: set[Admission] = set()
         self._by_address: Counter[str] = Counter()
         self._open = 0

@@ -27,7 +27,7 @@ from chatops_server.services.presence import Presence
 from chatops_server.web.agent_stream import AgentHearing, AgentStream, IngestSession, agent_decoder
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
-from chatops_wire.agent import AUTH_TIMEOUT_S, Auth, AuthSuccess
+from chatops_wire.agent import Auth, AuthSuccess
 from chatops_wire.codec import MalformedFrameError
 from chatops_wire.codes import CloseCode, ErrorCode
 from chatops_wire.version import PROTOCOL, VERSION
@@ -98,7 +98,7 @@ class AgentEndpoint:
             ChatopsError: Refused before the upgrade.
         """
         with self._door.sockets.admitted(request.remote or "") as admission:
-            socket = admission.socket = await accept(request)
+            socket = admission.socket = await accept(request, self._door.sockets.patience)
             closing = await self._ended(socket, admission)
             self._door.live.counters.ended(Peer.AGENT, closing)
             await socket.close(closing)
@@ -121,7 +121,7 @@ class AgentEndpoint:
 
     async def _authenticated(self, socket: FrameSocket) -> tuple[Auth, AgentSession]:
         try:
-            async with asyncio.timeout(AUTH_TIMEOUT_S):
+            async with asyncio.timeout(self._door.sockets.patience.auth_s):
                 auth = self._auth(await socket.receive(), socket)
                 key = await self._door.keys.verify(auth.api_key)
         except TimeoutError as exc:
@@ -163,7 +163,7 @@ class AgentEndpoint:
             finally:
                 # Shown as offline first: storing the rest and parting from the peer take their time.
                 self._leave(session, closing)
-                await _part(socket, closing, ingest)
+                await _part(socket, closing, session, ingest)
         finally:
             self._leave(session, closing)
             session.ended.set()
@@ -207,7 +207,9 @@ class AgentEndpoint:
             self._door.presence.disconnected(session.state, closing.text)
 
 
-async def _part(socket: FrameSocket, closing: Closing, ingest: IngestSession) -> None:
+async def _part(socket: FrameSocket, closing: Closing, session: AgentSession, ingest: IngestSession) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(socket.close(closing), name="agent-close")
         await ingest.close()
+        # A newer session waits for this, and not for a peer that may be gone.
+        session.ended.set()

@@ -23,7 +23,6 @@ from chatops_server.web.client_stream import ClientHearing, ClientStream, TokenR
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
 from chatops_wire import codec
-from chatops_wire.agent import AUTH_TIMEOUT_S
 from chatops_wire.client import AuthToken
 from chatops_wire.codec import MalformedFrameError
 
@@ -54,7 +53,7 @@ class ClientEndpoint:
             ChatopsError: Refused before the upgrade.
         """
         with self._door.sockets.admitted(request.remote or "") as admission:
-            socket = admission.socket = await accept(request)
+            socket = admission.socket = await accept(request, self._door.sockets.patience)
             closing = await self._ended(socket, admission, request.match_info.get("server_id"))
             self._door.live.counters.ended(Peer.CLIENT, closing)
             await socket.close(closing)
@@ -74,7 +73,7 @@ class ClientEndpoint:
 
     async def _authenticated(self, socket: FrameSocket, only_server: str | None) -> ClientSession:
         try:
-            async with asyncio.timeout(AUTH_TIMEOUT_S):
+            async with asyncio.timeout(self._door.sockets.patience.auth_s):
                 token = self._token(await socket.receive(), socket)
         except TimeoutError as exc:
             raise ConnectionEnded(AUTH_TIMEOUT) from exc

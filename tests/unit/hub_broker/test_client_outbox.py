@@ -5,7 +5,13 @@ import asyncio
 import msgspec
 import pytest
 
-from chatops_server.broker.client_outbox import MAX_EVENTS, MAX_REPLIES, ClientOutbox, FleetNews
+from chatops_server.broker.client_outbox import (
+    MAX_EVENTS,
+    MAX_REPLIES,
+    MAX_SAMPLES_OF_A_SERVER,
+    ClientOutbox,
+    FleetNews,
+)
 from chatops_server.broker.closing import TOKEN_EXPIRED, TOO_SLOW
 from chatops_server.broker.fleet import FleetChanges, Gone
 
@@ -35,9 +41,11 @@ def test_answers_go_first_then_events_then_the_fleet_then_samples() -> None:
     assert _all(outbox) == [b"reply", b"event", b"fleet", b"sample"]
 
 
-def test_of_each_server_only_the_newest_sample_waits_and_the_rest_is_counted() -> None:
+def test_of_each_server_only_the_newest_sample_waits_for_a_slow_client() -> None:
     outbox = _outbox()
-    for number in range(4):
+    outbox.sample("srv_1", b"a0")
+    outbox.is_stalled = True
+    for number in range(1, 4):
         outbox.sample("srv_1", b"a%d" % number)
     outbox.sample("srv_2", b"b0")
     lagged, *samples = _all(outbox)
@@ -46,17 +54,26 @@ def test_of_each_server_only_the_newest_sample_waits_and_the_rest_is_counted() -
     assert outbox.total_dropped == 3
 
 
-def test_a_client_that_keeps_up_is_told_of_no_lag() -> None:
+def test_a_client_that_keeps_up_gets_samples_that_came_in_one_moment() -> None:
     outbox = _outbox()
-    sent = []
-    for frame in (b"a0", b"a1"):
-        outbox.sample("srv_1", frame)
-        sent += _all(outbox)
-    assert sent == [b"a0", b"a1"]
+    for number in range(3):
+        outbox.sample("srv_1", b"a%d" % number)
+    assert _all(outbox) == [b"a0", b"a1", b"a2"]
+    assert outbox.total_dropped == 0
+
+
+def test_samples_of_one_server_are_bounded_even_when_nobody_is_slow() -> None:
+    outbox = _outbox()
+    for number in range(MAX_SAMPLES_OF_A_SERVER + 1):
+        outbox.sample("srv_1", b"a%d" % number)
+    lagged, newest = _all(outbox)
+    assert msgspec.json.decode(lagged)["dropped"] == MAX_SAMPLES_OF_A_SERVER
+    assert newest == b"a%d" % MAX_SAMPLES_OF_A_SERVER
 
 
 def test_one_servers_many_samples_do_not_push_another_server_back() -> None:
     outbox = _outbox()
+    outbox.is_stalled = True
     outbox.sample("srv_1", b"a0")
     outbox.sample("srv_2", b"b0")
     outbox.sample("srv_1", b"a1")
