@@ -31,6 +31,8 @@ class ServerMemory:
     """One server. `row` is replaced, everything else grows within bounds."""
 
     row: Row
+    latest: Parts | None = None
+    """The newest sample of any kind."""
     sample: WholeSample | None = None
     """The newest sample with its processes; only while somebody looks at the server."""
     timeline: deque[EventView] = field(default_factory=lambda: deque(maxlen=TIMELINE_LENGTH))
@@ -126,6 +128,7 @@ class ServerMemory:
 
     def _fold(self, sample: Parts, arrived_ms: int | None) -> None:
         vitals, sampled_ms = read(sample), parse_ms(sample.timestamp)
+        self.latest = sample
         seen_ms = self.row.last_seen_ms if arrived_ms is None else arrived_ms
         self.row = Row(self.row.view, vitals, sampled_ms, seen_ms)
         self._seen.append(sampled_ms)

@@ -48,8 +48,8 @@ class Counts:
 
 
 SERVER_SORTS: Final[tuple[SortKey[Row], ...]] = (
-    SortKey("name", "Name", lambda row: row.name.casefold(), descending=False),
     SortKey("status", "Status", lambda row: float(row.health), descending=False),
+    SortKey("name", "Name", lambda row: row.name.casefold(), descending=False),
     SortKey("cpu", "CPU", lambda row: row.vitals.cpu if row.vitals else None),
     SortKey("memory", "Memory", lambda row: row.vitals.memory if row.vitals else None),
     SortKey("disk", "Disk", lambda row: row.vitals.disk if row.vitals else None),
@@ -68,9 +68,10 @@ PROCESS_SORTS: Final[tuple[SortKey[Process], ...]] = (
 
 
 def servers(rows: Iterable[Row], order: Order, text: str = "") -> list[Row]:
-    """Return the rows that match the filter `text`, sorted."""
+    """Return the rows that match the filter `text`, sorted; equal ones by name."""
     matches = compiled(text, SERVERS)
-    return _sorted([row for row in rows if matches(row)], SERVER_SORTS, order)
+    named = sorted((row for row in rows if matches(row)), key=lambda row: row.name.casefold())
+    return _sorted(named, SERVER_SORTS, order)
 
 
 def processes(items: Iterable[Process], order: Order, text: str = "") -> list[Process]:

@@ -40,6 +40,8 @@ class Store:
         self.link = Link(LinkPhase.CONNECTING)
         self.user: UserView | None = None
         self.hub = ""
+        self.heard_ms = 0
+        """When the hub was last heard, Unix milliseconds; whoever feeds the store sets it."""
         self.is_loaded = False
         """Whether the fleet has been told once; before, no servers means "not known yet"."""
 
@@ -69,6 +71,11 @@ class Store:
                 self._dirty.add(USER)
             case _:
                 self._take_answer(event)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything changed since `take_dirty`."""
+        return bool(self._dirty)
 
     def take_dirty(self) -> frozenset[str]:
         """Return the topics that changed since the last call, and forget them."""

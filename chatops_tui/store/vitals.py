@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from chatops_wire.samples import Cpu, Disk, Memory, Network
+from chatops_wire.samples import Cpu, Disk, Memory, Network, Temperature
 
 
 class Parts(Protocol):
@@ -20,6 +20,8 @@ class Parts(Protocol):
     def disks(self) -> Sequence[Disk]: ...  # noqa: D102 - likewise
     @property
     def networks(self) -> Sequence[Network]: ...  # noqa: D102 - likewise
+    @property
+    def temperatures(self) -> Sequence[Temperature]: ...  # noqa: D102 - likewise
     @property
     def uptime_s(self) -> float | None: ...  # noqa: D102 - likewise
 
@@ -37,6 +39,11 @@ class Vitals:
     write: float | None
     load: float | None
     uptime_s: float | None
+    memory_used: float | None = None
+    memory_total: float | None = None
+    swap_used: float | None = None
+    cpu_parts: tuple[tuple[str, float | None], ...] = ()
+    """Where the CPU's time goes, by name."""
 
     @property
     def net(self) -> float | None:
@@ -67,6 +74,10 @@ def read(sample: Parts) -> Vitals:
         write=_total(disk.write_bps for disk in sample.disks),
         load=sample.cpu.load[0] if sample.cpu.load else None,
         uptime_s=sample.uptime_s,
+        memory_used=sample.memory.used,
+        memory_total=sample.memory.total,
+        swap_used=sample.memory.swap_used,
+        cpu_parts=(("user", sample.cpu.user), ("sys", sample.cpu.system), ("io", sample.cpu.iowait)),
     )
 
 

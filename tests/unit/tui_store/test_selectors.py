@@ -59,11 +59,11 @@ FLEET = [row("b", 50), row("a", None, "never"), row("d", 95), row("C", 75), row(
         (DOWN["cpu"], "dCbea"),
         (UP["cpu"], "ebCda"),
         (UP["status"], "deCba"),
-        (DOWN["load"], "badCe"),
-        (DOWN["net"], "bdCea"),
-        (DOWN["memory"], "bdCea"),
-        (DOWN["disk"], "bdCea"),
-        (DOWN["uptime"], "badCe"),
+        (DOWN["load"], "abCde"),
+        (DOWN["net"], "bCdea"),
+        (DOWN["memory"], "bCdea"),
+        (DOWN["disk"], "bCdea"),
+        (DOWN["uptime"], "abCde"),
     ],
 )
 def test_order(order: Order, expected: str) -> None:
@@ -90,8 +90,8 @@ def test_counts() -> None:
 
 
 def test_neighbour_goes_round_the_ends_in_the_expected_direction() -> None:
-    assert neighbour(SERVER_SORTS, DOWN["name"], 1) == UP["status"]
-    assert neighbour(SERVER_SORTS, UP["name"], -1) == DOWN["uptime"]
+    assert neighbour(SERVER_SORTS, DOWN["status"], 1) == UP["name"]
+    assert neighbour(SERVER_SORTS, UP["status"], -1) == DOWN["uptime"]
     assert first_order(SERVER_SORTS, "cpu").reversed == UP["cpu"]
 
 

@@ -1,0 +1,267 @@
+"""The composition root of the UI: store, link and screens put together, and the one tick that draws."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Final, TypeVar
+
+from textual import on, work
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Input
+
+from chatops_tui import themes
+from chatops_tui.clock import local_zone, now_ms
+from chatops_tui.config import Settings, state_dir
+from chatops_tui.deeds import Deeds
+from chatops_tui.driver.lean_app import LeanApp
+from chatops_tui.hub_link import HubLink
+from chatops_tui.keymap import EVERYWHERE, place_of
+from chatops_tui.launch import wishes
+from chatops_tui.link_news import LinkNews
+from chatops_tui.palette import Command, Commands, Palette
+from chatops_tui.render.text import clean
+from chatops_tui.requests import RequestFailedError
+from chatops_tui.screens.closing import close
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.fleet import FleetScreen
+from chatops_tui.screens.help import HelpScreen, KeyGroup
+from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.login import LoginScreen
+from chatops_tui.store.models import Link, LinkChanged, LinkPhase
+from chatops_tui.store.store import Store
+from chatops_tui.terminal import WATCHDOG_S, Terminal, exit_when_gone, prepare
+
+log = logging.getLogger(__name__)
+
+LOG_FILE: Final = "ui.log"
+
+T = TypeVar("T")
+
+# After an error of our own the link is tried again this much later; F5 does it at once.
+_AFTER_FAILURE_S: Final = 15.0
+
+
+def run(settings: Settings) -> int:
+    """Run the UI until somebody quits; return the exit status."""
+    terminal = prepare(wishes(settings))
+    _log_to_file()
+    app = ChatopsApp(settings, terminal)
+    app.run(mouse=terminal.mouse)
+    return app.return_code or 0
+
+
+class ChatopsApp(LeanApp[object]):
+    """One terminal."""
+
+    TITLE = "chatops"
+    CSS_PATH = [  # noqa: RUF012 - Textual declares it without ClassVar
+        "styles/app.tcss",
+        "styles/dialogs.tcss",
+        "styles/fleet.tcss",
+        "styles/server.tcss",
+    ]
+    # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
+    # too small for anything.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - likewise
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (110, "-mid"),
+        (140, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - likewise
+        (0, "-flat"),
+        (16, "-short"),
+        (22, "-usual"),
+        (32, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(EVERYWHERE)
+    COMMANDS = {Commands}  # noqa: RUF012 - likewise
+    NOTIFICATION_TIMEOUT = 4
+
+    def __init__(
+        self, settings: Settings, terminal: Terminal, *, clock_ms: Callable[[], int] = now_ms
+    ) -> None:
+        super().__init__(charset=terminal.charset)
+        self._settings = settings
+        self._terminal = terminal
+        self._now_ms = clock_ms
+        self.store = Store()
+        self.link = HubLink(settings, self.store, clock_ms)
+        self._given = Context(self.store, self.link, clock_ms, local_zone(), terminal.charset)
+        self._news = LinkNews()
+        self._drawn_second = 0
+        self._deeds = Deeds(self, self._given)
+        themes.register(self)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the root: the fleet, which says by itself that it is connecting."""
+        return FleetScreen(self._given, tour=self._settings.tour)
+
+    def on_mount(self) -> None:
+        """Show the first frame, then connect; aiohttp is imported only after it."""
+        offered = self._themes
+        self.theme = self._terminal.theme if self._terminal.theme in self.available_themes else offered[0]
+        self.set_interval(self._terminal.tick_s, self._tick)
+        if not self.is_headless:
+            self.set_interval(WATCHDOG_S, exit_when_gone)
+        self.call_after_refresh(self._keep_link)
+
+    @work(name="hub", exit_on_error=False)
+    async def _keep_link(self) -> None:
+        while True:
+            try:
+                await self.link.run()
+            except Exception:  # an error of ours must not cost what is on the screen
+                log.exception("link failed")
+                reason = f"An internal error; details are in {state_dir() / LOG_FILE}."
+                self.store.apply(LinkChanged(Link(LinkPhase.OFFLINE, reason=reason)), self._now_ms())
+                await asyncio.sleep(_AFTER_FAILURE_S)
+
+    def _tick(self) -> None:
+        """Draw what changed, on the screen that is seen, if the terminal can take it."""
+        screen = self._live_screen
+        self.link.serve(screen.needs())
+        self._tell_news()
+        self._ask_to_sign_in()
+        second = self._now_ms() // 1000
+        if self.congested or (self._drawn_second == second and not self.store.has_news):
+            return
+        self._drawn_second = second
+        with self.batch_update():
+            screen.sync(self.store.take_dirty())
+
+    @property
+    def _live_screen(self) -> LiveScreen:
+        """The topmost screen with live data; it may be seen behind a dialog."""
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen))
+
+    @property
+    def _themes(self) -> tuple[str, ...]:
+        return themes.names(is_poor=self._terminal.colour == "standard")
+
+    def palette_commands(self) -> Iterator[Command]:
+        """Yield what ctrl+p offers."""
+        for row in self.store.rows():
+            name = clean(row.name)
+            yield Command(
+                f"Open {name}", f"{row.status} {' '.join(map(clean, row.tags))}", self._opener(row.id)
+            )
+        for theme in self._themes:
+            yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
+        yield Command("Sort the list", "choose a column", lambda: self._do("sort"))
+        yield Command("Filter the list", "type words, tag:web, cpu>70", lambda: self._do("filter"))
+        yield Command("Add a server", "name it and get its key", lambda: self._do("add"))
+        yield Command("Help", "every key that works here", self.action_help)
+        yield Command("Reconnect", "and load everything anew", self.action_resync)
+        yield Command("Sign in elsewhere", "another hub or user", lambda: self._sign_in(can_go_back=True))
+        yield Command("Log out", "end this session, here and at the hub", self._start_log_out)
+        yield Command("Quit", "leave the program", self.exit)
+
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        if not Palette.is_open(self):
+            self.open(Palette(id="--command-palette"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave letters to whoever types."""
+        if action in {"help", "leave"} and not parameters and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_help(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
+        """List the keys that work now."""
+        groups: dict[str, dict[str, list[str]]] = {}
+        for node, binding, _enabled, _tooltip in self.screen.active_bindings.values():
+            # Textual's own have no id, and nothing to do with what is on the screen.
+            if binding.id and binding.description and not binding.system:
+                keys = groups.setdefault(place_of(node), {}).setdefault(binding.description, [])
+                keys.append(self.get_key_display(binding))
+        title = " › ".join(self._live_screen.crumbs())  # noqa: RUF001 - the breadcrumb's arrow
+        self.open(
+            HelpScreen(
+                title,
+                [
+                    KeyGroup(place, [(" ".join(dict.fromkeys(keys)), what) for what, keys in found.items()])
+                    for place, found in sorted(groups.items(), reverse=True)
+                ],
+            )
+        )
+
+    def action_leave(self) -> None:
+        """Go back, and from the root leave."""
+        if isinstance(self.screen, LiveScreen) and len(self.screen_stack) > 1:
+            close(self.screen, None)
+        elif len(self.screen_stack) == 1:
+            self.exit()
+
+    def action_next_theme(self) -> None:
+        """Change the colours."""
+        self.theme = themes.after(self.theme, self._themes)
+
+    def action_resync(self) -> None:
+        """Reconnect at once, and load everything anew."""
+        self.link.resync()
+
+    def action_help_quit(self) -> None:
+        """Say how to leave to whoever presses ctrl+c."""
+        self.notify("Press q to go back or quit, ctrl+q to quit at once.", markup=False)
+
+    def open(self, screen: Screen[T]) -> None:
+        """Put a screen on top; nobody waits until it is mounted."""
+        self.push_screen(screen)  # type: ignore[unused-awaitable]
+
+    @on(FleetScreen.Wanted)
+    def _wanted(self, event: FleetScreen.Wanted) -> None:
+        if event.deed == "sign_in":
+            self._sign_in(can_go_back=True)
+        else:
+            self._deeds.do(event.deed, event.server_id)
+
+    def _tell_news(self) -> None:
+        self._news, said = self._news.after(self.store.link.phase, self._now_ms())
+        if said:
+            is_good = self.store.link.phase is LinkPhase.LIVE
+            self.notify(said, severity="information" if is_good else "warning", markup=False)
+
+    def _ask_to_sign_in(self) -> None:
+        is_asked = any(isinstance(screen, LoginScreen) for screen in self.screen_stack)
+        if self.store.link.phase is LinkPhase.SIGN_IN and not is_asked:
+            self._sign_in(can_go_back=False)
+
+    def _sign_in(self, *, can_go_back: bool) -> None:
+        settings, link = self._settings, self.store.link
+        user = self.store.user.username if self.store.user else settings.username
+        # Whoever has just started the program knows that there is no session yet.
+        reason = self.link.refused or (link.reason if self.store.user and not can_go_back else "")
+        screen = LoginScreen(self.link, username=user, password=settings.password or "", reason=reason)
+        screen.can_go_back = can_go_back
+        self.open(screen)
+
+    def _start_log_out(self) -> None:
+        self._log_out()
+
+    @work(name="log-out", exit_on_error=False)
+    async def _log_out(self) -> None:
+        try:
+            await self.link.sign_out()
+        except RequestFailedError as exc:
+            self.notify(clean(str(exc)), severity="warning", markup=False)
+
+    def _opener(self, server_id: str) -> Callable[[], None]:
+        return lambda: self._deeds.do("open", server_id)
+
+    def _theme_setter(self, theme: str) -> Callable[[], None]:
+        return lambda: setattr(self, "theme", theme)
+
+    def _do(self, action: str) -> None:
+        """Run an action of the screen, if it has it here and now."""
+        self.call_later(self._live_screen.run_action, action)
+
+
+def _log_to_file() -> None:
+    """Send what the program logs to a file: on the screen it would be drawn over."""
+    state_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = logging.FileHandler(state_dir() / LOG_FILE, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,0 +1,72 @@
+"""What is done to servers from the fleet: open, add, change, delete; each with its dialog."""
+
+from typing import assert_never
+
+from textual.app import App
+from textual.screen import Screen
+
+from chatops_tui.render.text import clean
+from chatops_tui.requests import NewServer, RequestFailedError
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.fleet import Deed
+from chatops_tui.screens.new_key import NewKeyScreen
+from chatops_tui.screens.server import ServerScreen
+from chatops_tui.screens.server_form import ServerForm
+from chatops_tui.store.models import Row
+from chatops_tui.widgets.confirm import Confirm, Question
+
+
+class Deeds:
+    """Opens the dialogs and carries out what they answer."""
+
+    def __init__(self, app: App[object], given: Context) -> None:
+        self._app = app
+        self._given = given
+
+    def do(self, deed: Deed, server_id: str) -> None:
+        """Begin; `server_id` names whom it is done to and is ignored by `add`."""
+        memory = self._given.store.server(server_id)
+        if deed == "add":
+            self._app.push_screen(ServerForm(self._given.hub), self._added)  # type: ignore[unused-awaitable]
+        elif memory is None:
+            return
+        elif deed == "open":
+            self._open(ServerScreen(self._given, server_id))
+        elif deed == "edit":
+            self._app.push_screen(ServerForm(self._given.hub, memory.row), self._added)  # type: ignore[unused-awaitable]
+        elif deed == "delete":
+            self._ask_to_delete(memory.row)
+        else:
+            assert_never(deed)
+
+    def _open(self, screen: Screen[None]) -> None:
+        # It is mounted in Textual's own time; nobody waits for that.
+        self._app.push_screen(screen)  # type: ignore[unused-awaitable]
+
+    def _added(self, server: NewServer | None) -> None:
+        if server is not None:
+            self._open(NewKeyScreen(self._given, server))
+
+    def _ask_to_delete(self, row: Row) -> None:
+        name = clean(row.name)
+        question = Question(
+            "Delete a server",
+            [
+                [("Delete ", "text"), (name, "strong"), (" with all its samples?", "text")],
+                [("Its agent is cut off and its keys stop working.", "muted")],
+            ],
+            "Delete",
+            type_to_confirm=name,
+        )
+        self._app.push_screen(Confirm(question), lambda yes: self._delete(row) if yes else None)  # type: ignore[unused-awaitable]
+
+    def _delete(self, row: Row) -> None:
+        self._app.run_worker(self._deleted(row), name="delete-server", exit_on_error=False)
+
+    async def _deleted(self, row: Row) -> None:
+        try:
+            await self._given.hub.delete_server(row.id)
+        except RequestFailedError as exc:
+            self._app.notify(clean(str(exc)), severity="error", markup=False)
+        else:
+            self._app.notify(f"{clean(row.name)} is deleted.", markup=False)

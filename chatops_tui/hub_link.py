@@ -1,0 +1,299 @@
+"""Where client and store meet: one task folds the feed into the store and carries requests out."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from chatops_tui.client.link import LinkState
+from chatops_tui.config import Settings, config_dir, parse_url
+from chatops_tui.requests import Needs, NewServer, RequestFailedError
+from chatops_tui.store.models import (
+    Event,
+    HistoryAnswered,
+    HistoryAsked,
+    HistoryFailed,
+    HistoryPhase,
+    Link,
+    LinkChanged,
+    LinkPhase,
+    SignedIn,
+    TimelineAnswered,
+)
+from chatops_tui.store.ranges import Range
+from chatops_tui.store.store import Store
+from chatops_tui.store.vitals import CHARTED
+from chatops_wire.client import Authenticated, EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.rest import ServerPatch
+from chatops_wire.settings import SettingError
+
+if TYPE_CHECKING:
+    # Imported in a thread once the first frame is on screen: aiohttp costs a quarter of a second.
+    from chatops_tui.client.connect import Hub
+    from chatops_tui.client.conversation import FeedEvent
+    from chatops_tui.client.session import SessionStore
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# What fits a screen of 50 lines with room to scroll.
+TIMELINE_ENTRIES: Final = 50
+# Opening sends nothing; this only waits for the task's turn.
+_OPEN_WITHIN_S: Final = 5.0
+_NOT_CONNECTED: Final = "Not connected to the hub."
+
+
+class HubLink:
+    """The hub as the screens see it (`requests.Hub`), and the feed that keeps the store up to date.
+
+    `run` is the one task; what it starts ends with it.
+    """
+
+    def __init__(self, settings: Settings, store: Store, now_ms: Callable[[], int]) -> None:
+        self._settings = settings
+        self._store = store
+        self._now_ms = now_ms
+        self._url = settings.url
+        self._hub: Hub | None = None
+        self._ready = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._opening = True
+        self.refused = ""
+        """Why the password that came with the settings was not taken: one sentence, or empty."""
+        self._needs = Needs()
+        self._told: set[str] = set()
+        """Servers whose timeline has been asked for on this connection."""
+
+    @property
+    def address(self) -> str:
+        """The hub's address."""
+        return self._url
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; follows to another hub when somebody signs in there."""
+        await asyncio.to_thread(_import_client)
+        sessions = _sessions(self._settings)
+        while True:
+            self._moved.clear()
+            await self._stay(sessions)
+
+    def serve(self, needs: Needs) -> None:
+        """Ask the hub for what the visible screen needs and does not have; returns at once."""
+        if self._hub is None or self._tasks is None:
+            return
+        if needs != self._needs:
+            self._needs = needs
+            self._set_interests(self._hub)
+        if self._store.link.phase is not LinkPhase.LIVE:
+            return
+        for server_id, span in needs.histories:
+            memory = self._store.server(server_id)
+            if memory is not None and memory.history(span).phase is HistoryPhase.ABSENT:
+                self._apply(HistoryAsked(server_id, span))
+                self._start(self._load_history(server_id, span), f"history-{span.label}")
+        for server_id in needs.timelines - self._told:
+            self._told.add(server_id)
+            self._start(self._load_timeline(server_id), "timeline")
+
+    def resync(self) -> None:
+        """Ask for everything anew, as after a new connection."""
+        self._told.clear()
+        for row in self._store.rows():
+            memory = self._store.server(row.id)
+            if memory is not None:
+                memory.forget_history()
+        self.reconnect_now()
+
+    def reconnect_now(self) -> None:
+        """Do not wait for the next attempt."""
+        if self._hub is not None:
+            self._hub.feed.reconnect_now()
+
+    async def sign_in(self, address: str, username: str, password: str) -> None:
+        """Sign in, also at another hub; the fleet follows by the feed."""
+        try:
+            url = parse_url(address)
+        except SettingError as exc:
+            raise RequestFailedError(f"{exc}.") from exc
+        if url != self._url or self._hub is None:
+            await self._move(url)
+        hub = self._connected()
+        await self._ask(hub.session.login(username, password))
+        user = self._store.user
+        if user is not None and user.username != username:
+            self._store.reset()
+        self.refused = ""
+        if self._store.link.phase is LinkPhase.LIVE:
+            # Somebody else takes over: the open connection is still the other user's.
+            self._opening = True
+            self._moved.set()
+        hub.feed.reconnect_now()
+
+    async def sign_out(self) -> None:
+        """End the session here and at the hub."""
+        hub = self._connected()
+        self._store.reset()
+        try:
+            await self._ask(hub.session.logout())
+        finally:
+            # Also when the hub could not be told: the tokens are gone from here.
+            self._change_link(Link(LinkPhase.SIGN_IN))
+            self._moved.set()
+
+    async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
+        """Add a server and make the key for its agent."""
+        rest = self._connected().rest
+        view = await self._ask(rest.create_server(name, tags))
+        created = await self._ask(rest.create_api_key(view.id, "agent"))
+        return NewServer(view, created.key)
+
+    async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
+        """Change name and tags."""
+        patch = ServerPatch(name=name, tags=tags)
+        await self._ask(self._connected().rest.patch_server(server_id, patch))
+
+    async def delete_server(self, server_id: str) -> None:
+        """Remove a server; its agent is cut off."""
+        await self._ask(self._connected().rest.delete_server(server_id))
+
+    async def _stay(self, sessions: "SessionStore") -> None:
+        """Hold one hub until somebody moves to another or signs out."""
+        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
+
+        async with open_hub(self._url, sessions) as hub, asyncio.TaskGroup() as tasks:
+            await self._begin(hub)
+            self._hub, self._tasks, self._needs = hub, tasks, Needs()
+            self._set_interests(hub)
+            self._running = {tasks.create_task(hub.feed.run(self._deliver), name="feed")}
+            self._ready.set()
+            try:
+                await self._moved.wait()
+            finally:
+                self._hub = self._tasks = None
+                self._ready.clear()
+                for task in self._running:
+                    task.cancel()
+
+    async def _begin(self, hub: "Hub") -> None:
+        """Take up a session if there is one; if not, the feed says that somebody has to sign in."""
+        settings, opening = self._settings, self._opening
+        # Whoever signs out or moves to another hub wants the login screen, not the next best session.
+        self._opening = False
+        if not opening:
+            return
+        if settings.tokens is not None:
+            await hub.session.adopt(settings.username, settings.tokens)
+        elif not await hub.session.resume(settings.username) and settings.username and settings.password:
+            try:
+                await self._ask(hub.session.login(settings.username, settings.password))
+            except RequestFailedError as exc:
+                self.refused = str(exc)
+
+    async def _move(self, url: str) -> None:
+        """Open another hub in place of this one."""
+        self._url, self._opening = url, False
+        self._store.reset()
+        self._ready.clear()
+        self._moved.set()
+        try:
+            async with asyncio.timeout(_OPEN_WITHIN_S):
+                await self._ready.wait()
+        except TimeoutError as exc:
+            raise RequestFailedError(_NOT_CONNECTED) from exc
+
+    def _set_interests(self, hub: "Hub") -> None:
+        from chatops_tui.client.interests import EVENTS, FLEET, metrics  # noqa: PLC0415 - likewise
+
+        hub.feed.set_interests({FLEET, EVENTS, *map(metrics, self._needs.watched)})
+
+    def _deliver(self, event: "FeedEvent") -> None:
+        self._store.heard_ms = self._now_ms()
+        match event:
+            case LinkState():
+                self._change_link(_link(event, self._now_ms()))
+            case Authenticated():
+                self._apply(SignedIn(event.user, self._url))
+            case Fleet() | FleetUpdate() | MetricsEvent() | EventMessage():
+                self._apply(event)
+            case _:  # alerts come with their screen; a refused interest is a server that is gone
+                log.debug("event not shown", extra={"type": type(event).__name__})
+
+    def _apply(self, event: Event) -> None:
+        try:
+            self._store.apply(event, self._now_ms())
+        except ValueError:
+            log.warning("event not understood", exc_info=True, extra={"type": type(event).__name__})
+
+    def _change_link(self, link: Link) -> None:
+        if link.phase is LinkPhase.LIVE and self._store.link.phase is not LinkPhase.LIVE:
+            self._told.clear()
+        self._apply(LinkChanged(link))
+
+    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
+        assert self._tasks is not None  # noqa: S101 - serve looked
+        task = self._tasks.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _load_history(self, server_id: str, span: Range) -> None:
+        from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - likewise
+
+        memory = self._store.server(server_id)
+        end_ms = self._now_ms() if memory is None else memory.now_ms(self._now_ms())
+        query = HistoryQuery(server_id, CHARTED, end_ms - span.span_ms, end_ms, span.buckets)
+        try:
+            history = await self._ask(self._connected().rest.history(query))
+        except RequestFailedError as exc:
+            self._apply(HistoryFailed(server_id, span, str(exc)))
+        else:
+            self._apply(HistoryAnswered(span, history))
+
+    async def _load_timeline(self, server_id: str) -> None:
+        try:
+            events = await self._ask(self._connected().rest.events(server_id, limit=TIMELINE_ENTRIES))
+        except RequestFailedError as exc:
+            log.info("timeline not loaded", extra={"server_id": server_id, "reason": str(exc)})
+        else:
+            self._apply(TimelineAnswered(server_id, events))
+
+    def _connected(self) -> "Hub":
+        if self._hub is None:
+            raise RequestFailedError(_NOT_CONNECTED)
+        return self._hub
+
+    async def _ask(self, work: Coroutine[None, None, T]) -> T:
+        from chatops_tui.client.errors import HubError  # noqa: PLC0415 - likewise
+
+        try:
+            return await work
+        except HubError as exc:
+            raise RequestFailedError(_sentence(str(exc))) from exc
+
+
+def _import_client() -> None:
+    import chatops_tui.client.connect  # noqa: F401, PLC0415 - this is what the thread is for
+
+
+def _sessions(settings: Settings) -> "SessionStore":
+    from chatops_tui.client.session_file import SessionFile  # noqa: PLC0415 - likewise
+    from chatops_tui.client.session_memory import SessionMemory  # noqa: PLC0415 - likewise
+
+    return SessionFile(config_dir()) if settings.tokens is None else SessionMemory()
+
+
+def _link(state: LinkState, now_ms: int) -> Link:
+    return Link(
+        LinkPhase(state.kind),
+        since_ms=now_ms,
+        rtt_ms=state.rtt_ms,
+        attempt=state.attempt,
+        retry_ms=None if state.retry_at_s is None else int(state.retry_at_s * 1000),
+        reason=_sentence(state.reason) if state.reason else "",
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

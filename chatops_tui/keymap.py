@@ -1,0 +1,28 @@
+"""The keys that work everywhere, and how the help names where a key belongs."""
+
+from typing import Final
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from chatops_tui.widgets.live_table import LiveTable
+
+# Every binding has an id, so that a keymap of the user's own can name it.
+EVERYWHERE: Final = (
+    Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
+    # Works while one types, where ? is a character.
+    Binding("f1", "help(True)", "Help", show=False, id="app.help-typing"),
+    Binding("q", "leave", "Quit", id="app.back"),
+    Binding("ctrl+p,colon", "command_palette", "Commands", show=False, id="app.palette", key_display="^p"),
+    Binding("T", "next_theme", "Next theme", show=False, id="app.theme"),
+    Binding("f5", "resync", "Reconnect, load anew", show=False, id="app.resync"),
+    Binding("ctrl+q", "quit", "Quit at once", show=False, id="app.quit", priority=True),
+)
+
+
+def place_of(node: DOMNode) -> str:
+    """Return under which title the help lists the bindings of `node`."""
+    if isinstance(node, LiveTable):
+        return "In the list"
+    return "On this screen" if isinstance(node, Screen) else "Everywhere"

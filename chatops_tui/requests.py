@@ -1,0 +1,62 @@
+"""What screens ask of the hub, without knowing how it is reached."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatops_tui.store.ranges import Range
+from chatops_wire.rest import ServerView
+
+
+class RequestFailedError(Exception):
+    """The hub could not be asked, or said no; the text is one sentence, neutralise before drawing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewServer:
+    """A server just added, and the key its agent needs: told this once."""
+
+    view: ServerView
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the visible screen shows; whoever serves it asks the hub for exactly this."""
+
+    watched: frozenset[str] = frozenset()
+    """Servers whose every sample is wanted; their agents then sample each second."""
+    histories: frozenset[tuple[str, Range]] = frozenset()
+    timelines: frozenset[str] = frozenset()
+
+
+class Hub(Protocol):
+    """The hub as screens see it. Every coroutine raises RequestFailedError; cancelling is safe."""
+
+    @property
+    def address(self) -> str:
+        """The hub's address."""
+        ...
+
+    async def sign_in(self, address: str, username: str, password: str) -> None:
+        """Sign in, also at another hub; the fleet follows by the feed."""
+        ...
+
+    async def sign_out(self) -> None:
+        """End the session here and at the hub."""
+        ...
+
+    async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
+        """Add a server and make the key for its agent."""
+        ...
+
+    async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
+        """Change name and tags."""
+        ...
+
+    async def delete_server(self, server_id: str) -> None:
+        """Remove a server; its agent is cut off."""
+        ...
+
+    def reconnect_now(self) -> None:
+        """Do not wait for the next attempt."""
+        ...

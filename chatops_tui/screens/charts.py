@@ -1,0 +1,167 @@
+"""The four charts of a server: which series, in which look, with which figures beside the title."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from chatops_tui.render import numbers
+from chatops_tui.render.buckets import Series
+from chatops_tui.render.chart import ChartStyle
+from chatops_tui.render.severity import PERCENT, glyph, ink, level
+from chatops_tui.render.severity import Level as Severity
+from chatops_tui.render.spans import Cell, Span, width
+from chatops_tui.screens.context import Context
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import HistoryPhase
+from chatops_tui.store.ranges import FIVE_MINUTES, Range
+from chatops_tui.store.track import Curve
+from chatops_tui.store.vitals import Vitals
+from chatops_tui.widgets.time_chart import TimeChart
+from chatops_wire.metrics import Unit
+
+# Below this a rate is noise: an idle machine's line stays flat.
+_LEAST_RATE: Final = 16 * 1024.0
+# The rule on both sides of title and figures.
+_TITLE_MARGIN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One chart."""
+
+    id: str
+    title: str
+    unit: Unit
+    metrics: tuple[str, ...]
+    """The important one first."""
+    headline: Callable[[Vitals], list[Cell]]
+    """Pieces; the last ones are left out where there is no room."""
+
+
+def _percent(value: float) -> list[Span]:
+    of = level(value)
+    shown = numbers.percent(value)
+    return [(shown, "strong")] if of is Severity.OK else [(f"{shown} {glyph(of)}", ink(of))]
+
+
+def _cpu(vitals: Vitals) -> list[Cell]:
+    parts = "".join(f" {name} {value:.0f}" for name, value in vitals.cpu_parts if value is not None)
+    return [_percent(vitals.cpu), [(parts, "muted")]]
+
+
+def _memory(vitals: Vitals) -> list[Cell]:
+    used = f" {numbers.size(vitals.memory_used)}/{numbers.size(vitals.memory_total)}"
+    swap = f"  swap {numbers.size(vitals.swap_used)}" if vitals.swap_used else ""
+    return [_percent(vitals.memory), [(used, "muted")], [(swap, "muted")]]
+
+
+def _rates(first: tuple[str, float | None], second: tuple[str, float | None]) -> list[Cell]:
+    """The colours are those of the lines, so this is the legend too."""
+    return [
+        [(f"{first[0]} {numbers.rate(first[1])}", "series-1"), ("/s", "muted")],
+        [(f"  {second[0]} {numbers.rate(second[1])}", "series-2"), ("/s", "muted")],
+    ]
+
+
+def _network(vitals: Vitals) -> list[Cell]:
+    return _rates(("↓", vitals.rx), ("↑", vitals.tx))
+
+
+def _disk(vitals: Vitals) -> list[Cell]:
+    return _rates(("r", vitals.read), ("w", vitals.write))
+
+
+CPU: Final = Kind("cpu", "CPU", "percent", ("cpu.percent",), _cpu)
+MEMORY: Final = Kind("memory", "MEM", "percent", ("memory.percent",), _memory)
+NETWORK: Final = Kind("network", "NET", "bytes/s", ("net.rx_bps", "net.tx_bps"), _network)
+DISK: Final = Kind("disk", "DISK", "bytes/s", ("disk.read_bps", "disk.write_bps"), _disk)
+KINDS: Final = (CPU, MEMORY, NETWORK, DISK)
+
+
+class MetricChart(TimeChart):
+    """One kind of chart of whichever server it is shown."""
+
+    def __init__(self, kind: Kind, context: Context, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        is_share = kind.unit == "percent"
+        style = ChartStyle(
+            kind.title,
+            kind.unit,
+            filled=is_share,
+            limits=PERCENT if is_share else None,
+            least_top=0.0 if is_share else _LEAST_RATE,
+            charset=context.charset,
+            tz=context.zone,
+        )
+        super().__init__(style, id=id)
+        self.kind = kind
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+        """Draw the server's series over `span`, up to now on the agent's clock."""
+        curves = [memory.curve(metric, span, now_ms) for metric in self.kind.metrics]
+        end_ms = memory.now_ms(now_ms)
+        # Whole seconds, so that the axis does not creep between two samples.
+        end_ms -= end_ms % 1000
+        series = [
+            _series(metric, curve, span) for metric, curve in zip(self.kind.metrics, curves, strict=True)
+        ]
+        self.set_series(series, end_ms - span.span_ms, end_ms)
+        history = memory.history(span)
+        if not any(curve.times_ms for curve in curves):
+            if history.phase is HistoryPhase.FAILED:
+                self.set_message(history.reason)
+            elif history.phase is not HistoryPhase.LOADED:
+                self.set_message("loading…")
+        self.set_headline(self._headline(memory))
+        self.sync()
+
+    def _headline(self, memory: ServerMemory) -> Cell:
+        """Return the figures that fit beside the title; those of an offline server without colour."""
+        room = self.content_size.width - len(self.kind.title) - _TITLE_MARGIN
+        line: list[Span] = []
+        for piece in self.kind.headline(memory.row.vitals) if memory.row.vitals else ():
+            if width(line) + width(piece) > room:
+                break
+            line += piece
+        return line if memory.row.status == "online" else [(text, "off") for text, _ink in line]
+
+
+class ServerCharts(Container):
+    """The four charts. CSS says how they lie and which have room."""
+
+    def __init__(self, context: Context, kinds: Sequence[Kind] = KINDS, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._given = context
+        self._kinds = kinds
+
+    def compose(self) -> ComposeResult:
+        """Lay out the charts."""
+        for kind in self._kinds:
+            yield MetricChart(kind, self._given, id=f"chart-{kind.id}")
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+        """Draw those that are displayed."""
+        for chart in self.query(MetricChart):
+            if chart.display:
+                chart.show(memory, span, now_ms)
+
+    def zoom(self, kind: Kind | None) -> None:
+        """Give one chart all the room, or share it again."""
+        self.set_class(kind is not None, "-zoomed")
+        for chart in self.query(MetricChart):
+            chart.set_class(chart.kind is kind, "-zoom")
+
+
+def _series(metric: str, curve: Curve, span: Range) -> Series:
+    # Single samples have no band of their own.
+    has_band = span is not FIVE_MINUTES
+    return Series(
+        metric,
+        curve.times_ms,
+        curve.values,
+        curve.lows if has_band else None,
+        curve.highs if has_band else None,
+        curve.gap_ms,
+    )

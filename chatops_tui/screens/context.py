@@ -1,0 +1,20 @@
+"""What every screen is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from chatops_tui.render.charset import Charset
+from chatops_tui.requests import Hub
+from chatops_tui.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The state to draw, the hub to ask, the clock, and how this terminal draws."""
+
+    store: Store
+    hub: Hub
+    now_ms: Callable[[], int]
+    zone: tzinfo
+    charset: Charset = "braille"

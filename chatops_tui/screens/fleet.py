@@ -1,0 +1,299 @@
+"""The fleet: every server in a table, the one under the cursor in detail."""
+
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.widgets import Input
+
+from chatops_tui.render.spans import Cell
+from chatops_tui.requests import Needs
+from chatops_tui.screens.choose import Choice, Choose
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.fleet_detail import FleetDetail
+from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
+from chatops_tui.screens.fleet_table import COLUMNS, Look, cells
+from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.notice import Notice, fleet_notice
+from chatops_tui.screens.too_small import TooSmall
+from chatops_tui.screens.tour import Tour
+from chatops_tui.store.models import LinkPhase, Row
+from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
+from chatops_tui.store.selectors import SERVER_SORTS, first_order, neighbour, servers
+from chatops_tui.widgets.filter_bar import FilterBar
+from chatops_tui.widgets.key_footer import KeyFooter
+from chatops_tui.widgets.lines import TextBlock
+from chatops_tui.widgets.live_table import LiveTable
+from chatops_tui.widgets.status_bar import StatusBar
+from chatops_tui.widgets.table_messages import HeaderSelected, RowHighlighted, RowSelected
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+# A cursor that only passes by asks the hub for nothing.
+FOLLOW_AFTER_S: Final = 0.15
+
+Deed = Literal["open", "add", "edit", "delete"]
+"""What can be done to servers."""
+
+
+class FleetTable(LiveTable):
+    """Tells in the footer that Enter opens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_row", "Open", id="fleet.open", key_display="⏎"),
+    ]
+
+
+class FleetScreen(LiveScreen):
+    """The root of the program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
+        Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
+        Binding("s", "sort", "Sort", id="fleet.sort"),
+        Binding("a", "add", "Add", id="fleet.add"),
+        Binding("e", "edit", "Edit", id="fleet.edit"),
+        Binding("right_square_bracket", "range(1)", "Range", id="fleet.range-longer", key_display="[ ]"),
+        Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
+        Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
+        Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
+        Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
+        Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),
+        Binding("L", "sign_in", "Sign in elsewhere", show=False, id="fleet.sign-in"),
+        Binding("escape", "clear", "Clear the filter", show=False, id="fleet.clear"),
+    ]
+
+    class Wanted(Message):
+        """The user wants something that other screens do."""
+
+        def __init__(self, deed: Deed | Literal["sign_in"], server_id: str = "") -> None:
+            super().__init__()
+            self.deed: Deed | Literal["sign_in"] = deed
+            self.server_id = server_id
+
+    def __init__(self, context: Context, *, tour: bool = False) -> None:
+        super().__init__(context)
+        self._tour = tour
+        self._order = first_order(SERVER_SORTS, "status")
+        self._span = FIVE_MINUTES
+        self._followed = ""
+        self._follow_timer: Timer | None = None
+        self._abilities: tuple[bool | None, ...] = ()
+        self._layout_drawn: FleetLayout | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out bars, table and detail."""
+        yield StatusBar()
+        yield TooSmall()
+        yield FilterBar()
+        yield Notice()
+        with Container(id="body"):
+            yield FleetTable(COLUMNS, id="fleet-table")
+            yield FleetDetail(self.given)
+        if self._tour:
+            yield Tour(id="tour")
+        yield TextBlock(id="link-line")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Say at once that it is loading."""
+        self._show_order()
+
+    def crumbs(self) -> tuple[str, ...]:
+        """Return where one is."""
+        return ("Fleet",)
+
+    def needs(self) -> Needs:
+        """Return every sample of the server in detail, and its history."""
+        if not self._followed:
+            return Needs()
+        memory = self.store.server(self._followed)
+        if memory is None or memory.row.status == "never":
+            return Needs()
+        watched = frozenset({self._followed})
+        return Needs(watched, frozenset({(self._followed, self._span)}))
+
+    def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - whatever changed, only lines that differ are drawn
+        """Draw the list and the detail, or what stands in their place."""
+        rows = self.store.rows()
+        notice = self.query_one(Notice)
+        notice.display = not rows
+        self.query_one("#body").display = bool(rows)
+        self._refresh_keys()
+        self._keep_focus(has_rows=bool(rows))
+        if not rows:
+            notice.say(fleet_notice(self.store, self.given.hub.address, self.given.now_ms()))
+            return
+        self._lay_out(len(rows))
+        self._draw_table(rows)
+        self._draw_detail()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim what needs a server or a hub while there is none."""
+        match action:
+            case "filter" | "sort" | "sort_by" | "reverse":
+                return None if not self.store.rows() else not isinstance(self.focused, Input)
+            case "add":
+                user = self.store.user
+                return True if user and user.role != "viewer" and self.store.is_loaded else None
+            case "edit" | "delete":
+                memory = (
+                    self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
+                )
+                return True if memory and memory.row.view.role == "admin" else None
+            case _:
+                return super().check_action(action, parameters)
+
+    def action_retry(self) -> None:
+        """Try again at once while there is no fleet; the table opens its rows."""
+        self.given.hub.reconnect_now()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).open()
+
+    def action_clear(self) -> None:
+        """Take the filter away, or else the tour."""
+        bar = self.query_one(FilterBar)
+        if bar.text:
+            bar.action_clear()
+        else:
+            self.query(Tour).set(display=False)
+
+    def action_sort(self) -> None:
+        """Choose the column to sort by."""
+        choices = tuple(Choice(sort.id, sort.title) for sort in SERVER_SORTS)
+        self.ask(Choose("Sort by", choices, self._order.key), self._sort_chosen)
+
+    def action_sort_by(self, step: int) -> None:
+        """Sort by the column beside the sorted one."""
+        self._order = neighbour(SERVER_SORTS, self._order, step)
+        self._show_order()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._order = self._order.reversed
+        self._show_order()
+
+    def action_range(self, step: int) -> None:
+        """Show more or less of the past."""
+        self._span = longer(self._span) if step > 0 else shorter(self._span)
+        self.sync(frozenset())
+
+    def action_add(self) -> None:
+        """Add a server."""
+        self.post_message(self.Wanted("add"))
+
+    def action_edit(self) -> None:
+        """Change name and tags of the server under the cursor."""
+        self._want("edit")
+
+    def action_delete(self) -> None:
+        """Delete the server under the cursor."""
+        self._want("delete")
+
+    def action_sign_in(self) -> None:
+        """Sign in at another hub, or as somebody else."""
+        self.post_message(self.Wanted("sign_in"))
+
+    @on(RowSelected)
+    def _row_selected(self, event: RowSelected) -> None:
+        if self.store.link.phase is not LinkPhase.LIVE:
+            self.given.hub.reconnect_now()
+        self.post_message(self.Wanted("open", event.row_id))
+
+    @on(RowHighlighted)
+    def _row_highlighted(self, event: RowHighlighted) -> None:
+        if self._follow_timer is not None:
+            self._follow_timer.stop()
+        wanted = event.row_id or ""
+        self._follow_timer = self.set_timer(FOLLOW_AFTER_S, lambda: self._follow(wanted))
+
+    @on(HeaderSelected)
+    def _header_selected(self, event: HeaderSelected) -> None:
+        is_same = event.key == self._order.key
+        self._order = self._order.reversed if is_same else first_order(SERVER_SORTS, event.key)
+        self._show_order()
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self) -> None:
+        self.sync(frozenset())
+
+    def _sort_chosen(self, key: str | None) -> None:
+        if key is not None:
+            self._order = first_order(SERVER_SORTS, key)
+            self._show_order()
+
+    def _show_order(self) -> None:
+        # The usual order needs no arrow, and the column of marks has no title to put it at.
+        key = None if self._order.key == "status" else self._order.key
+        self.query_one(LiveTable).set_sort(key, reverse=self._order.descending)
+        self.sync(frozenset())
+
+    def _want(self, deed: Deed) -> None:
+        server_id = self.query_one(LiveTable).cursor_row
+        if server_id is not None:
+            self.post_message(self.Wanted(deed, server_id))
+
+    def _follow(self, server_id: str) -> None:
+        self._followed = server_id
+        self.sync(frozenset())
+
+    def _lay_out(self, count: int) -> None:
+        body = self.query_one("#body")
+        layout = fleet_layout(body.size.width, body.size.height, count)
+        if layout == self._layout_drawn:
+            return
+        self._layout_drawn = layout
+        body.set_class(layout.beside, "-beside")
+        has_detail = not self.has_class("-short")
+        rows = layout.table_rows if has_detail else None
+        self.query_one(LiveTable).styles.height = "1fr" if rows is None else rows
+        self.query_one(FleetDetail).set_class(layout.square, "-square")
+
+    def _draw_table(self, rows: list[Row]) -> None:
+        table, bar = self.query_one(LiveTable), self.query_one(FilterBar)
+        found = servers(rows, self._order, bar.text)
+        bar.set_counts(len(found), len(rows))
+        table.set_empty_message([[("No server matches the filter. Esc clears it.", "muted")]])
+        look = Look(self.shown_ms, self.given.zone, self.given.charset, table.widths)
+        stale = self.store.link.phase is not LinkPhase.LIVE
+        table.sync(
+            [row.id for row in found],
+            lambda server_id: self._cells(server_id, look),
+            dimmed={row.id for row in found if stale or row.status != "online"},
+        )
+
+    def _cells(self, server_id: str, look: Look) -> list[Cell]:
+        memory = self.store.server(server_id)
+        return [] if memory is None else cells(memory, look)
+
+    def _keep_focus(self, *, has_rows: bool) -> None:
+        """Enter opens a row where there is one, and else tries again."""
+        table = self.query_one(LiveTable)
+        if not has_rows and self.focused is table:
+            self.set_focus(None)
+        elif has_rows and self.focused is None:
+            table.focus()
+
+    def _refresh_keys(self) -> None:
+        """Draw the footer anew once other keys do something."""
+        abilities = tuple(self.check_action(action, ()) for action in ("add", "edit", "filter"))
+        if abilities != self._abilities:
+            self._abilities = abilities
+            self.refresh_bindings()
+
+    def _draw_detail(self) -> None:
+        detail = self.query_one(FleetDetail)
+        cursor = self.query_one(LiveTable).cursor_row
+        if not self._followed and cursor:
+            self._followed = cursor
+        memory = self.store.server(self._followed)
+        detail.set_class(memory is None, "-empty")
+        if memory is not None:
+            detail.show(memory, self._span, self.shown_ms)

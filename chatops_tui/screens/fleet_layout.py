@@ -1,0 +1,38 @@
+"""How table and detail share the fleet screen. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+# From here on a table and a detail side by side are both readable.
+BESIDE_FROM: Final = 140
+# A title, and charts with axes and three rows of plot.
+_LEAST_DETAIL: Final = 8
+_ROOMY_DETAIL: Final = 13
+_ROOMY_FROM: Final = 28
+# Two rows of charts, each with its title and axis and five rows of plot.
+_SQUARE_FROM: Final = 17
+# Beside a table that fills less than this share of the height, half the screen would be empty.
+_FEW_SHARE: Final = 0.3
+_HEADER: Final = 1
+_LEAST_TABLE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLayout:
+    """`table_rows` None: the table takes the whole height."""
+
+    table_rows: int | None
+    beside: bool
+    """The detail is to the right of the table, not below it."""
+    square: bool
+    """Four charts in two rows, not in one."""
+
+
+def fleet_layout(columns: int, rows: int, servers: int) -> FleetLayout:
+    """Return how `columns` x `rows` cells are shared; the detail gets what the table does not need."""
+    needed = servers + _HEADER
+    if columns >= BESIDE_FROM and needed > rows * _FEW_SHARE:
+        return FleetLayout(None, beside=True, square=False)
+    least = _ROOMY_DETAIL if rows >= _ROOMY_FROM else _LEAST_DETAIL
+    table = max(_LEAST_TABLE, min(needed, rows - least))
+    return FleetLayout(table, beside=False, square=rows - table >= _SQUARE_FROM)

@@ -1,0 +1,104 @@
+"""The fleet's table: its columns, and a server as a row of cells."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from chatops_tui.render import numbers
+from chatops_tui.render.charset import Charset
+from chatops_tui.render.columns import Column
+from chatops_tui.render.meter import percent_cell
+from chatops_tui.render.severity import glyph, ink, level
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.sparkline import sparkline
+from chatops_tui.render.text import clean
+from chatops_tui.screens.facts import LEVELS, WORDS
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import Health, Row
+from chatops_tui.store.vitals import Vitals
+
+SPARK: Final = 8
+"""Cells of the sparkline at least; each is 10 s."""
+
+COLUMNS: Final = (
+    Column("status", "", 1),
+    Column("name", "SERVER", 10, flex=3, max_width=28),
+    Column("cpu", "CPU", 11, flex=2, max_width=20),
+    Column("memory", "MEM", 11, flex=2, max_width=20),
+    Column("disk", "DISK", 5, align="right"),
+    Column("net", "NET", 13),
+    Column("load", "LOAD", 5, align="right", priority=2),
+    Column("spark", "TREND", SPARK, flex=1, max_width=30, priority=4, sortable=False),
+    Column("uptime", "UP", 4, align="right", priority=3),
+    Column("tags", "TAGS", 16, flex=4, max_width=40, priority=5, sortable=False),
+)
+_WIDTHS: Final = {column.key: column.width for column in COLUMNS}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the cells depend on besides the row."""
+
+    now_ms: int
+    zone: tzinfo
+    charset: Charset
+    bars: dict[str, int]
+    """Widths of the columns with bars, as they are on screen."""
+
+
+def cells(memory: ServerMemory, look: Look) -> list[Cell]:
+    """Return one cell a column, in the order of COLUMNS."""
+    row = memory.row
+    mark = LEVELS[row.health]
+    vitals = row.vitals
+    name: Cell = [(clean(row.name), "strong" if row.status == "online" else "text")]
+    tags: Cell = [("  ".join(clean(tag) for tag in row.tags), "muted")]
+    status: Cell = [(glyph(mark), ink(mark))]
+    if row.status != "online" or vitals is None:
+        away, since = _away(row, look)
+        return [status, name, away, since, *_figures(vitals), [], [], tags]
+    return [
+        status,
+        name,
+        percent_cell(vitals.cpu, look.bars.get("cpu", _WIDTHS["cpu"]), charset=look.charset),
+        percent_cell(vitals.memory, look.bars.get("memory", _WIDTHS["memory"]), charset=look.charset),
+        *_figures(vitals),
+        _spark(memory, vitals, look),
+        [(numbers.duration(vitals.uptime_s), "muted")],
+        tags,
+    ]
+
+
+def _figures(vitals: Vitals | None) -> list[Cell]:
+    """Return disk, network and load."""
+    if vitals is None:
+        return [[], [], []]
+    disk = level(vitals.disk)
+    return [
+        [(numbers.percent(vitals.disk), ink(disk) if disk > level(0) else "text")],
+        [
+            ("↓", "muted"),
+            (f"{numbers.rate(vitals.rx):>5} ", "text"),
+            ("↑", "muted"),
+            (f"{numbers.rate(vitals.tx):>5}", "text"),
+        ],
+        [(numbers.load(vitals.load), "text")],
+    ]
+
+
+def _spark(memory: ServerMemory, vitals: Vitals, look: Look) -> Cell:
+    of = level(vitals.cpu)
+    values = memory.spark(look.bars.get("spark", SPARK), look.now_ms)
+    line = sparkline(values, top=100.0, charset=look.charset)
+    # One ink for the whole line: a colour a cell would be ten times the bytes.
+    return [(line, ink(of) if of > level(0) else "series-1")]
+
+
+def _away(row: Row, look: Look) -> tuple[Cell, Cell]:
+    """Return what stands in place of the bars."""
+    if row.health is Health.OFFLINE and row.last_seen_ms is not None:
+        ago = numbers.duration((look.now_ms - row.last_seen_ms) / 1000)
+        return [("offline", "off")], [(f"{ago} ago", "off")]
+    if row.status == "online":
+        return [("no data yet", "off")], []
+    return [(WORDS[row.health], "off")], []

@@ -1,0 +1,96 @@
+"""Every key that works right now, made from the bindings themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+
+from chatops_tui.render.spans import Cell, fit
+from chatops_tui.screens.closing import close
+from chatops_tui.widgets.key_footer import KeyFooter
+from chatops_tui.widgets.lines import TextBlock
+
+_KEY_WIDTH: Final = 13
+# The frame, the air inside it, and the scroll bar.
+_FRAME: Final = 8
+_TWO_COLUMNS_FROM: Final = 68
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """Keys of one place: what to press and what it does."""
+
+    title: str
+    keys: Sequence[tuple[str, str]]
+
+
+class HelpScreen(ModalScreen[None]):
+    """Lists the keys in two columns where there is room."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "close", "Close", id="help.close", key_display="esc"),
+        Binding("down,j", "scroll(1)", "Down", show=False, id="help.down"),
+        Binding("up,k", "scroll(-1)", "Up", show=False, id="help.up"),
+    ]
+
+    def __init__(self, title: str, groups: Sequence[KeyGroup]) -> None:
+        super().__init__()
+        self._title = title
+        self._groups = tuple(groups)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list."""
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = f"Keys: {self._title}"
+            with VerticalScroll(can_focus=False):
+                yield TextBlock(id="help-keys")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Draw once there is a size."""
+        self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        """Fit to the new size."""
+        self.call_after_refresh(self._draw)
+
+    def action_close(self) -> None:
+        """Close it."""
+        close(self, None)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll by `rows`."""
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+    def _draw(self) -> None:
+        columns = self.size.width - _FRAME
+        self.query_one("#help-keys", TextBlock).set_lines(laid_out(self._groups, columns))
+
+
+def laid_out(groups: Sequence[KeyGroup], columns: int) -> list[Cell]:
+    """Return the groups as lines, in two columns of about equal length where they fit."""
+    blocks = [_block(group) for group in groups if group.keys]
+    if columns < _TWO_COLUMNS_FROM or len(blocks) < 2:  # noqa: PLR2004 - one column of one block
+        return [line for block in blocks for line in block]
+    left, right = blocks[0], [line for block in blocks[1:] for line in block]
+    half = columns // 2
+    longest = max(len(left), len(right))
+    pairs = zip(_filled(left, longest), _filled(right, longest), strict=True)
+    return [[*fit(one, half), *fit(other, columns - half)] for one, other in pairs]
+
+
+def _block(group: KeyGroup) -> list[Cell]:
+    lines: list[Cell] = [[(group.title, "strong")]]
+    for key, what in group.keys:
+        lines.append([(key + " " * max(1, _KEY_WIDTH - cell_len(key)), "accent"), (what, "text")])
+    return [*lines, []]
+
+
+def _filled(lines: list[Cell], count: int) -> list[Cell]:
+    blank: Cell = []
+    return [*lines, *([blank] * (count - len(lines)))]

@@ -1,0 +1,163 @@
+"""What screens with live data share: status bar, the line for a lost link, freezing, what they need."""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import ClassVar, Final, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from chatops_tui.clock import clock
+from chatops_tui.render import numbers
+from chatops_tui.render.severity import Level
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.status import LinkKind, LinkState
+from chatops_tui.render.text import clean
+from chatops_tui.requests import Needs
+from chatops_tui.screens.context import Context
+from chatops_tui.store.models import LinkPhase
+from chatops_tui.store.selectors import counts
+from chatops_tui.store.store import Store
+from chatops_tui.widgets.lines import TextBlock
+from chatops_tui.widgets.status_bar import StatusBar
+
+T = TypeVar("T")
+
+# The feed pings every 2.5 s; silence beyond this says that what is shown may be old.
+STALE_AFTER_MS: Final = 4000
+
+_KINDS: Final[dict[LinkPhase, LinkKind]] = {
+    LinkPhase.CONNECTING: "connecting",
+    LinkPhase.LIVE: "live",
+    LinkPhase.RECONNECTING: "reconnecting",
+    LinkPhase.OFFLINE: "offline",
+    LinkPhase.SIGN_IN: "sign-in",
+    LinkPhase.UPDATE_NEEDED: "update",
+}
+
+
+class LiveScreen(Screen[None]):
+    """A screen that is told four times a second at most what changed, and only while it is seen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,P", "freeze", "Freeze", id="live.freeze", key_display="space"),
+    ]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.given = context
+        self._frozen_ms: int | None = None
+
+    @property
+    def store(self) -> Store:
+        """The state to draw."""
+        return self.given.store
+
+    @property
+    def shown_ms(self) -> int:
+        """The time the screen shows: now, or when it was frozen."""
+        return self.given.now_ms() if self._frozen_ms is None else self._frozen_ms
+
+    def needs(self) -> Needs:
+        """Return what has to be asked of the hub for this screen."""
+        return Needs()
+
+    def draw(self, dirty: AbstractSet[str]) -> None:
+        """Draw what depends on these topics, or on the time. Not called while frozen."""
+        raise NotImplementedError
+
+    def crumbs(self) -> tuple[str, ...]:
+        """Return where one is, without the program's name; clean text."""
+        raise NotImplementedError
+
+    def sync(self, dirty: AbstractSet[str]) -> None:
+        """Draw everything that may have changed."""
+        self._draw_status()
+        if self._frozen_ms is None:
+            self.draw(dirty)
+
+    def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
+        """Open a dialog over this screen; `then` gets its answer."""
+        # It is mounted in Textual's own time; nobody waits for that.
+        self.app.push_screen(dialog, then)  # type: ignore[unused-awaitable]
+
+    def on_screen_resume(self) -> None:
+        """Draw at once what one comes back to."""
+        self.call_after_refresh(self.sync, frozenset())
+
+    def on_resize(self) -> None:
+        """Draw for the new size, once everything has found its place."""
+        self.call_after_refresh(self.sync, frozenset())
+
+    def action_freeze(self) -> None:
+        """Stop the picture, or let it go on."""
+        self._frozen_ms = self.given.now_ms() if self._frozen_ms is None else None
+        self.sync(frozenset())
+
+    def _draw_status(self) -> None:
+        bar = self.query_one(StatusBar)
+        total = counts(self.store.rows())
+        well = total.up - total.warning - total.critical
+        bar.set_crumbs("chatops", *self.crumbs())
+        bar.set_link(link_state(self.store, self.given.now_ms()))
+        bar.set_counts(
+            (
+                (Level.OK, well),
+                (Level.WARN, total.warning),
+                (Level.CRIT, total.critical),
+                (Level.OFF, total.offline + total.never),
+            )
+        )
+        bar.set_clock(clock(self.given.now_ms(), self.given.zone))
+        bar.set_note("" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}")
+        line = self.query_one("#link-line", TextBlock)
+        said = link_line(self.store, self.given.now_ms())
+        line.display = bool(said)
+        if said:
+            line.set_lines([said])
+
+
+def link_state(store: Store, now_ms: int) -> LinkState:
+    """Return what the status bar says of the link."""
+    link = store.link
+    silent_ms = now_ms - store.heard_ms
+    if link.phase is LinkPhase.LIVE and silent_ms > STALE_AFTER_MS:
+        return LinkState("stale", age_s=silent_ms / 1000)
+    return LinkState(
+        _KINDS[link.phase],
+        round_trip_ms=link.rtt_ms,
+        attempt=link.attempt,
+        retry_in_s=_retry_in_s(store, now_ms),
+    )
+
+
+def link_line(store: Store, now_ms: int) -> Cell:
+    """Return why nothing is live any more and when it is tried again; nothing while all is well.
+
+    Only once there is something on screen that has become old.
+    """
+    link = store.link
+    if not store.is_loaded or link.phase in {LinkPhase.LIVE, LinkPhase.SIGN_IN}:
+        return []
+    reason = f"{clean(link.reason)} " if link.reason else ""
+    return [(" ↻ ", "warn"), (reason, "text"), *retry_hint(store, now_ms, "F5")]
+
+
+def retry_hint(store: Store, now_ms: int, key: str) -> Cell:
+    """Return when it is tried again, and by which key at once."""
+    wait_s = _retry_in_s(store, now_ms)
+    if wait_s is None:
+        return [("connecting…", "muted")]
+    return [
+        ("Next attempt in ", "muted"),
+        (numbers.duration(wait_s), "text"),
+        ("  ", "text"),
+        (key, "accent"),
+        (" now", "muted"),
+    ]
+
+
+def _retry_in_s(store: Store, now_ms: int) -> float | None:
+    retry_ms = store.link.retry_ms
+    # Whole seconds that count down to 1, then the attempt itself is shown.
+    return None if retry_ms is None else max(1.0, float(-(-(retry_ms - now_ms) // 1000)))

@@ -1,0 +1,95 @@
+"""The key of a server just added: shown this once, with the line to run on the machine."""
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from chatops_tui.render.severity import Level, mark
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.text import clean
+from chatops_tui.requests import NewServer
+from chatops_tui.screens.closing import close
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.server_form import address_hint, agent_line
+from chatops_tui.widgets.key_footer import KeyFooter
+from chatops_tui.widgets.lines import TextBlock
+
+# Two for the frame and two for the air inside it.
+_FRAME: int = 6
+
+
+class NewKeyScreen(ModalScreen[None]):
+    """Stays until it is closed, since the key cannot be shown again; says when the agent is there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy the line", id="new-key.copy"),
+        Binding("Y", "print", "Print it to the terminal", id="new-key.print"),
+        Binding("escape,enter", "close", "Done", id="new-key.close", key_display="esc"),
+    ]
+
+    def __init__(self, context: Context, server: NewServer) -> None:
+        super().__init__()
+        self._given = context
+        self._server = server
+        self._line = agent_line(context.hub.address, server.key)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text."""
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = f"{clean(self._server.view.name)} is added"
+            yield TextBlock(id="key-text")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Look every second whether the agent has come."""
+        self.set_interval(1, self._draw)
+        self.call_after_refresh(self._draw)
+
+    def on_resize(self) -> None:
+        """Wrap the line anew."""
+        self.call_after_refresh(self._draw)
+
+    def action_copy(self) -> None:
+        """Copy the line by OSC 52, which most terminals know, also through SSH."""
+        self.app.copy_to_clipboard(self._line)
+        self.notify("The line is copied, if your terminal allows it. Y prints it instead.", markup=False)
+
+    def action_print(self) -> None:
+        """Leave the UI for a moment, so that the line stands in one piece where the mouse can take it."""
+        try:
+            with self.app.suspend():
+                sys.stdout.write(f"\n{self._line}\n\nPress Enter to return. ")
+                sys.stdout.flush()
+                sys.stdin.readline()
+        except SuspendNotSupported:
+            self.notify("This terminal cannot do that; use y.", severity="warning", markup=False)
+
+    def action_close(self) -> None:
+        """Close it."""
+        close(self, None)
+
+    def _draw(self) -> None:
+        block = self.query_one("#key-text", TextBlock)
+        columns = max(20, self.size.width - _FRAME)
+        block.set_lines(list(self._text(columns)))
+
+    def _text(self, columns: int) -> Iterator[Cell]:
+        yield [("Run this on the machine. The key is shown only now:", "text")]
+        yield []
+        for piece in textwrap.wrap(self._line, columns, break_on_hyphens=False):
+            yield [(piece, "accent")]
+        yield []
+        hint = address_hint(self._given.hub.address)
+        if hint:
+            yield hint
+        memory = self._given.store.server(self._server.view.id)
+        if memory is not None and memory.row.status == "online":
+            yield [mark(Level.OK), (" Its agent is connected.", "text")]
+        else:
+            yield [mark(Level.OFF), (" Waiting for its agent…", "muted")]

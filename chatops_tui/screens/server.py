@@ -1,0 +1,235 @@
+"""One server, live: charts, processes, disks, network, facts."""
+
+from collections.abc import Set as AbstractSet
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import ContentSwitcher, Input
+
+from chatops_tui.render.text import clean
+from chatops_tui.requests import Needs
+from chatops_tui.screens.charts import KINDS, ServerCharts
+from chatops_tui.screens.choose import Choice, Choose
+from chatops_tui.screens.closing import close
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.notice import Notice
+from chatops_tui.screens.server_panes import (
+    DisksPane,
+    HostPane,
+    NetworkPane,
+    OverviewPane,
+    Pane,
+    ProcessesPane,
+)
+from chatops_tui.screens.tab_line import TabLine
+from chatops_tui.screens.too_small import TooSmall
+from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
+from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, neighbour
+from chatops_tui.widgets.filter_bar import FilterBar
+from chatops_tui.widgets.key_footer import KeyFooter
+from chatops_tui.widgets.lines import TextBlock
+from chatops_tui.widgets.live_table import LiveTable
+from chatops_tui.widgets.status_bar import StatusBar
+from chatops_tui.widgets.table_messages import HeaderSelected
+
+TABS: Final = ("Overview", "Processes", "Disks", "Network", "Host")
+_IDS: Final = ("overview", "processes", "disks", "network", "host")
+
+
+class ServerScreen(LiveScreen):
+    """Watched while it is open: its agent samples every second."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(at + 1), f"tab({at})", title, show=False, id=f"server.tab-{at + 1}")
+            for at, title in enumerate(TABS)
+        ),
+        Binding("tab", "tab_step(1)", "Next tab", show=False, id="server.tab-next"),
+        Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="server.tab-previous"),
+        Binding("right_square_bracket", "range(1)", "Range", id="server.range-longer", key_display="[ ]"),
+        Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="server.range-shorter"),
+        Binding("z", "zoom", "Zoom", id="server.zoom"),
+        Binding("s", "sort", "Sort", id="server.sort"),
+        Binding("slash", "filter", "Filter", id="server.filter", key_display="/"),
+        Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="server.sort-left"),
+        Binding(
+            "greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="server.sort-right"
+        ),
+        Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
+        Binding("escape", "back", "Back", id="server.back", key_display="esc"),
+    ]
+
+    def __init__(self, context: Context, server_id: str) -> None:
+        super().__init__(context)
+        self._server_id = server_id
+        self._span = FIVE_MINUTES
+        self._tab = 0
+        self._zoomed: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out bars, tabs and panes."""
+        yield StatusBar()
+        yield TooSmall()
+        yield TabLine(TABS)
+        yield Notice()
+        with ContentSwitcher(initial=_IDS[0], id="body"):
+            yield OverviewPane(self.given)
+            yield ProcessesPane(self.given)
+            yield DisksPane(self.given)
+            yield NetworkPane(self.given)
+            yield HostPane(self.given, id="host")
+        yield TextBlock(id="link-line")
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begin in the table, where keys do something."""
+        self._focus_table()
+        self.sync(frozenset())
+
+    def crumbs(self) -> tuple[str, ...]:
+        """Return where one is."""
+        memory = self.store.server(self._server_id)
+        return ("Fleet", clean(memory.row.name) if memory else "gone")
+
+    def needs(self) -> Needs:
+        """Return every sample, the history of the range, and the timeline."""
+        memory = self.store.server(self._server_id)
+        if memory is None:
+            return Needs()
+        one = frozenset({self._server_id})
+        if memory.row.status == "never":
+            return Needs(one, timelines=one)
+        return Needs(one, frozenset({(self._server_id, self._span)}), one)
+
+    def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - whatever changed, only lines that differ are drawn
+        """Draw the tab that is seen."""
+        memory = self.store.server(self._server_id)
+        notice = self.query_one(Notice)
+        notice.display = memory is None
+        self.query_one("#body").display = memory is not None
+        self.query_one(TabLine).show(self._tab, self._span.label if self._has_range else "")
+        if memory is None:
+            notice.say([[("This server is no longer there", "strong")], [], [("Esc goes back.", "muted")]])
+            return
+        self._pane.show(memory, self._span, self.shown_ms)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer a key only in the tabs where it does something."""
+        match action:
+            case "zoom":
+                return self._tab == 0
+            case "range":
+                return self._has_range
+            case "sort" | "sort_by" | "reverse":
+                return self._pane_order is not None
+            case "filter":
+                return self._tab == _IDS.index("processes") and not isinstance(self.focused, Input)
+            case _:
+                return super().check_action(action, parameters)
+
+    def action_tab(self, index: int) -> None:
+        """Show the tab at `index`, from 0."""
+        self._show_tab(index)
+
+    def action_tab_step(self, step: int) -> None:
+        """Show the tab beside this one."""
+        self._show_tab((self._tab + step) % len(TABS))
+
+    def action_range(self, step: int) -> None:
+        """Show more or less of the past."""
+        self._span = longer(self._span) if step > 0 else shorter(self._span)
+        self.sync(frozenset())
+
+    def action_zoom(self) -> None:
+        """Give the next chart all the room; after the last one all share it again."""
+        after = 0 if self._zoomed is None else self._zoomed + 1
+        self._zoom(after if after < len(KINDS) else None)
+
+    def action_sort(self) -> None:
+        """Choose the column to sort processes by."""
+        order = self._pane_order
+        if order is not None:
+            choices = tuple(Choice(sort.id, sort.title) for sort in PROCESS_SORTS)
+            self.ask(Choose("Sort by", choices, order.key), self._sort_chosen)
+
+    def action_sort_by(self, step: int) -> None:
+        """Sort by the column beside the sorted one."""
+        if self._pane_order is not None:
+            self._sort(neighbour(PROCESS_SORTS, self._pane_order, step))
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        if self._pane_order is not None:
+            self._sort(self._pane_order.reversed)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterBar).open()
+
+    def action_back(self) -> None:
+        """Leave the zoom, then the filter, then the server."""
+        bar = self.query_one(FilterBar)
+        if self._zoomed is not None:
+            self._zoom(None)
+        elif bar.text and self._tab == _IDS.index("processes"):
+            bar.action_clear()
+        else:
+            close(self, None)
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        self._show_tab(event.index)
+
+    @on(HeaderSelected)
+    def _header_selected(self, event: HeaderSelected) -> None:
+        order = self._pane_order
+        if order is not None:
+            self._sort(order.reversed if event.key == order.key else first_order(PROCESS_SORTS, event.key))
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self) -> None:
+        self.sync(frozenset())
+
+    @property
+    def _pane(self) -> Pane:
+        return self.query_one(f"#{_IDS[self._tab]}", Pane)
+
+    @property
+    def _pane_order(self) -> Order | None:
+        return self._pane.order if self.is_mounted else None
+
+    @property
+    def _has_range(self) -> bool:
+        return _IDS[self._tab] in {"overview", "disks", "network"}
+
+    def _show_tab(self, index: int) -> None:
+        self._tab = index
+        self.query_one(ContentSwitcher).current = _IDS[index]
+        self._focus_table()
+        self.refresh_bindings()
+        # Once it has a size.
+        self.call_after_refresh(self.sync, frozenset())
+
+    def _focus_table(self) -> None:
+        tables = self._pane.query(LiveTable)
+        if tables:
+            tables.first().focus()
+        else:
+            self.set_focus(None)
+
+    def _zoom(self, index: int | None) -> None:
+        self._zoomed = index
+        self.set_class(index is not None, "-zoomed")
+        self.query_one("#overview-charts", ServerCharts).zoom(None if index is None else KINDS[index])
+        self.call_after_refresh(self.sync, frozenset())
+
+    def _sort_chosen(self, key: str | None) -> None:
+        if key is not None:
+            self._sort(first_order(PROCESS_SORTS, key))
+
+    def _sort(self, order: Order) -> None:
+        self._pane.order = order
+        self.sync(frozenset())

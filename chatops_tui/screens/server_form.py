@@ -1,0 +1,106 @@
+"""Adding a server, which shows its key once, and changing one."""
+
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.text import clean
+from chatops_tui.requests import Hub, NewServer, RequestFailedError
+from chatops_tui.screens.closing import close
+from chatops_tui.screens.form import Field, Form
+from chatops_tui.store.models import Row
+from chatops_tui.widgets.key_footer import KeyFooter
+
+
+class ServerForm(ModalScreen[NewServer | None]):
+    """Answers with the new server; None for a changed one and for nothing.
+
+    Given a row it changes that server, else it adds one.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "Next field", id="server-form.next"),
+        Binding("escape", "cancel", "Cancel", id="server-form.cancel"),
+    ]
+
+    def __init__(self, hub: Hub, row: Row | None = None) -> None:
+        super().__init__()
+        self._hub = hub
+        self._row = row
+
+    def compose(self) -> ComposeResult:
+        """Lay out the form."""
+        row = self._row
+        with Vertical(classes="dialog") as box:
+            box.border_title = f"Edit {clean(row.name)}" if row else "Add a server"
+            yield Form(
+                Field("name", "Name", row.name if row else "", "db-01"),
+                Field("tags", "Tags", " ".join(row.tags) if row else "", "env=prod db  (optional)"),
+            )
+        yield KeyFooter()
+
+    def on_mount(self) -> None:
+        """Begin with the name."""
+        self.query_one("#name", Input).focus()
+
+    def action_cancel(self) -> None:
+        """Leave everything as it is."""
+        close(self, None)
+
+    def action_submit(self) -> None:
+        """Save, once there is a name."""
+        form = self.query_one(Form)
+        values = form.values()
+        name, tags = values["name"].strip(), tuple(values["tags"].replace(",", " ").split())
+        if not name:
+            form.say("A server needs a name.", wrong=True)
+            return
+        self._save(name, tags)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        # Enter in the name goes on to the tags, so that they are seen; they may stay empty.
+        if event.input.id == "name" and event.value.strip() and self._row is None:
+            self.query_one("#tags", Input).focus()
+        else:
+            self.action_submit()
+
+    @work(exclusive=True, exit_on_error=False, group="save-server")
+    async def _save(self, name: str, tags: tuple[str, ...]) -> None:
+        form = self.query_one(Form)
+        form.say("Saving…")
+        try:
+            if self._row is None:
+                close(self, await self._hub.add_server(name, tags))
+            else:
+                await self._hub.edit_server(self._row.id, name, tags)
+                close(self, None)
+        except RequestFailedError as exc:
+            form.say(str(exc), wrong=True)
+
+
+def agent_line(address: str, key: str) -> str:
+    """Return the exact line that starts an agent with this key, as it is typed into a shell.
+
+    The key goes by the environment: arguments can be read by every user of a machine.
+    """
+    return f"CHATOPS_API_KEY={key} chatops-agent run --url {address}"
+
+
+def address_hint(address: str) -> Cell:
+    """Return what to mind when the hub is known here by an address that only holds on this machine."""
+    if (urlsplit(address).hostname or "") not in {"127.0.0.1", "localhost", "::1"}:
+        return []
+    return [
+        ("On another machine put this one's address in place of ", "muted"),
+        (clean(urlsplit(address).netloc), "text"),
+        (".", "muted"),
+    ]

@@ -1,0 +1,211 @@
+"""What the tabs of a server show; each draws itself from the server's memory."""
+
+from typing import TYPE_CHECKING, Final
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+
+from chatops_tui.render.spans import Cell
+from chatops_tui.screens import facts
+from chatops_tui.screens.charts import DISK, NETWORK, Kind, MetricChart, ServerCharts
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.server_tables import (
+    DISK_COLUMNS,
+    NETWORK_COLUMNS,
+    PROCESS_COLUMNS,
+    disk_cells,
+    network_cells,
+    process_cells,
+)
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.ranges import Range
+from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, processes
+from chatops_tui.widgets.filter_bar import FilterBar
+from chatops_tui.widgets.lines import TextBlock
+from chatops_tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from chatops_wire.samples import Process
+
+_NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first whole sample…", "muted")]]
+_NO_MATCH: Final[list[Cell]] = [[("No process matches the filter. Esc clears it.", "muted")]]
+
+
+class Pane(Container):
+    """One tab; `order` is how its table is sorted, None where there is none to sort."""
+
+    order: Order | None = None
+
+    def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.given = context
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+        """Draw the server."""
+        raise NotImplementedError
+
+
+class ProcessTable(LiveTable):
+    """Processes, sorted and filtered."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(PROCESS_COLUMNS, id=id)
+
+    def show(self, memory: ServerMemory, order: Order, text: str = "") -> int:
+        """Draw those that match `text`; return how many."""
+        sample = memory.sample
+        found = processes(sample.processes, order, text) if sample else []
+        # One that has ended and one that took its number may stand in the same sample.
+        by_id: dict[str, Process] = {str(process.pid): process for process in found}
+        total = memory.row.vitals.memory_total if memory.row.vitals else None
+        self.set_sort(order.key, reverse=order.descending)
+        self.set_empty_message(_NO_MATCH if sample and sample.processes else _NO_SAMPLE)
+        dimmed = set() if memory.row.status == "online" else set(by_id)
+        self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total), dimmed=dimmed)
+        return len(by_id)
+
+
+class OverviewPane(Pane):
+    """Four charts, the busiest processes, and beside them the facts where there is room."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, id="overview")
+        self.order = first_order(PROCESS_SORTS, "cpu")
+
+    def compose(self) -> ComposeResult:
+        """Lay out every part; CSS hides what there is no room for."""
+        yield TextBlock(id="overview-summary")
+        with Horizontal(id="overview-upper"):
+            yield ServerCharts(self.given, id="overview-charts")
+            yield TextBlock(id="overview-side")
+        yield ProcessTable(id="overview-processes")
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+        """Draw the server."""
+        summary = self.query_one("#overview-summary", TextBlock)
+        if summary.display:
+            state = facts.state(memory.row, now_ms, self.given.zone)
+            summary.set_lines([[(" ", "text"), *state, (f"   {facts.summary(memory.row)}", "muted")]])
+        self.query_one(ServerCharts).show(memory, span, now_ms)
+        side = self.query_one("#overview-side", TextBlock)
+        if side.display:
+            side.set_lines(self._side(memory, now_ms, side.content_size.width))
+        table = self.query_one(ProcessTable)
+        if table.display and self.order is not None:
+            table.show(memory, self.order)
+
+    def _side(self, memory: ServerMemory, now_ms: int, columns: int) -> list[Cell]:
+        given = self.given
+        parts: tuple[tuple[str, list[Cell]], ...] = (
+            ("HOST", facts.host_facts(memory, now_ms, given.zone)),
+            ("DISKS", facts.disks(memory, columns, given.charset)),
+            ("NETWORKS", facts.networks(memory)),
+            ("TEMPERATURES", facts.temperatures(memory)),
+            ("EVENTS", list(facts.timeline(list(memory.timeline), now_ms, given.zone))),
+        )
+        lines: list[Cell] = []
+        for title, found in parts:
+            if found:
+                lines += [facts.rule(title, columns), *found, []]
+        return lines
+
+
+class ProcessesPane(Pane):
+    """All processes the sample brings, with a filter."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, id="processes")
+        self.order = first_order(PROCESS_SORTS, "cpu")
+
+    def compose(self) -> ComposeResult:
+        """Lay out filter and table."""
+        yield FilterBar()
+        yield ProcessTable(id="processes-table")
+        yield TextBlock(id="processes-note")
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+        """Draw the server."""
+        if self.order is None:
+            return
+        bar, sample = self.query_one(FilterBar), memory.sample
+        shown = self.query_one(ProcessTable).show(memory, self.order, bar.text)
+        bar.set_counts(shown, len(sample.processes) if sample else 0)
+        count = sample.process_count if sample else None
+        note = f" the busiest {len(sample.processes)} of {count} processes" if sample and count else ""
+        self.query_one("#processes-note", TextBlock).set_lines([[(note, "muted")]])
+
+
+class RatesPane(Pane):
+    """One chart of rates over a table of what they are the sum of."""
+
+    def __init__(self, context: Context, kind: Kind, table: LiveTable, *, id: str) -> None:  # noqa: A002
+        super().__init__(context, id=id)
+        self._kind = kind
+        self._table = table
+
+    def compose(self) -> ComposeResult:
+        """Lay out chart and table."""
+        yield MetricChart(self._kind, self.given)
+        yield self._table
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+        """Draw the server."""
+        self.query_one(MetricChart).show(memory, span, now_ms)
+        rows = self.rows(memory)
+        dimmed = set() if memory.row.status == "online" else set(rows)
+        self._table.set_empty_message([[("Nothing is reported.", "muted")]])
+        self._table.sync(list(rows), rows.__getitem__, dimmed=dimmed)
+
+    def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
+        """Return the cells of every row, by its id."""
+        raise NotImplementedError
+
+
+class DisksPane(RatesPane):
+    """File systems."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, DISK, LiveTable(DISK_COLUMNS, id="disks-table"), id="disks")
+
+    def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
+        """Return one row a mount."""
+        width = self._table.widths.get("use", 14)
+        latest = memory.latest
+        return {
+            disk.mount: disk_cells(disk, width, self.given.charset)
+            for disk in (latest.disks if latest else ())
+        }
+
+
+class NetworkPane(RatesPane):
+    """Interfaces."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, NETWORK, LiveTable(NETWORK_COLUMNS, id="network-table"), id="network")
+
+    def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
+        """Return one row an interface."""
+        latest = memory.latest
+        return {net.interface: network_cells(net) for net in (latest.networks if latest else ())}
+
+
+class HostPane(Pane):
+    """Everything known of the machine, and what happened to it."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out facts and timeline."""
+        yield TextBlock(id="host-facts")
+        yield TextBlock(id="host-events")
+
+    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+        """Draw the server."""
+        zone = self.given.zone
+        left = self.query_one("#host-facts", TextBlock)
+        warm = facts.temperatures(memory)
+        columns = left.content_size.width
+        more = [[], facts.rule("TEMPERATURES", columns), *warm] if warm else []
+        left.set_lines([facts.rule("HOST", columns), *facts.host_facts(memory, now_ms, zone), *more])
+        right = self.query_one("#host-events", TextBlock)
+        events = list(facts.timeline(list(memory.timeline), now_ms, zone))
+        nothing: Cell = [("Nothing has happened yet.", "muted")]
+        right.set_lines([facts.rule("EVENTS", right.content_size.width), *(events or [nothing])])

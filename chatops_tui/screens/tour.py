@@ -1,0 +1,31 @@
+"""Five lines that tell a newcomer what to press; the keys work while they stand there."""
+
+from typing import Final
+
+from chatops_tui.render.spans import Cell, Span
+from chatops_tui.screens.facts import rule
+from chatops_tui.widgets.lines import Lines
+
+_LINES: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
+    (("↑ ↓", "choose a server"), ("Enter", "opens it: live charts and processes")),
+    (("1 - 5", "tabs of a server"), ("[ ]", "5 min, 1 h, 24 h, 7 days"), ("z", "one chart large")),
+    (("/", "filters: cpu>50  tag:web  !status:online"), ("s", "sorts"), ("space", "freezes")),
+    (("a", "adds a machine: you get its key and the line to run there"),),
+    (("?", "every key"), ("ctrl+p", "find anything"), ("q", "back, and at last quit")),
+)
+TOUR_LINES: Final = len(_LINES)
+
+
+class Tour(Lines):
+    """Stands above the keys until Escape."""
+
+    def compose_lines(self, columns: int, _rows: int) -> list[Cell]:
+        """Return a title and the five lines."""
+        return [rule("WELCOME", columns, "esc hides this"), *map(_line, _LINES)]
+
+
+def _line(pairs: tuple[tuple[str, str], ...]) -> Cell:
+    line: list[Span] = []
+    for key, what in pairs:
+        line += [("  " if line else " ", "text"), (key, "accent"), (f" {what}", "text")]
+    return line
