@@ -60,6 +60,7 @@ def _run(tmp_path: Path, body: str) -> "subprocess.CompletedProcess[str]":
         (LOSES_AN_EXCEPTION, "asyncio complained"),
         (WARNS, "UserWarning"),
     ],
+    ids=["task", "thread", "exception", "warning"],
 )
 def test_a_test_fails_for_what_it_leaves_behind(body: str, complaint: str, tmp_path: Path) -> None:
     run = _run(tmp_path, body)
