@@ -226,10 +226,12 @@ def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
 async def _flush(parts: _Parts) -> None:
     try:
         async with asyncio.timeout(_FLUSH_S):
+            # Sessions whose handlers were cut off; the others have stored what they accepted.
+            await parts.ingest.close()
             await parts.presence.flush()
             await parts.hub.api_keys.flush()
     except (StorageError, TimeoutError) as exc:
-        log.warning("when servers and keys were last seen is not stored", extra={"reason": str(exc)})
+        log.warning("what was in memory is not stored", extra={"reason": str(exc)})
 
 
 def _url(config: Config, port: int) -> str:
