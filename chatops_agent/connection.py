@@ -94,13 +94,17 @@ class Connection:
     async def run(self) -> NoReturn:
         """Keep connected until cancelled; then the open connection is closed properly, within 2 s."""
         redial = Redial(self._hub.endpoints)
-        async with self._http() as http:
-            while True:
-                attempt = await self._attempt(http, redial.url)
-                called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
-                delay_s = redial.delay_s(self._chance())
-                self._tell(attempt, called, delay_s)
-                await asyncio.sleep(delay_s)
+        names = Lane("names")
+        try:
+            async with _http(LaneResolver(names)) as http:
+                while True:
+                    attempt = await self._attempt(http, redial.url)
+                    called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
+                    delay_s = redial.delay_s(self._chance())
+                    self._tell(attempt, called, delay_s)
+                    await asyncio.sleep(delay_s)
+        finally:
+            names.close()
 
     async def _attempt(self, http: aiohttp.ClientSession, url: str) -> _Attempt:
         """Connect, speak until it ends, and say how it went."""
@@ -149,24 +153,11 @@ class Connection:
             capabilities=self._greeting.capabilities,
         )
 
-    def _http(self) -> aiohttp.ClientSession:
-        trace = aiohttp.TraceConfig()
-        trace.on_request_redirect.append(_refuse_redirect)
-        return aiohttp.ClientSession(
-            # One address family after the other, 0.25 s apart (RFC 8305), is aiohttp's default.
-            connector=aiohttp.TCPConnector(resolver=LaneResolver(Lane("names")), use_dns_cache=False),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"chatops-agent/{VERSION}"},
-            # The deadlines stand around the calls.
-            timeout=aiohttp.ClientTimeout(total=None),
-            trace_configs=[trace],
-        )
-
     def _tell(self, attempt: _Attempt, url: str, delay_s: float) -> None:
         # A refused key or a double does not mend itself: a person must act.
         needs_person = attempt.ending in {Ending.REFUSED, Ending.REPLACED}
         self._episode.fail(
-            attempt.ending,
+            attempt.ending.value,
             logging.ERROR if needs_person else logging.WARNING,
             url=url,
             detail=attempt.detail,
@@ -186,6 +177,20 @@ def trust(tls_ca: str) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=tls_ca)
     except OSError as exc:
         raise SettingError(f"--tls-ca: {tls_ca!r} holds no certificate") from exc
+
+
+def _http(resolver: LaneResolver) -> aiohttp.ClientSession:
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse_redirect)
+    return aiohttp.ClientSession(
+        # A hub that moved is found at its new address with the next call.
+        connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"chatops-agent/{VERSION}"},
+        # The deadlines stand around the calls.
+        timeout=aiohttp.ClientTimeout(total=None),
+        trace_configs=[trace],
+    )
 
 
 async def _refuse_redirect(*_trace: object) -> None:

@@ -5,12 +5,9 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
-
-# Enough for a thread that is idle to notice; one that hangs is left to die with the process.
-_CLOSE_WITHIN_S: Final = 0.5
 
 
 class LaneBusyError(Exception):
@@ -49,11 +46,8 @@ class Lane:
         return await answer
 
     def close(self) -> None:
-        """End the thread; one that hangs is left behind."""
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join(0 if self._busy else _CLOSE_WITHIN_S)
-            self._thread = None
+        """Let the thread end once it is idle; nobody waits for it, and one that hangs is left behind."""
+        self._jobs.put(None)
 
     def _start(self) -> None:
         if self._thread is None:

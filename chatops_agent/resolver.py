@@ -8,9 +8,11 @@ from chatops_agent.lanes import Lane, LaneBusyError
 
 
 class LaneResolver(AbstractResolver):
-    """Resolves on a lane: asyncio's own look-ups run in an executor, and a name server that does not answer
-    would keep the program from ending for up to half a minute.
-    """  # noqa: D205 - one sentence
+    """Resolves on a lane.
+
+    asyncio's own look-ups run in an executor, and a name server that does not answer would keep the program
+    from ending for up to half a minute.
+    """
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
@@ -29,8 +31,7 @@ class LaneResolver(AbstractResolver):
             raise OSError("the name server does not answer") from exc
 
     async def close(self) -> None:
-        """End the thread; one that hangs is left behind."""
-        self._lane.close()
+        """Do nothing: whoever brought the lane ends it, for aiohttp closes only resolvers of its own."""
 
 
 def _addresses(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:

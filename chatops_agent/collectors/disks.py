@@ -1,7 +1,7 @@
 """Disks: how full each file system is, and what its device reads and writes."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -50,7 +50,7 @@ class Usage(Protocol):
     percent: float
 
 
-def without_doubles(usages: dict[Mount, Usage]) -> dict[Mount, Usage]:
+def without_doubles(usages: Mapping[Mount, Usage]) -> dict[Mount, Usage]:
     """Return the usages without what a container's root already tells.
 
     An overlay reports the size of the host's file system below it, which the container's volumes report

@@ -14,21 +14,24 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 MAX_LABEL: Final = 255
 MAX_COMMAND: Final = 200
 
-_TELLING_NAME: Final = (
-    r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|"
-    r"(?:api|access|private|auth|encryption|signing)[-_]?key)[\w.-]*"
+# What the name of a secret holds; up to 40 more characters around it. Every repetition here has a bound, as
+# anybody's process may choose a command line that would keep an unbounded one busy for seconds.
+_TELLING: Final = (
+    r"(?:passw(?:or)?d|passphrase|secret|token|credential|"
+    r"(?:api|access|private|auth|encryption|signing)[-_]?key)[\w.-]{0,40}"
 )
+_FLAG: Final = rf"(?:^|[\s\0])--?[\w.-]{{0,40}}?{_TELLING}"
 # Words are separated by NUL here, as in /proc/<pid>/cmdline, so a secret with blanks goes as a whole.
 _SECRETS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), kept)
     for pattern, kept in (
         # password=x, --api-key=x, TOKEN: x, also quoted
-        (rf"({_TELLING_NAME}\s*[=:]\s*)(?:\"[^\"\0]*\"|'[^'\0]*'|[^\s\0&;,\"']+)", r"\1***"),
+        (rf"({_TELLING}\s{{0,3}}[=:]\s{{0,3}})(?:\"[^\"\0]*\"|'[^'\0]*'|[^\s\0&;,\"']+)", r"\1***"),
         # --token x: the whole next word
-        (rf"((?:^|[\s\0])--?{_TELLING_NAME}\0)[^\0-][^\0]*", r"\1***"),
-        (rf"((?:^|[\s\0])--?{_TELLING_NAME}\s+)[^\s\0-][^\s\0]*", r"\1***"),
+        (rf"({_FLAG}\0)[^\0-][^\0]*", r"\1***"),
+        (rf"({_FLAG}\s{{1,3}})[^\s\0-][^\s\0]*", r"\1***"),
         # postgres://user:x@host
-        (r"(://[^/\s:@\0]*:)[^@\s\0]+@", r"\1***@"),
+        (r"(://[^/\s:@\0]{0,80}:)[^@\s\0]{1,200}@", r"\1***@"),
         # Authorization: Bearer x
         (r"\b((?:bearer|basic)\s+)[^\s\0\"']+", r"\1***"),
         # curl -u user:x
