@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import sys
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 
 from chatops_server.broker.closing import BINARY, TOO_SLOW, Closing, ConnectionEnded
 from chatops_server.errors import ForbiddenError
@@ -15,7 +17,7 @@ from chatops_wire.codes import CloseCode
 
 # RFC 6455, 5.5: a control frame holds 125 bytes, two of them the code.
 _MAX_REASON_BYTES: Final = 123
-# What the kernel holds back from a slow reader is a backlog we can no longer replace by newer state.
+# The frames we hold can still be replaced by newer ones, those in a buffer cannot.
 _UNSENT_BYTES: Final = 64 * 1024
 
 
@@ -28,8 +30,8 @@ class Patience:
     heartbeat_s: float = HEARTBEAT_S
     """Without a word from the peer until it is pinged; it has half of that to answer."""
     stall_s: float = 6.0
-    """Without taking one byte until the peer is too slow. Twice this is less than heartbeat and answer
-    (15 s), so that it is told 4429 before a missing pong ends it without a word."""
+    """Without taking one byte until the peer is too slow. Less than heartbeat and answer (15 s), so
+    that it is told 4429 before a missing pong ends it without a word."""
     close_s: float = 1.5
     """To answer a close frame; a revoked key is cut off within 2 s."""
 
@@ -38,9 +40,15 @@ class FrameSocket:
     """Wraps one accepted WebSocket. One task receives, one sends; `close` is for after both."""
 
     def __init__(
-        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, patience: Patience
+        self,
+        ws: web.WebSocketResponse,
+        writer: AbstractStreamWriter,
+        transport: asyncio.Transport | None,
+        patience: Patience,
     ) -> None:
+        """Wrap what `accept` has upgraded; `writer` is what its `prepare` returned."""
         self._ws = ws
+        self._writer = writer
         self._transport = transport
         self._patience = patience
 
@@ -73,12 +81,10 @@ class FrameSocket:
         Raises:
             ConnectionEnded: The peer takes nothing, or is gone.
         """
-        before = self._unsent() + len(frame)
         try:
-            async with asyncio.timeout(self._patience.stall_s):
-                await self._ws.send_frame(frame, WSMsgType.TEXT)
-        except TimeoutError:
-            await self._wait_while_moving(before)
+            await self._ws.send_frame(frame, WSMsgType.TEXT)
+            if self._unsent() > _UNSENT_BYTES:
+                await self._wait_for_room()
         except ConnectionError as exc:
             raise ConnectionEnded(self.peer_left()) from exc
 
@@ -102,7 +108,8 @@ class FrameSocket:
                 if closing.frame is not None and not self._ws.closed:
                     await self._ws.send_frame(closing.frame, WSMsgType.TEXT)
                 reason = closing.text.encode()[:_MAX_REASON_BYTES].decode(errors="ignore").encode()
-                await self._ws.close(code=closing.code, message=reason)
+                # Not drained: a slow peer's buffer may never be empty, and it is not waited for.
+                await self._ws.close(code=closing.code, message=reason, drain=False)
         except (TimeoutError, ConnectionError):
             self._abort()
         finally:
@@ -110,21 +117,21 @@ class FrameSocket:
             if self._unsent():
                 self._abort()
 
-    async def _wait_while_moving(self, before: int) -> None:
-        unsent = self._unsent()
-        while unsent < before:
-            before = unsent
-            try:
-                async with asyncio.timeout(self._patience.stall_s):
-                    # Returns like any frame when the socket can take more.
-                    await self._ws.ping()
-            except TimeoutError:
+    async def _wait_for_room(self) -> None:
+        # One task for as long as it takes: aiohttp cannot wait again for what was cancelled once.
+        draining = asyncio.create_task(self._writer.drain(), name="socket-drain")
+        try:
+            before = self._unsent()
+            while not (await asyncio.wait({draining}, timeout=self._patience.stall_s))[0]:
                 unsent = self._unsent()
-            except ConnectionError as exc:
-                raise ConnectionEnded(self.peer_left()) from exc
-            else:
-                return
-        raise ConnectionEnded(TOO_SLOW)
+                if unsent >= before:
+                    raise ConnectionEnded(TOO_SLOW)
+                before = unsent
+            draining.result()
+        finally:
+            if not draining.done():
+                draining.cancel()
+                await asyncio.wait({draining})
 
     def _unsent(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
@@ -149,13 +156,14 @@ async def accept(request: web.Request, patience: Patience) -> FrameSocket:
         # aiohttp refuses a frame of exactly this size.
         max_msg_size=MAX_FRAME_BYTES + 1,
         timeout=patience.close_s,
-        # Every send waits for room: the frames we hold can still be replaced, those in a buffer cannot.
-        writer_limit=0,
+        # FrameSocket.send waits for room itself.
+        writer_limit=sys.maxsize,
     )
-    await ws.prepare(request)
+    writer = await ws.prepare(request)
     transport = request.transport
-    _limit_unsent(transport)
-    return FrameSocket(ws, transport, patience)
+    if transport is not None:
+        _limit_unsent(transport)
+    return FrameSocket(ws, writer, transport, patience)
 
 
 def _check_origin(request: web.Request) -> None:
@@ -165,8 +173,10 @@ def _check_origin(request: web.Request) -> None:
         raise ForbiddenError("another origin may not connect")
 
 
-def _limit_unsent(transport: asyncio.Transport | None) -> None:
-    raw = None if transport is None else transport.get_extra_info("socket")
+def _limit_unsent(transport: asyncio.Transport) -> None:
+    transport.set_write_buffer_limits(high=_UNSENT_BYTES)
+    raw = transport.get_extra_info("socket")
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     if raw is not None and option is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
+        # The kernel's own buffer would hold megabytes more for a slow reader.
         raw.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)
