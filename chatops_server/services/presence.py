@@ -24,11 +24,6 @@ from chatops_wire.times import parse_ms
 log = logging.getLogger(__name__)
 
 KIND: Final = "connection"
-# What a kill -9 costs of `last_seen` and of the latest sample shown until the agent is back.
-FLUSH_EVERY_S: Final = 60.0
-RETRY_AFTER_S: Final = 5.0
-# A fleet of thousands that reconnects while the disk is full must not fill the memory.
-MAX_EVENTS: Final = 10_000
 # One script holds the writer, which acknowledges samples meanwhile, for about as many tenths of a ms.
 _AT_ONCE: Final = 50
 
@@ -38,6 +33,21 @@ class EventLog(Protocol):
 
     def record(self, kind: str, message: str, *, server_id: str | None = None) -> Awaitable[object]:
         """Store one event and publish it; raises StorageError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long and how many; others than these are for tests."""
+
+    flush_every_s: float = 60.0
+    """What a kill -9 costs of `last_seen` and of the latest sample shown until the agent is back."""
+    retry_after_s: float = 5.0
+    """After the database took nothing."""
+    max_events: int = 10_000
+    """A fleet of thousands that reconnects while the disk is full must not fill the memory."""
+
+
+USUAL: Final = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +61,19 @@ class _Stored:
 class Presence:
     """Keeps the fleet, the timeline and the stored state in step with who is connected.
 
-    Events wait in a queue of MAX_EVENTS; while the database takes none the oldest are dropped, and
+    Events wait in a queue of `max_events`; while the database takes none the oldest are dropped, and
     their number is logged.
     """
 
-    def __init__(self, fleet: Fleet, storage: Storage, events: EventLog, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        storage: Storage,
+        events: EventLog,
+        now_ms: Callable[[], int],
+        bounds: Bounds = USUAL,
+    ) -> None:
+        self._bounds = bounds
         self._fleet = fleet
         self._storage = storage
         self._event_log = events
@@ -66,7 +84,12 @@ class Presence:
         self._new_facts: set[str] = set()
         self._stored: dict[str, _Stored] = {}
         self._wake = asyncio.Event()
-        self._failing = False
+        self._is_failing = False
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last attempt to write something down failed."""
+        return self._is_failing
 
     def connected(self, state: ServerState, auth: Auth) -> None:
         """Show the server as online, with what its agent said; an event if it was not online before."""
@@ -98,14 +121,14 @@ class Presence:
     async def run(self) -> None:
         """Write down what changes, until cancelled."""
         loop = asyncio.get_running_loop()
-        flush_at = loop.time() + FLUSH_EVERY_S
+        flush_at = loop.time() + self._bounds.flush_every_s
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(flush_at):
                     await self._wake.wait()
             self._wake.clear()
             if loop.time() >= flush_at:
-                flush_at = loop.time() + FLUSH_EVERY_S
+                flush_at = loop.time() + self._bounds.flush_every_s
                 self._due.update(state.id for state in self._fleet if self._is_stale(state))
             await self._try_to_write()
 
@@ -122,15 +145,15 @@ class Presence:
         try:
             await self._write()
         except StorageError as exc:
-            if not self._failing:
+            if not self._is_failing:
                 log.warning("connections are not written down", extra={"reason": exc.reason})
-            self._failing = True
-            await asyncio.sleep(RETRY_AFTER_S)
+            self._is_failing = True
+            await asyncio.sleep(self._bounds.retry_after_s)
             self._wake.set()
             return
-        if self._failing:
+        if self._is_failing:
             log.info("connections are written down again", extra={"events_dropped": self._dropped})
-        self._failing, self._dropped = False, 0
+        self._is_failing, self._dropped = False, 0
 
     async def _write(self) -> None:
         while self._due:
@@ -163,7 +186,7 @@ class Presence:
         self._stored |= stored
 
     def _tell(self, state: ServerState, message: str) -> None:
-        if len(self._events) >= MAX_EVENTS:
+        if len(self._events) >= self._bounds.max_events:
             self._events.popleft()
             self._dropped += 1
         self._events.append((state.id, message))
