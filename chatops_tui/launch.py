@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from chatops_tui.commands.say import complain
 from chatops_tui.config import Settings
+from chatops_tui.ending import ASKED, Ending, ended_by
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.terminal import Wishes, prepare
 
@@ -14,7 +15,12 @@ def open_ui(settings: Settings) -> int:
     if not has_terminal():
         complain("the UI needs a terminal; `chatops servers` and --json work without one")
         return ExitCode.USAGE
-    return load_ui(settings)(settings)
+    try:
+        # A terminal that hangs up has nothing to be put in order for: there the system's own end is right.
+        with ended_by(*ASKED):
+            return load_ui(settings)(settings)
+    except Ending:
+        return ExitCode.DONE
 
 
 def load_ui(settings: Settings) -> Callable[[Settings], int]:

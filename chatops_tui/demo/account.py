@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.conversation import FeedEvent
 from chatops_tui.client.errors import InvalidCredentialsError
-from chatops_tui.client.interests import FLEET, metrics
+from chatops_tui.client.interests import FLEET, Interest, metrics
 from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import Home
 from chatops_wire.client import Fleet, FleetUpdate, MetricsEvent
@@ -48,25 +49,46 @@ async def account(hub: Hub, home: Home) -> Account:
     return Account(server_id, is_new=True)
 
 
+async def agent_online(hub: Hub, server_id: str) -> None:
+    """Return once the server's agent is connected. Cancelling is safe."""
+
+    def is_online(event: FeedEvent) -> bool:
+        match event:
+            case Fleet() | FleetUpdate():
+                return any(view.id == server_id and view.status == "online" for view in event.servers)
+            case _:
+                return False
+
+    await _told(hub, {FLEET}, is_online)
+
+
 async def first_sample(hub: Hub, server_id: str, since_ms: int) -> None:
-    """Return once the server is online with a sample of `since_ms` (Unix ms) or later. Cancelling is safe."""
-    seen = asyncio.Event()
+    """Return once the server has a sample of `since_ms` (Unix ms) or later. Cancelling is safe."""
+
+    def is_fresh(event: FeedEvent) -> bool:
+        match event:
+            case MetricsEvent():
+                return event.server_id == server_id
+            case Fleet() | FleetUpdate():
+                return any(view.id == server_id and _is_live(view, since_ms) for view in event.servers)
+            case _:
+                return False
+
+    await _told(hub, {FLEET, metrics(server_id)}, is_fresh)
+
+
+async def _told(hub: Hub, interests: set[Interest], is_it: Callable[[FeedEvent], bool]) -> None:
+    """Return once the feed has delivered what is waited for."""
+    told = asyncio.Event()
 
     def deliver(event: FeedEvent) -> None:
-        match event:
-            case MetricsEvent() if event.server_id == server_id:
-                seen.set()
-            case Fleet() | FleetUpdate() if any(
-                view.id == server_id and _is_live(view, since_ms) for view in event.servers
-            ):
-                seen.set()
-            case _:
-                pass
+        if is_it(event):
+            told.set()
 
-    hub.feed.set_interests({FLEET, metrics(server_id)})
+    hub.feed.set_interests(interests)
     async with asyncio.TaskGroup() as tasks:
         feed = tasks.create_task(hub.feed.run(deliver), name="demo-feed")
-        await seen.wait()
+        await told.wait()
         feed.cancel()
 
 

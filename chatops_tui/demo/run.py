@@ -2,15 +2,12 @@
 
 import asyncio
 import os
-import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import msgspec
@@ -21,6 +18,7 @@ from chatops_tui.config import Settings, state_dir
 from chatops_tui.demo.children import Child, Children, Program
 from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import Home, opened
+from chatops_tui.ending import ASKED, HUNG_UP, Ending, ended_by, ignore
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.launch import has_terminal, load_ui, open_ui
 from chatops_wire.rest import Tokens
@@ -31,7 +29,6 @@ USUAL_PORT: Final = 8765
 LISTENING: Final = "chatops-server listening on "
 # A first start on a slow disk; most need a second.
 READY_WITHIN_S: Final = 45.0
-_ENDING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +49,6 @@ class Ready:
     tokens: Tokens
 
 
-class _Ending(SystemExit):
-    """Somebody wants the demo to end; raised by the signal handler wherever the demo is."""
-
-
 def run_demo(settings: Settings, plan: DemoPlan) -> int:
     """Run it until it is ended, and return the exit status."""
     if not (plan.headless or has_terminal()):
@@ -63,13 +56,13 @@ def run_demo(settings: Settings, plan: DemoPlan) -> int:
         return ExitCode.USAGE
     folder = Path(plan.data_dir).expanduser().absolute() if plan.data_dir else state_dir() / "demo"
     try:
-        with _ending_by_signal(), opened(folder) as home, Children() as children:
+        with ended_by(*ASKED, *HUNG_UP), opened(folder) as home, Children() as children:
             try:
                 return _Demo(settings, plan, home, children).run()
             finally:
                 # From here on only the children's own deadlines count.
-                _ignore_signals()
-    except _Ending:
+                ignore(*ASKED, *HUNG_UP)
+    except Ending:
         return ExitCode.DONE
     except DemoError as exc:
         for line in (str(exc), *exc.last_lines):
@@ -88,6 +81,8 @@ class _Demo:
         self._environ = _environ(os.environ)
 
     def run(self) -> int:
+        if not self._plan.headless:
+            complain("starting a hub and an agent for this machine…")
         hub = self._start_hub(_port(self._plan.port))
         # The hub takes a while to start, on another core: time to load what this process will need.
         self._import_ahead()
@@ -123,7 +118,7 @@ class _Demo:
     async def _until_live(self, url: str, hub: Child, agent: Child | None) -> tuple[Ready, Child]:
         from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - loaded by _import_ahead
         from chatops_tui.client.session_memory import SessionMemory  # noqa: PLC0415 - likewise
-        from chatops_tui.demo.account import account, first_sample, sign_in  # noqa: PLC0415 - likewise
+        from chatops_tui.demo.account import account, agent_online, first_sample, sign_in  # noqa: PLC0415 - likewise
 
         since_ms = int(time.time() * 1000)
         async with open_hub(url, SessionMemory()) as client:
@@ -134,7 +129,13 @@ class _Demo:
                 agent = None
             # In this thread, not in a worker: the agent is bound to the life of the thread that starts it.
             agent = agent or self._start_agent(url)
-            await _unless_gone(first_sample(client, mine.server_id, since_ms), hub, agent)
+            # Somebody who looks sees the first sample come; a program that reads the line may rely on it.
+            shown = (
+                first_sample(client, mine.server_id, since_ms)
+                if self._plan.headless
+                else agent_online(client, mine.server_id)
+            )
+            await _unless_gone(shown, hub, agent)
             return Ready(url, mine.server_id, client.session.hand_over()), agent
 
     def _stay(self, ready: Ready, *children: Child) -> int:
@@ -203,21 +204,3 @@ def _port(wanted: int | None) -> int:
 def _environ(ours: Mapping[str, str]) -> dict[str, str]:
     # What the user has set for a hub or an agent of his own is not meant for these.
     return {name: value for name, value in ours.items() if not name.startswith("CHATOPS_")}
-
-
-@contextmanager
-def _ending_by_signal() -> Iterator[None]:
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise _Ending(ExitCode.DONE)
-
-    before = {number: signal.signal(number, end) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _ignore_signals() -> None:
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)

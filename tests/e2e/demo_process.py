@@ -25,6 +25,7 @@ class Demo:
 
     process: "subprocess.Popen[str]"
     facts: dict[str, Any]
+    folder: Path
     family: list[psutil.Process]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -59,7 +60,7 @@ def running(data_dir: Path, *arguments: str) -> Iterator[Demo]:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         family = psutil.Process(process.pid).children(recursive=True)
-        yield Demo(process, json.loads(line), family)
+        yield Demo(process, json.loads(line), data_dir, family)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -77,6 +78,6 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def own_environ(home: Path) -> dict[str, str]:
-    """Return the environment without what a developer has set for ChatOps, and with another home."""
+    """Return the environment without what a developer has set for ChatOps, at home beside this folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CHATOPS_", "XDG_"))}
     return kept | {"HOME": str(home.parent)}

@@ -1,5 +1,6 @@
 """The demo as a program: what it says, what it keeps, and that nothing of it is left."""
 
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -11,6 +12,20 @@ from chatops_tui.client.connect import open_hub
 from chatops_tui.client.session_memory import SessionMemory
 from tests.deadlines import eventually_sync
 from tests.e2e.demo_process import START_WITHIN_S, is_alive, running, start
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the first start in `used` has said; it has ended."""
+    with running(tmp_path_factory.mktemp("first") / "demo") as demo:
+        demo.stop()
+        return {**demo.facts, "folder": str(demo.folder)}
+
+
+@pytest.fixture
+def used(first_start: dict[str, str], tmp_path: Path) -> Path:
+    """The folder of a demo that has run before, for this test alone."""
+    return shutil.copytree(first_start["folder"], tmp_path / "demo")
 
 
 def test_it_says_one_line_and_ends_with_all_it_started(tmp_path: Path) -> None:
@@ -25,56 +40,50 @@ def test_it_says_one_line_and_ends_with_all_it_started(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_other_ways_to_end_it_are_as_clean(tmp_path: Path, number: int) -> None:
-    with running(tmp_path / "demo") as demo:
+def test_other_ways_to_end_it_are_as_clean(used: Path, number: int) -> None:
+    with running(used) as demo:
         assert demo.stop(number) == 0
         demo.all_gone()
 
 
-def test_even_kill_9_leaves_nothing(tmp_path: Path) -> None:
-    with running(tmp_path / "demo") as demo:
+def test_even_kill_9_leaves_nothing(used: Path) -> None:
+    with running(used) as demo:
         demo.stop(signal.SIGKILL)
         demo.all_gone()
 
 
-def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
-    with running(tmp_path / "demo") as first:
-        first.stop()
-    with running(tmp_path / "demo") as second:
+def test_a_second_start_finds_everything_again(used: Path, first_start: dict[str, str]) -> None:
+    with running(used) as second:
         same = ("username", "password", "server_id")
-        assert [first.facts[name] for name in same] == [second.facts[name] for name in same]
+        assert [second.facts[name] for name in same] == [first_start[name] for name in same]
 
 
-async def test_a_server_that_was_deleted_is_made_again(tmp_path: Path) -> None:
-    with running(tmp_path / "demo") as first:
-        async with open_hub(first.facts["url"], SessionMemory()) as hub:
-            await hub.session.login(first.facts["username"], first.facts["password"])
-            await hub.rest.delete_server(first.facts["server_id"])
-        first.stop()
-    with running(tmp_path / "demo") as second:
-        assert second.facts["server_id"] != first.facts["server_id"]
+async def test_a_server_that_was_deleted_is_made_again(used: Path) -> None:
+    with running(used) as demo:
+        async with open_hub(demo.facts["url"], SessionMemory()) as hub:
+            await hub.session.login(demo.facts["username"], demo.facts["password"])
+            await hub.rest.delete_server(demo.facts["server_id"])
+        demo.stop()
+    with running(used) as again:
+        assert again.facts["server_id"] != demo.facts["server_id"]
 
 
-def test_a_server_that_was_not_noted_is_found(tmp_path: Path) -> None:
+def test_a_server_that_was_not_noted_is_found(used: Path, first_start: dict[str, str]) -> None:
     """As when the first start was killed at the wrong moment."""
-    with running(tmp_path / "demo") as first:
-        first.stop()
-    (tmp_path / "demo" / "server-id").unlink()
-    with running(tmp_path / "demo") as second:
-        assert second.facts["server_id"] == first.facts["server_id"]
+    (used / "server-id").unlink()
+    with running(used) as demo:
+        assert demo.facts["server_id"] == first_start["server_id"]
 
 
-def test_a_key_that_is_no_longer_good_is_replaced(tmp_path: Path) -> None:
-    with running(tmp_path / "demo") as first:
-        first.stop()
-    (tmp_path / "demo" / "agent-key").write_text("chops_nonsense\n")
-    with running(tmp_path / "demo") as second:
-        assert second.facts["server_id"] == first.facts["server_id"]
+def test_a_key_that_is_no_longer_good_is_replaced(used: Path, first_start: dict[str, str]) -> None:
+    (used / "agent-key").write_text("chops_nonsense\n")
+    with running(used) as demo:
+        assert demo.facts["server_id"] == first_start["server_id"]
 
 
-def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
-    with running(tmp_path / "demo"):
-        second = start(tmp_path / "demo")
+def test_two_demos_do_not_share_a_folder(used: Path) -> None:
+    with running(used):
+        second = start(used)
         out, err = second.communicate(timeout=START_WITHIN_S)
 
     assert (second.returncode, out) == (1, "")
@@ -92,11 +101,9 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     assert err == f"chatops: --port {port} cannot be used: address already in use\n"
 
 
-def test_a_forgotten_password_says_what_to_do(tmp_path: Path) -> None:
-    with running(tmp_path / "demo") as first:
-        first.stop()
-    (tmp_path / "demo" / "admin-password").unlink()
-    demo = start(tmp_path / "demo", "--port", "0")
+def test_a_forgotten_password_says_what_to_do(used: Path) -> None:
+    (used / "admin-password").unlink()
+    demo = start(used, "--port", "0")
     out, err = demo.communicate(timeout=START_WITHIN_S)
 
     assert (demo.returncode, out) == (1, "")
@@ -116,8 +123,8 @@ def test_a_hub_that_cannot_start_leaves_its_last_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["chatops_server", "chatops_agent"])
-def test_a_program_that_dies_ends_the_demo(tmp_path: Path, module: str) -> None:
-    with running(tmp_path / "demo") as demo:
+def test_a_program_that_dies_ends_the_demo(used: Path, module: str) -> None:
+    with running(used) as demo:
         victim = next(one for one in demo.family if module in one.cmdline())
         victim.kill()
         assert demo.process.wait(timeout=START_WITHIN_S) == 1
