@@ -227,18 +227,29 @@ class Machine:
     def _processes(self, cpu: float, chance: random.Random) -> tuple[Process, ...]:
         share = cpu * self.kind.cores
         memory = self.kind.memory_gb * _GB * self.kind.memory / 100
-        busy = len(self.kind.processes)
-        return tuple(
+        own = (
             Process(
-                pid=(900 if place < busy else 300) + 37 * place + self.number,
+                pid=900 + 37 * place + self.number,
                 name=name,
                 user=user,
                 cpu_percent=round(share * chance.uniform(0.3, 0.5) / 2**place, 1),
                 memory_used=int(memory * 0.4 / 2**place),
                 command=command,
             )
-            for place, (name, user, command) in enumerate((*self.kind.processes, *COMMON))
+            for place, (name, user, command) in enumerate(self.kind.processes)
         )
+        common = (
+            Process(
+                pid=300 + 41 * place + self.number,
+                name=name,
+                user=user,
+                cpu_percent=round(chance.uniform(0, 0.6), 1),
+                memory_used=(38 - 3 * place) * 2**20,
+                command=command,
+            )
+            for place, (name, user, command) in enumerate(COMMON)
+        )
+        return (*own, *common)
 
 
 def fleet(count: int) -> tuple[Machine, ...]:
