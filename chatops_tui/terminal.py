@@ -128,7 +128,7 @@ def exit_when_gone(stream: IO[str] | None = sys.__stdin__) -> None:
     No clean-up: everything orderly would want to write to the terminal first, and hang.
     """
     if is_gone(stream):
-        os._exit(HANG_UP_EXIT)
+        os._exit(HANG_UP_EXIT)  # pragma: no cover - ends the process: the test looks at a child
 
 
 def _colour(environ: Mapping[str, str], wishes: Wishes, *, is_tty: bool) -> Colour:

@@ -68,17 +68,12 @@ def y_labels(shown: Scale, unit: Unit, rows: int) -> list[str]:
 
 def y_label(value: float, unit: Unit) -> str:
     """Return `value` in at most `LABEL_WIDTH` cells; the title of the chart says the rest of the unit."""
-    match unit:
-        case "percent":
-            return f"{value:.0f}%"
-        case "bytes" | "bytes/s":
-            return _trimmed(numbers.size(value)) if value else "0"
-        case "celsius":
-            return f"{value:.0f}°"
-        case "seconds":
-            return numbers.duration(value)
-        case "load" | "count" | "bool":
-            return f"{value:g}" if value < _FOUR_DIGITS else _trimmed(numbers.count(value))
+    if unit in {"bytes", "bytes/s"}:
+        return _trimmed(numbers.size(value)) if value else "0"
+    if unit == "seconds":
+        return numbers.duration(value)
+    sign = {"percent": "%", "celsius": "°"}.get(unit, "")
+    return f"{value:g}{sign}" if value < _FOUR_DIGITS else _trimmed(numbers.count(value))
 
 
 def time_axis(start_ms: int, end_ms: int, width: int, tz: tzinfo) -> str:
@@ -132,10 +127,8 @@ def _round_size(wanted: float) -> float:
 
 
 def _round_up(wanted: float) -> float:
-    """Return 1, 2, 4, 6, 8 or 10 times a power of ten, at or above `wanted`; 1 for nothing."""
-    if wanted <= 0:
-        return 1.0
-    power = 10.0 ** floor(log10(wanted))
+    """Return 1, 2, 4, 6, 8 or 10 times a power of ten at or above `wanted`, at least 1."""
+    power = 10.0 ** floor(log10(max(wanted, 1.0)))
     for mantissa in (1, 2, 4, 6, 8):
         if mantissa * power >= wanted:
             return mantissa * power
@@ -144,10 +137,10 @@ def _round_up(wanted: float) -> float:
 
 def _time_step(span_s: float, width: int) -> tuple[int, str]:
     """Return the smallest step whose labels fit, in seconds, and how its times are written."""
-    step_s = _STEPS_S[-1]
-    for step_s in _STEPS_S:
-        if width * step_s >= span_s * (_label_width(step_s) + _LABEL_GAP):
-            break
+    fitting = (
+        step_s for step_s in _STEPS_S if width * step_s >= span_s * (_label_width(step_s) + _LABEL_GAP)
+    )
+    step_s = next(fitting, _STEPS_S[-1])
     return step_s, _pattern(step_s)
 
 
@@ -171,6 +164,8 @@ def _ticks(start_ms: int, end_ms: int, step_s: int, tz: tzinfo) -> Iterator[date
     wall = midnight.replace(tzinfo=None)
     end = datetime.fromtimestamp(end_ms / 1000, UTC)
     while (moment := wall.replace(tzinfo=tz)) <= end:
-        if moment >= at:
+        # A time that the change to summer time leaves out would be named where an hour later stands.
+        exists = moment.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == wall
+        if exists and moment >= at:
             yield moment
         wall += timedelta(seconds=step_s)

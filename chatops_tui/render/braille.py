@@ -77,6 +77,8 @@ def plot(
         charset: What may be drawn.
     """
     width, height = size
+    if height <= 0:
+        return []
     dots = _DOTS[charset]
     rasters = [
         (_raster(trace, width * dots.across, height * dots.down, scale), trace.ink) for trace in traces

@@ -65,14 +65,13 @@ def chart_lines(style: ChartStyle, view: ChartView, columns_wide: int, rows: int
     if columns_wide < _AXES_MIN_WIDTH or rows < _AXES_MIN_HEIGHT:
         body = _body(style, view, columns_wide, rows - 1)
         return [title_line(style, view.headline, "", columns_wide), *body.lines]
-    label_width = 4 if style.unit == "percent" else axes.LABEL_WIDTH
-    body = _body(style, view, columns_wide - label_width - 1, rows - 2)
+    body = _body(style, view, columns_wide - axes.LABEL_WIDTH - 1, rows - 2)
     lines: list[Cell] = [title_line(style, view.headline, body.figures, columns_wide)]
     labels = axes.y_labels(body.scale, style.unit, rows - 2)
     for label, line in zip(labels, body.lines, strict=True):
-        lines.append([(f"{label:>{label_width}}", "muted"), ("┤" if label else "│", "rule"), *line])
-    times = axes.time_axis(*body.span_ms, columns_wide - label_width - 1, style.tz)
-    lines.append([(" " * label_width, "text"), ("└", "rule"), *_axis_spans(times)])
+        lines.append([(f"{label:>{axes.LABEL_WIDTH}}", "muted"), ("┤" if label else "│", "rule"), *line])
+    times = axes.time_axis(*body.span_ms, columns_wide - axes.LABEL_WIDTH - 1, style.tz)
+    lines.append([(" " * axes.LABEL_WIDTH, "text"), ("└", "rule"), *_axis_spans(times)])
     return lines
 
 

@@ -38,7 +38,7 @@ def percent_cell(
     of = level(value, limits)
     figure = f"{percent(value):>{PERCENT_WIDTH}}"
     if room <= 0:
-        return [(figure[-width:], _figure_ink(of))]
+        return [(figure[-width:].rjust(width), _figure_ink(of))]
     share = None if value is None else value / 100
     return [(bar(share, room, charset), bar_ink(of)), (" ", "text"), (figure, _figure_ink(of))]
 

@@ -63,14 +63,14 @@ def fit(cell: Cell, size: int, align: Align = "left") -> list[Span]:
 def _cut(cell: Cell, size: int) -> Iterable[Span]:
     """Yield what of a too wide `cell` fits before an ellipsis, and the ellipsis in the ink it cuts."""
     room = size - 1
-    for text, ink in cell:
-        needed = cell_len(text)
-        if needed > room:
-            kept = head(text, room)
-            yield kept + ELLIPSIS + " " * (room - cell_len(kept)), ink
-            return
+    spans = iter(cell)
+    text, ink = next(spans)
+    while (needed := cell_len(text)) <= room:
         yield text, ink
         room -= needed
+        text, ink = next(spans)
+    kept = head(text, room)
+    yield kept + ELLIPSIS + " " * (room - cell_len(kept)), ink
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

@@ -36,7 +36,7 @@ _CONTROL: Final = re.compile(
 # Removed without a trace: joiners, variation selectors and other invisible characters. Terminals disagree on
 # how wide they make their neighbours, and a table that is off by one cell is off for the whole line.
 _INVISIBLE: Final = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0080-\U000e0fff]"
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0080-\U000e0fff]"
 )
 _NEW_LINE: Final = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 
@@ -58,8 +58,8 @@ def clean(text: str, limit: int = MAX_LINE) -> str:
 
 def clean_lines(text: str, limit: int = MAX_LINE) -> list[str]:
     """Return the lines of `text`, each safe to draw; tabs become spaces up to the next multiple of 8."""
-    without = _SEQUENCE.sub("", text)
-    return [clean(line.expandtabs(8), limit) for line in _NEW_LINE.split(without)]
+    # Line by line, so that a sequence nobody ended hides the rest of its line and not of the block.
+    return [clean(_SEQUENCE.sub("", line).expandtabs(8), limit) for line in _NEW_LINE.split(text)]
 
 
 def cut(text: str, size: int) -> str:
