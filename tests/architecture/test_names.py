@@ -29,5 +29,5 @@ def test_no_module_is_a_drawer_for_the_rest(package: str) -> None:
 
 def test_test_files_have_names_of_their_own() -> None:
     """Test folders are no packages, so pytest needs unique file names."""
-    counts = Counter(path.name for path in sources("tests") if path.name != "conftest.py")
+    counts = Counter(path.name for path in sources("tests") if path.name.startswith("test_"))
     assert not [name for name, count in counts.items() if count > 1]
