@@ -199,7 +199,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         history=HistoryQueries(storage),
         events=events,
         ledger=ledger,
-        readiness=ReadinessChecks({"database": storage.check, "disk": disk_check(setup.data_dir)}),
+        readiness=ReadinessChecks({"database": storage.check, "disk": disk_check(setup.database.parent)}),
         fleet=fleet,
         now_ms=_now_ms,
     )

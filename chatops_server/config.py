@@ -35,7 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A PEM file with the certificate and its chain; with it the hub speaks https."""
     tls_key: str = ""
     """The PEM file with the certificate's private key."""
-    admin_password: str = ""
+    admin_password: Annotated[str, Meta(max_length=1024)] = ""
     """Password of the first admin, at the first start; empty: a random one, printed once."""
     secret: str = ""
     """Signs access tokens, at least 32 characters; empty: made at the first start, in the data directory."""
@@ -107,10 +107,9 @@ def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, 
 
 
 def _data_dir(setting: str, environ: Mapping[str, str]) -> Path:
-    path = Path(setting).expanduser() if setting else _default_data_dir(environ)
-    if path.exists() and not path.is_dir():
-        raise SettingError(f"--data-dir: {str(path)!r} is no folder")
-    return path.absolute()
+    path = (Path(setting).expanduser() if setting else _default_data_dir(environ)).absolute()
+    _check_folder("--data-dir", path)
+    return path
 
 
 def _default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -120,9 +119,26 @@ def _default_data_dir(environ: Mapping[str, str]) -> Path:
     return Path(state).expanduser() / "chatops-server"
 
 
+def _check_folder(named: str, path: Path) -> None:
+    # It may still have to be made: then in the nearest one that is there.
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not nearest.is_dir():
+        raise SettingError(f"{named}: {str(nearest)!r} is no folder")
+    if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
+        raise SettingError(f"{named}: {str(nearest)!r} may not be written")
+
+
 def _database(setting: str, data_dir: Path) -> Path:
     if not setting:
         return data_dir / _DATABASE_FILE
+    path = _database_file(setting)
+    _check_folder("--database", path.parent)
+    if path.is_dir():
+        raise SettingError(f"--database: {str(path)!r} is a folder")
+    return path
+
+
+def _database_file(setting: str) -> Path:
     scheme, separator, rest = setting.partition("://")
     if not separator:
         return Path(setting).expanduser().absolute()

@@ -20,6 +20,7 @@ def kept_secret(data_dir: Path) -> str:
     """
     path = data_dir / _NAME
     try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _make(path)
         # Copied about, it may have become readable to others.

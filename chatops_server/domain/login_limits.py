@@ -33,6 +33,10 @@ class FailureWindow:
             return 0
         return max(1, times[0] + self._window_ms - now_ms)
 
+    def left(self, key: Hashable, now_ms: int) -> int:
+        """Return how many failures would still be let through now."""
+        return self._limit - len(self._current(key, now_ms) or ())
+
     def failed(self, key: Hashable, now_ms: int) -> None:
         """Count one failure."""
         times = self._failures.setdefault(key, deque(maxlen=self._limit))

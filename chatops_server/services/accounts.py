@@ -23,7 +23,7 @@ from chatops_server.services.user_directory import UserDirectory
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql import users as users_sql
 from chatops_server.storage.sql.events import NewEvent
-from chatops_server.storage.sql.users import UserRow
+from chatops_server.storage.sql.users import RefreshRow, UserRow
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import Login, PasswordChange, Tokens
 
@@ -96,7 +96,7 @@ class Accounts:
         text, now_ms = new_token(), self._now_ms()
         event = NewEvent("login", f"{user.username} logged in", user_id=user.id, data={"address": address})
         deed = Deed("login", _as(user, address), target=user.username, event=event)
-        await self._ledger.commit(users_sql.add_refresh_token(first_of_family(text, user.id, now_ms)), deed)
+        await self._ledger.commit(_begun(user, first_of_family(text, user.id, now_ms)), deed)
         return self._pair(user, text)
 
     async def refresh(self, refresh_token: str, address: str | None) -> Tokens:
@@ -140,7 +140,7 @@ class Accounts:
         deed = Deed("user.password", caller, target=principal.username)
         changed = await self._ledger.commit(replace_password(principal.user_id, hashed), deed)
         if changed is not None:
-            self._directory.put(changed)
+            self._directory.change(changed)
 
     async def _checked(self, username: str, password: str) -> UserRow | None:
         user = self._directory.named(username)
@@ -193,6 +193,13 @@ def replace_password(user_id: str, hashed: str) -> Script[UserRow | None]:
     yield from users_sql.change_user(changed)
     yield from users_sql.end_sessions(user_id)
     return changed
+
+
+def _begun(checked: UserRow, token: RefreshRow) -> Script[None]:
+    # A password that was changed after it had been checked must not open one more session.
+    if (yield from users_sql.user(checked.id)) != checked:
+        raise CredentialsError
+    yield from users_sql.add_refresh_token(token)
 
 
 def _as(user: UserRow, address: str | None) -> Caller:

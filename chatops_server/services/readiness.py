@@ -43,9 +43,9 @@ def disk_check(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> Check:
         try:
             free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
         except OSError as exc:
-            return f"the data directory cannot be read: {exc.strerror}"
+            return f"the database's folder cannot be read: {exc.strerror}"
         if free < min_free_bytes:
-            return f"only {free // 1024**2} MiB free in the data directory"
+            return f"only {free // 1024**2} MiB free for the database"
         return "ok"
 
     return check

@@ -27,6 +27,12 @@ class UserDirectory:
         self._by_id[user.id] = user
         self._by_name[user.username.casefold()] = user
 
+    def change(self, user: UserRow) -> None:
+        """Replace a user, unless they are gone or a newer change came first."""
+        before = self._by_id.get(user.id)
+        if before is not None and before.token_version <= user.token_version:
+            self.put(user)
+
     def drop(self, user_id: str) -> None:
         """Forget a user; unknown ids are ignored."""
         user = self._by_id.pop(user_id, None)

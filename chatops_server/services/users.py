@@ -113,7 +113,7 @@ class Users:
         hashed = None if patch.password is UNSET else await self._hasher.hash(patch.password)
         deed = Deed("user.update", caller, target=user.username, data=_told(patch))
         changed = await self._ledger.commit(_changed(user_id, Change(patch, hashed)), deed)
-        self._directory.put(changed)
+        self._directory.change(changed)
         return user_detail(changed)
 
     async def remove(self, user_id: str, caller: Caller, fleet: Fleet) -> None:

@@ -171,3 +171,19 @@ async def test_a_user_name_is_taken_once(asker: Asker) -> None:
     body = {"username": "Admin", "password": "password", "role": "viewer"}
     answer = await asker.post("/users", body)
     assert (answer.status, answer.code) == (409, "conflict")
+
+
+async def test_a_password_changed_meanwhile_opens_no_session(asker: Asker) -> None:
+    """Whatever the order, no refresh token of the old password outlives the change."""
+    _, token = await asker.user("ann", "viewer")
+    login = {"username": "ann", "password": "ann-password"}
+    change = {"current_password": "ann-password", "new_password": "another password"}
+    changed, *logins = await asyncio.gather(
+        asker.post("/auth/password", change, token=token),
+        *(asker.post("/auth/login", login, token=None) for _ in range(10)),
+    )
+    assert changed.status == 204
+    for answer in logins:
+        if answer.status == 200:
+            body = {"refresh_token": answer.body["refresh_token"]}
+            assert (await asker.post("/auth/refresh", body, token=None)).status == 401

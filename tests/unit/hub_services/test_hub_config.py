@@ -55,7 +55,11 @@ def test_databases(database: str, expected: str) -> None:
         ({}, {"CHATOPS_SECRET": "x" * 64}, "CHATOPS_SECRET"),
         ({}, {"CHATOPS_SECRET_FILE": "/none"}, "CHATOPS_SECRET_FILE: '/none'"),
         ({"config": "/none"}, {}, "--config: '/none'"),
-        ({"data_dir": "/dev/null"}, {}, "--data-dir"),
+        ({"data_dir": "/dev/null"}, {}, "--data-dir: '/dev/null' is no folder"),
+        ({"data_dir": "/dev/null/hub"}, {}, "--data-dir: '/dev/null' is no folder"),
+        ({"database": "/dev/null/hub.db"}, {}, "--database: '/dev/null' is no folder"),
+        ({"database": "/dev"}, {}, "--database: '/dev' is a folder"),
+        ({}, {"CHATOPS_ADMIN_PASSWORD": "x" * 1025}, "CHATOPS_ADMIN_PASSWORD"),
     ],
 )
 def test_what_cannot_be_used_is_named_in_one_line(

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chatops_server.errors import TooManyRequestsError
-from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
 
 CHEAP = 4
@@ -38,27 +37,3 @@ async def test_more_than_may_wait_are_refused(hasher: PasswordHasher) -> None:
     assert len(refused) == 6
     assert refused[0].retry_after_s > 0
     assert await hasher.hash("password")
-
-
-async def test_tries_of_one_name_wait_for_each_other_and_others_do_not() -> None:
-    guard = LoginGuard(lambda: 0)
-    async with guard.attempt("ann", "203.0.113.7"):
-        second = asyncio.create_task(_try(guard, "Ann"))
-        await _try(guard, "bob")
-        assert not second.done()
-    await second
-
-
-async def test_a_line_that_is_too_long_is_not_made_longer() -> None:
-    guard = LoginGuard(lambda: 0)
-    async with guard.attempt("ann", None):
-        waiting = [asyncio.create_task(_try(guard, "ann")) for _ in range(40)]
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        assert all(isinstance(task.exception(), TooManyRequestsError) for task in done)
-    results = await asyncio.gather(*waiting, return_exceptions=True)
-    assert results.count(None) == 31
-
-
-async def _try(guard: LoginGuard, username: str) -> None:
-    async with guard.attempt(username, None if username != "Ann" else "203.0.113.7"):
-        pass
