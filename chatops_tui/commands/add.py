@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,7 +16,10 @@ from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
 from chatops_wire.rest import ApiKeyCreated, ServerCreate, ServerView
 
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+# In words, because msgspec would quote its pattern.
+_NAME_FORM: Final = "NAME is 1 to 128 characters, without a space at either end"
+_TAG_FORM: Final = "--tag is 1 to 64 letters, digits and any of . _ : = / - and begins with one of the former"
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: bool) -> int:
@@ -23,7 +27,7 @@ def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: b
     try:
         msgspec.convert({"name": name, "tags": list(tags)}, ServerCreate)
     except msgspec.ValidationError as exc:
-        complain(f"no server can be called this: {exc}")
+        complain(_TAG_FORM if "$.tags" in str(exc) else _NAME_FORM)
         return ExitCode.USAGE
 
     async def job(hub: Hub) -> int:

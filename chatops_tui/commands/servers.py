@@ -83,7 +83,7 @@ def _row(settings: Settings, server: ServerView, now_s: float) -> tuple[Text, ..
     return (
         drawn(settings, glyph(standing), ink(standing)),
         drawn(settings, server.name, "strong"),
-        drawn(settings, server.status, ink(standing)),
+        drawn(settings, server.status, "ok" if online else "off"),
         percent(vitals.cpu if vitals else None),
         percent(vitals.memory if vitals else None),
         percent(vitals.disk if vitals else None),

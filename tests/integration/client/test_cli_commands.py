@@ -172,11 +172,16 @@ async def test_a_server_without_its_key_is_taken_back(served: Served) -> None:
     assert len(served.double.servers) == 5
 
 
-async def test_a_name_no_server_can_have_is_wrong_usage(served: Served) -> None:
-    ran = await chatops("add", " ", "--url", served.url, **WHO)
+@pytest.mark.parametrize(
+    ("arguments", "reason"), [([" "], "NAME is 1 to 128"), (["db", "--tag", "a b"], "--tag is 1 to 64")]
+)
+async def test_what_no_server_can_be_called_is_wrong_usage(
+    served: Served, arguments: list[str], reason: str
+) -> None:
+    ran = await chatops("add", *arguments, "--url", served.url, **WHO)
 
-    assert ran.status == 2
-    assert ran.err.startswith("chatops: no server can be called this: ")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"chatops: {reason}")
     assert served.double.seen == []
 
 
