@@ -15,9 +15,8 @@ from chatops_agent.lanes import Lane
 from chatops_agent.outbox import Outbox
 from chatops_agent.redial import Ending, Redial, ending_of
 from chatops_agent.resolver import LaneResolver
-from chatops_agent.session import Orders, Session
+from chatops_agent.session import CLOSE_TIMEOUT_S, Orders, Session, hang_up
 from chatops_wire.agent import HEARTBEAT_S, MAX_FRAME_BYTES, AgentInfo, Auth
-from chatops_wire.codes import CloseCode
 from chatops_wire.settings import SettingError
 from chatops_wire.version import PROTOCOL, VERSION
 
@@ -25,8 +24,6 @@ log = logging.getLogger(__name__)
 
 # Name, TCP, TLS and the WebSocket handshake together.
 _CONNECT_TIMEOUT_S: Final = 10.0
-# The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
-_CLOSE_TIMEOUT_S: Final = 2.0
 
 
 class RedirectError(aiohttp.ClientError):
@@ -114,7 +111,7 @@ class Connection:
                     url,
                     heartbeat=HEARTBEAT_S,
                     max_msg_size=MAX_FRAME_BYTES,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                     ssl=self._hub.trusted or True,
                 )
         except TimeoutError:
@@ -124,7 +121,7 @@ class Connection:
         try:
             return await self._speak(ws, url)
         finally:
-            await ws.close(code=CloseCode.GOING_AWAY)
+            await hang_up(ws)
 
     async def _speak(self, ws: "aiohttp.ClientWebSocketResponse[bool]", url: str) -> _Attempt:
         session = Session(ws, self._outbox, self._wake, self._orders)
@@ -156,9 +153,11 @@ class Connection:
     def _tell(self, attempt: _Attempt, url: str, delay_s: float) -> None:
         # A refused key or a double does not mend itself: a person must act.
         needs_person = attempt.ending in {Ending.REFUSED, Ending.REPLACED}
+        # A hub that is restarted is lost and then unreachable: one episode.
         self._episode.fail(
-            attempt.ending.value,
+            attempt.ending.value if needs_person else "away",
             logging.ERROR if needs_person else logging.WARNING,
+            reason=attempt.ending.value,
             url=url,
             detail=attempt.detail,
             next_attempt_in_s=round(delay_s, 1),

@@ -19,7 +19,7 @@ class Episode:
         Args:
             kind: What tells this failure from another in the same place.
             level: For its first time.
-            facts: Fields of the log record.
+            facts: Fields of the log record; `reason` is the kind unless given.
         """
         new = kind != self._kind
         self._kind = kind

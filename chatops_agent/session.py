@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
 from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
@@ -22,6 +23,8 @@ _STALLED_AFTER_S: Final = 60.0
 # However long a hub wants to be left alone, it may have forgotten to say that it is well.
 _LONGEST_PAUSE_S: Final = 600.0
 _MAX_TOLD: Final = 200
+# The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
+CLOSE_TIMEOUT_S: Final = 2.0
 
 
 class Orders(Protocol):
@@ -137,7 +140,7 @@ class Session:
         except (TimeoutError, OSError, ClientError):
             # The receiving side notices by itself when the connection broke; when the hub only stopped
             # reading, this tells it.
-            await self._ws.close(code=CloseCode.GOING_AWAY)
+            await hang_up(self._ws)
 
     def _resend_if_stalled(self) -> None:
         now = _now()
@@ -159,6 +162,13 @@ class Session:
     def _ignore(self, what: str) -> None:
         self.ignored += 1
         log.debug("message ignored", extra={"what": what[:_MAX_TOLD], "ignored": self.ignored})
+
+
+async def hang_up(ws: "ClientWebSocketResponse[bool]") -> None:
+    """Close the connection; a hub that does not even read the close frame is left after 2 s."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await ws.close(code=CloseCode.GOING_AWAY)
 
 
 def _now() -> float:
