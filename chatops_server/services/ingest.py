@@ -8,6 +8,7 @@ from typing import Final
 
 from chatops_server.services.budget import Budget
 from chatops_server.services.ingest_session import Appends, IngestSession, Intake, Listener, Source
+from chatops_wire.backoff import Backoff
 
 # What all agents together may have between their sockets and the disk: about 50 MB of samples, and half a
 # second of the writer's work.
@@ -22,10 +23,14 @@ class Ingest:
     """
 
     def __init__(
-        self, store: Appends, now_ms: Callable[[], int], *, chance: Callable[[], float] = random.random
+        self,
+        store: Appends,
+        now_ms: Callable[[], int],
+        *,
+        retry_after_s: Callable[[Backoff], float] = lambda backoff: backoff.delay_s(random.random()),  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
-        """Prepare; `chance` gives uniform numbers in [0, 1) for the spread of retries."""
-        self._intake = Intake(store, Budget(TOTAL_BACKLOG), now_ms, chance)
+        """Prepare; `retry_after_s` says how long to wait after so many failures."""
+        self._intake = Intake(store, Budget(TOTAL_BACKLOG), now_ms, retry_after_s)
         self._sessions: set[IngestSession] = set()
 
     @property

@@ -61,8 +61,7 @@ class Intake:
     total: Budget
     """Samples of all sessions on their way."""
     now_ms: Callable[[], int]
-    chance: Callable[[], float]
-    """Uniform in [0, 1), for the spread of retries."""
+    retry_after_s: Callable[[Backoff], float]
 
 
 class IngestSession:
@@ -238,7 +237,7 @@ class IngestSession:
         self._failure = error.reason
         if self._closing.is_set():
             return False
-        delay_s = backoff.delay_s(self._intake.chance())
+        delay_s = self._intake.retry_after_s(backoff)
         self._listener.on_pause(round(delay_s * 1000), error.detail)
         try:
             async with asyncio.timeout(delay_s):
