@@ -104,9 +104,10 @@ class MetricChart(TimeChart):
         end_ms = memory.now_ms(now_ms)
         # Whole seconds, so that the axis does not creep between two samples.
         end_ms -= end_ms % 1000
-        series = [
-            _series(metric, curve, span) for metric, curve in zip(self.kind.metrics, curves, strict=True)
-        ]
+        # Single samples have no band, and the band of one line would hide the other.
+        has_band = span is not FIVE_MINUTES and len(curves) == 1
+        pairs = zip(self.kind.metrics, curves, strict=True)
+        series = [_series(metric, curve, has_band=has_band) for metric, curve in pairs]
         self.set_series(series, end_ms - span.span_ms, end_ms)
         history = memory.history(span)
         if not any(curve.times_ms for curve in curves):
@@ -154,9 +155,7 @@ class ServerCharts(Container):
             chart.set_class(chart.kind is kind, "-zoom")
 
 
-def _series(metric: str, curve: Curve, span: Range) -> Series:
-    # Single samples have no band of their own.
-    has_band = span is not FIVE_MINUTES
+def _series(metric: str, curve: Curve, *, has_band: bool) -> Series:
     return Series(
         metric,
         curve.times_ms,

@@ -122,8 +122,8 @@ class FleetScreen(LiveScreen):
         """Draw the list and the detail, or what stands in their place."""
         rows = self.store.rows()
         notice = self.query_one(Notice)
-        notice.display = not rows
-        self.query_one("#body").display = bool(rows)
+        notice.set_class(bool(rows), "-gone")
+        self.query_one("#body").set_class(not rows, "-gone")
         self._refresh_keys()
         self._keep_focus(has_rows=bool(rows))
         if not rows:
@@ -163,7 +163,7 @@ class FleetScreen(LiveScreen):
         if bar.text:
             bar.action_clear()
         else:
-            self.query(Tour).set(display=False)
+            self.query(Tour).add_class("-gone")
 
     def action_sort(self) -> None:
         """Choose the column to sort by."""

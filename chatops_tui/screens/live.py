@@ -112,7 +112,7 @@ class LiveScreen(Screen[None]):
         bar.set_note("" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}")
         line = self.query_one("#link-line", TextBlock)
         said = link_line(self.store, self.given.now_ms())
-        line.display = bool(said)
+        line.set_class(not said, "-gone")
         if said:
             line.set_lines([said])
 

@@ -108,8 +108,8 @@ class ServerScreen(LiveScreen):
         """Draw the tab that is seen."""
         memory = self.store.server(self._server_id)
         notice = self.query_one(Notice)
-        notice.display = memory is None
-        self.query_one("#body").display = memory is not None
+        notice.set_class(memory is not None, "-gone")
+        self.query_one("#body").set_class(memory is None, "-gone")
         self.query_one(TabLine).show(self._tab, self._span.label if self._has_range else "")
         if memory is None:
             notice.say([[("This server is no longer there", "strong")], [], [("Esc goes back.", "muted")]])
