@@ -25,6 +25,8 @@ def to_stderr(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(FactsFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # It tells every statement with its values, hashes of secrets among them.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     if level != "debug":
         # What a peer sent that is no HTTP, with a traceback each: theirs, not ours.
         logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
