@@ -1,0 +1,37 @@
+"""Connections that ended leave nothing behind in memory."""
+
+import asyncio
+import gc
+
+from chatops_server.broker.clients import ClientSession
+from chatops_server.broker.server_state import ServerState
+from chatops_server.broker.sessions import AgentSession
+from chatops_server.web.frame_socket import FrameSocket
+from tests.deadlines import eventually
+from tests.integration.hub_live.conftest import LiveHub
+from tests.live_peers import metrics
+
+
+def _left() -> dict[str, int]:
+    gc.collect()
+    kinds = (FrameSocket, AgentSession, ClientSession)
+    found = [type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds)]
+    return {kind.__name__: found.count(kind.__name__) for kind in kinds}
+
+
+async def test_no_session_and_no_socket_outlives_its_connection(
+    hub: LiveHub, server: ServerState, key: str
+) -> None:
+    for seq in range(1, 6):
+        watcher, agent = await hub.watching(server), await hub.agent(key, epoch="e")
+        await watcher.request(type="subscribe", topic="fleet")
+        await agent.send(metrics(seq))
+        await watcher.until("metrics")
+        await agent.close()
+        await watcher.close()
+    refused = await hub.connect("/ws")
+    await refused.send({"type": "auth", "token": "nobody"})
+    await refused.ended()
+    await eventually(lambda: len(hub.live.clients) + len(hub.live.sessions) == 0)
+    await asyncio.sleep(0)
+    await eventually(lambda: not any(_left().values()), what=f"left: {_left()}")
