@@ -95,13 +95,24 @@ class Connection:
         try:
             async with _http(LaneResolver(names)) as http:
                 while True:
-                    attempt = await self._attempt(http, redial.url)
+                    attempt = await self._attempt_once(http, redial.url)
                     called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
                     delay_s = redial.delay_s(self._chance())
                     self._tell(attempt, called, delay_s)
                     await asyncio.sleep(delay_s)
         finally:
             names.close()
+
+    async def _attempt_once(self, http: aiohttp.ClientSession, url: str) -> _Attempt:
+        try:
+            return await self._attempt(http, url)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled us: aiohttp lets one task's given-up wait for a slow peer end another's
+            # (BaseProtocol._drain_helper). Without this the agent would go on without a connection.
+            return _Attempt(Ending.LOST)
 
     async def _attempt(self, http: aiohttp.ClientSession, url: str) -> _Attempt:
         """Connect, speak until it ends, and say how it went."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
@@ -89,19 +90,27 @@ class Session:
 
     async def _next_message(self) -> ToAgent | None:
         """Return the next message this version knows; None when the connection has ended."""
-        async for frame in self._ws:
-            if frame.type is WSMsgType.TEXT:
-                try:
-                    message = self._decoder.decode(frame.data)
-                except MalformedFrameError as exc:
-                    self._ignore(str(exc))
-                    continue
-                if not isinstance(message, UnknownMessage):
+        # Answering a ping fails when the connection breaks meanwhile; every other end is told by the loop.
+        with suppress(ConnectionError, ClientError):
+            async for frame in self._ws:
+                message = self._decoded(frame.type, frame.data)
+                if message is not None:
                     return message
-                self._ignore(message.type)
-            else:
-                self._ignore("not a text frame")
         return None
+
+    def _decoded(self, kind: WSMsgType, data: str | bytes) -> ToAgent | None:
+        if kind is not WSMsgType.TEXT:
+            self._ignore("not a text frame")
+            return None
+        try:
+            message = self._decoder.decode(data)
+        except MalformedFrameError as exc:
+            self._ignore(str(exc))
+            return None
+        if isinstance(message, UnknownMessage):
+            self._ignore(message.type)
+            return None
+        return message
 
     def _obey(self, message: ToAgent) -> None:
         match message:
@@ -135,12 +144,25 @@ class Session:
                 if frame is None:
                     await self._wake.wait()
                     continue
-                async with asyncio.timeout(_SEND_TIMEOUT_S):
-                    await self._ws.send_frame(encode_frame(frame), WSMsgType.TEXT)
-        except (TimeoutError, OSError, ClientError):
-            # The receiving side notices by itself when the connection broke; when the hub only stopped
-            # reading, this tells it.
-            await hang_up(self._ws)
+                await self._send(encode_frame(frame))
+        except (OSError, ClientError):
+            # The connection broke, which ends the receiving side too.
+            return
+
+    async def _send(self, frame: bytes) -> None:
+        # No asyncio.timeout here: aiohttp lets all senders wait on one future, so that cancelling this wait
+        # would raise CancelledError in the receiving task, which answers pings. Cutting the line ends all.
+        loop = asyncio.get_running_loop()
+        watchdog = loop.call_later(_SEND_TIMEOUT_S, self._cut)
+        try:
+            await self._ws.send_frame(frame, WSMsgType.TEXT)
+        finally:
+            watchdog.cancel()
+
+    def _cut(self) -> None:
+        log.debug("the hub does not read; connection cut")
+        with suppress(OSError, AttributeError):
+            self._ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _resend_if_stalled(self) -> None:
         now = _now()

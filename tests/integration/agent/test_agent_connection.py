@@ -33,7 +33,7 @@ class Agent:
     """A connection, its outbox, and what it was ordered."""
 
     def __init__(self, *urls: str, window: int = 600) -> None:
-        self.outbox = Outbox(MemorySpool("e1"), window=window)
+        self.outbox = Outbox(MemorySpool("e1", max_bytes=2**26), window=window)
         self.intervals: list[float | None] = []
         self.connection = Connection(
             Hub(tuple(endpoint(url) for url in urls)),
@@ -262,19 +262,32 @@ async def test_the_key_follows_no_redirect(
     assert hub.calls == []
 
 
-async def test_a_hub_that_stops_reading_is_left(
-    connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("last_words", ["nothing", "a ping", "a close frame"])
+async def test_a_hub_that_stops_reading_is_left_and_called_again(
+    connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, last_words: str
 ) -> None:
-    monkeypatch.setattr("chatops_agent.session._SEND_TIMEOUT_S", 0.05)
-    stuck = asyncio.Event()
+    monkeypatch.setattr("chatops_agent.session._SEND_TIMEOUT_S", 0.2)
+    stuck, calls = asyncio.Event(), 0
 
     async def reads_no_more(request: web.Request) -> web.WebSocketResponse:
+        nonlocal calls
+        calls += 1
         ws = web.WebSocketResponse()
-        await ws.prepare(request)
+        writer = await ws.prepare(request)
         await ws.receive()
         await ws.send_frame(encode(AuthSuccess(server_id="s", message="")), aiohttp.WSMsgType.TEXT)
         assert request.transport is not None
         request.transport.pause_reading()
+        # Once the agent's buffers are full.
+        await eventually(lambda: agent.outbox.in_flight > 20)
+        match last_words:
+            case "a ping":
+                await ws.ping()
+            case "a close frame":
+                assert writer is not None
+                await ws.send_frame(b"\x11\x4d", aiohttp.WSMsgType.CLOSE)
+            case _:
+                pass
         await stuck.wait()
         return ws
 
@@ -284,9 +297,10 @@ async def test_a_hub_that_stops_reading_is_left(
         for _ in range(100):
             agent.outbox.add(body)
         agent.connection.notify()
-        await eventually(lambda: [r for r in caplog.records if r.__dict__.get("reason") == "connection lost"])
+        await eventually(lambda: calls >= 2)
         stuck.set()
         await agent.end()
+    assert "connection lost" in [record.__dict__.get("reason") for record in caplog.records]
 
 
 def _served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> "_Served":
