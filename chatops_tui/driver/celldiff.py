@@ -144,21 +144,16 @@ class _Output:
 
 
 def _changes(old: Sequence[Cell | None], new: Sequence[Cell]) -> Iterable[tuple[int, int]]:
-    """Yield the ranges to send; they never begin with the right half of a wide character."""
-    first: int | None = None
-    last = 0
-    for index, (was, now) in enumerate(zip(old, new, strict=True)):
-        if was == now:
-            continue
+    """Yield the ranges in which two unequal lines differ; none begins with a right half of a character."""
+    changed = [index for index, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    first = last = _lead(new, changed[0])
+    for index in changed:
         start = _lead(new, index)
-        if first is None:
-            first = start
-        elif start > last and _bytes(new[last:start], new[last - 1][1]) > _GAP_BYTES:
+        if start > last and _bytes(new[last:start], new[last - 1][1]) > _GAP_BYTES:
             yield first, last
             first = start
         last = index + 1
-    if first is not None:
-        yield first, last
+    yield first, last
 
 
 def _bytes(cells: Sequence[Cell], pen: Pen) -> int:
@@ -200,6 +195,7 @@ def _extend(cells: list[Cell], text: str, pen: Pen) -> None:
 
 
 def _append(cells: list[Cell], text: str, width: int, pen: Pen) -> None:
+    """Append a character, or put a mark on the one before; a mark that nothing comes before is left out."""
     if width > 0:
         cells.append((text, pen))
         cells.extend([("", pen)] * (width - 1))

@@ -34,7 +34,8 @@ class Congestion:
         """
         self._queue = queue
         self._later = later
-        self._repaint: Callable[[], None] | None = None
+        self._repaint: Callable[[], None] = _nothing
+        self._looking = False
         self.skipped = 0
         """How many pictures were left out since the beginning."""
 
@@ -49,15 +50,19 @@ class Congestion:
         if not self.is_congested:
             return True
         self.skipped += 1
-        if self._repaint is None:
-            self._later(RETRY_S, self._look_again)
         self._repaint = repaint
+        if not self._looking:
+            self._looking = True
+            self._later(RETRY_S, self._look_again)
         return False
 
     def _look_again(self) -> None:
         if self.is_congested:
             self._later(RETRY_S, self._look_again)
             return
-        repaint, self._repaint = self._repaint, None
-        if repaint is not None:
-            repaint()
+        self._looking = False
+        self._repaint()
+
+
+def _nothing() -> None:
+    """Repaint nothing: no picture was left out yet."""

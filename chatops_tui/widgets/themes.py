@@ -1,6 +1,6 @@
 """Our two themes; on 16 colours Textual's `ansi-dark` and `ansi-light` take their place."""
 
-from typing import Final
+from typing import Any, Final
 
 from textual.app import App
 from textual.theme import Theme
@@ -67,7 +67,7 @@ LIGHT: Final = Theme(
 )
 
 
-def register(app: App[object]) -> None:
+def register(app: App[Any]) -> None:
     """Make the themes known to `app`; call it before `app.theme` is set."""
     app.register_theme(DARK)
     app.register_theme(LIGHT)

@@ -129,7 +129,8 @@ def test_a_process_whose_terminal_vanished_ends() -> None:
         "print('ready', flush=True)\n"
         "while True: exit_when_gone(); time.sleep(0.01)"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=side, stdout=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=side, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own code
         os.close(side)
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
