@@ -77,6 +77,10 @@ async def connect_reader(path: Path) -> aiosqlite.Connection:
         isolation_level=None,
         cached_statements=_CACHED_STATEMENTS,
     )
-    for pragma in _READER_PRAGMAS:
-        _ = await connection.execute_fetchall(pragma)
+    try:
+        for pragma in _READER_PRAGMAS:
+            _ = await connection.execute_fetchall(pragma)
+    except BaseException:
+        await connection.close()
+        raise
     return connection

@@ -125,7 +125,7 @@ class Writer:
             connection = self._opening()
         except Exception as exc:  # noqa: BLE001 - comes out of open(), in the caller's own task
             self._tell(_settle, self._opened, exc)
-            self._tell(self._ended.set)
+            self._tell(self._end)
             return
         try:
             self._tell(_settle, self._opened, None)
