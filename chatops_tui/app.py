@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, tzinfo
 from typing import ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -46,7 +47,7 @@ def run(settings: Settings) -> int:
     """Run the UI until somebody quits; return the exit status."""
     terminal = prepare(wishes(settings))
     _log_to_file()
-    app = ChatopsApp(settings, terminal)
+    app = ChatopsApp(settings, terminal, zone=local_zone())
     app.run(mouse=terminal.mouse)
     return app.return_code or 0
 
@@ -80,7 +81,12 @@ class ChatopsApp(LeanApp[object]):
     NOTIFICATION_TIMEOUT = 4
 
     def __init__(
-        self, settings: Settings, terminal: Terminal, *, clock_ms: Callable[[], int] = now_ms
+        self,
+        settings: Settings,
+        terminal: Terminal,
+        *,
+        zone: tzinfo = UTC,
+        clock_ms: Callable[[], int] = now_ms,
     ) -> None:
         super().__init__(charset=terminal.charset)
         self._settings = settings
@@ -88,7 +94,7 @@ class ChatopsApp(LeanApp[object]):
         self._now_ms = clock_ms
         self.store = Store()
         self.link = HubLink(settings, self.store, clock_ms)
-        self._given = Context(self.store, self.link, clock_ms, local_zone(), terminal.charset)
+        self._given = Context(self.store, self.link, clock_ms, zone, terminal.charset)
         self._news = LinkNews()
         self._drawn_second = 0
         self._deeds = Deeds(self, self._given)

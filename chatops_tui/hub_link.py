@@ -97,6 +97,7 @@ class HubLink:
         for server_id in needs.timelines - self._told:
             self._told.add(server_id)
             self._start(self._load_timeline(server_id), "timeline")
+            self._start(self._load_latest(server_id), "latest")
 
     def resync(self) -> None:
         """Ask for everything anew, as after a new connection."""
@@ -259,6 +260,13 @@ class HubLink:
         else:
             self._apply(TimelineAnswered(server_id, events))
 
+    async def _load_latest(self, server_id: str) -> None:
+        """Bring the processes of a server that is offline, or whose next sample is seconds away."""
+        try:
+            self._apply(await self._ask(self._connected().rest.latest(server_id)))
+        except RequestFailedError as exc:
+            log.info("latest sample not loaded", extra={"server_id": server_id, "reason": str(exc)})
+
     def _connected(self) -> "Hub":
         if self._hub is None:
             raise RequestFailedError(_NOT_CONNECTED)
@@ -274,7 +282,9 @@ class HubLink:
 
 
 def _import_client() -> None:
-    import chatops_tui.client.connect  # noqa: F401, PLC0415 - this is what the thread is for
+    import chatops_tui.client.connect  # noqa: PLC0415 - this is what the thread is for
+    import chatops_tui.client.session_file  # noqa: PLC0415 - likewise
+    import chatops_tui.client.session_memory  # noqa: F401, PLC0415 - likewise
 
 
 def _sessions(settings: Settings) -> "SessionStore":

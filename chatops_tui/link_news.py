@@ -29,5 +29,5 @@ class LinkNews:
         if self.lost_ms is None:
             return replace(self, lost_ms=now_ms), ""
         if not self.said and now_ms - self.lost_ms >= QUIET_MS:
-            return replace(self, said=True), "The connection to the hub is lost. What you see is getting old."
+            return replace(self, said=True), "The connection to the hub is lost."
         return self, ""

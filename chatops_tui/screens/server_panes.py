@@ -27,7 +27,8 @@ from chatops_tui.widgets.live_table import LiveTable
 if TYPE_CHECKING:
     from chatops_wire.samples import Process
 
-_NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first whole sample…", "muted")]]
+_NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first sample…", "muted")]]
+_AWAY: Final[list[Cell]] = [[("No processes are known of a server that is offline.", "muted")]]
 _NO_MATCH: Final[list[Cell]] = [[("No process matches the filter. Esc clears it.", "muted")]]
 
 
@@ -59,7 +60,8 @@ class ProcessTable(LiveTable):
         by_id: dict[str, Process] = {str(process.pid): process for process in found}
         total = memory.row.vitals.memory_total if memory.row.vitals else None
         self.set_sort(order.key, reverse=order.descending)
-        self.set_empty_message(_NO_MATCH if sample and sample.processes else _NO_SAMPLE)
+        nothing = _NO_SAMPLE if memory.row.status == "online" else _AWAY
+        self.set_empty_message(_NO_MATCH if sample and sample.processes else nothing)
         dimmed = set() if memory.row.status == "online" else set(by_id)
         self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total), dimmed=dimmed)
         return len(by_id)

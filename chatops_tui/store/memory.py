@@ -58,11 +58,14 @@ class ServerMemory:
         if parse_ms(view.latest.timestamp) not in self._seen:
             self._fold(view.latest, now_ms if view.status == "online" else None)
 
-    def take_sample(self, sample: WholeSample, now_ms: int) -> None:
-        """Fold one whole sample in."""
+    def take_sample(self, sample: WholeSample, arrived_ms: int | None) -> None:
+        """Fold one whole sample in; `arrived_ms` None for one that was asked for and may be old."""
+        sampled_ms = parse_ms(sample.timestamp)
+        if arrived_ms is None and sampled_ms < (self.row.sampled_ms or 0):
+            return
         self.sample = sample
-        if parse_ms(sample.timestamp) not in self._seen:
-            self._fold(sample, now_ms)
+        if sampled_ms not in self._seen:
+            self._fold(sample, arrived_ms)
 
     def take_spark(self, recent: tuple[int, ...], now_ms: int) -> None:
         """Fill the sparkline from `cpu_recent`, oldest first, the last of them current."""

@@ -127,7 +127,7 @@ class Store:
     def _take_sample(self, sample: MetricsEvent | MetricsView, now_ms: int) -> None:
         memory = self._servers.get(sample.server_id)
         if memory is not None:
-            memory.take_sample(sample, now_ms)
+            memory.take_sample(sample, None if isinstance(sample, MetricsView) else now_ms)
             self._dirty.update((FLEET, server_topic(sample.server_id)))
 
     def _take_event(self, event: EventView) -> None:

@@ -21,8 +21,9 @@ from chatops_tui.store.ranges import FIVE_MINUTES, ONE_DAY, ONE_HOUR
 from chatops_tui.store.store import FLEET, LINK, USER, Store, server_topic
 from chatops_tui.store.track import Curve
 from chatops_wire.client import EventMessage, Fleet, FleetUpdate
-from chatops_wire.rest import EventView, History, Series, UserView
-from chatops_wire.samples import Disk, Network
+from chatops_wire.rest import EventView, History, MetricsView, Series, UserView
+from chatops_wire.samples import Cpu, Disk, Memory, Network
+from chatops_wire.times import format_ms
 from tests.unit.tui_store.conftest import MakeSample, MakeView
 
 NOW = 1_700_000_000_000
@@ -158,6 +159,28 @@ def test_going_offline_keeps_the_last_numbers_and_what_the_hub_saw_last(
     store.apply(FleetUpdate(servers=(never,)), NOW + 61_000)
     assert store.rows()[0].vitals is not None
     assert store.rows()[0].last_seen_ms is None
+
+
+def whole(ts_ms: int, cpu: float) -> MetricsView:
+    memory = Memory(total=1, used=1, percent=1.0)
+    return MetricsView(server_id="a", seq=1, timestamp=format_ms(ts_ms), cpu=Cpu(percent=cpu), memory=memory)
+
+
+def test_a_sample_that_was_asked_for_says_nothing_of_the_clock(store: Store) -> None:
+    store.apply(whole(NOW + 1000, 70), NOW + 400_000)
+    memory = store.server("a")
+    assert memory is not None
+    assert memory.row.vitals is not None
+    assert memory.row.vitals.cpu == 70
+    assert memory.row.last_seen_ms == NOW
+    assert memory.clock_ahead_ms == 0
+
+
+def test_a_sample_that_was_asked_for_and_is_older_than_what_is_known_is_ignored(store: Store) -> None:
+    store.apply(whole(NOW - 1, 70), NOW)
+    memory = store.server("a")
+    assert memory is not None
+    assert memory.sample is None
 
 
 def test_samples_and_events_of_unknown_servers_are_ignored(store: Store, make_sample: MakeSample) -> None:

@@ -1,0 +1,107 @@
+"""A user at a terminal of any size, in front of the whole program and a hub double."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from chatops_tui.app import ChatopsApp
+from chatops_tui.config import Settings
+from chatops_tui.terminal import Wishes, decide
+from chatops_wire.rest import Tokens
+from tests.deadlines import eventually
+from tests.tui.screens.hub_double import HubDouble
+
+COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+@dataclass(eq=False)
+class Ui:
+    """What a person does and sees."""
+
+    app: ChatopsApp
+    pilot: Pilot[object]
+
+    def lines(self) -> list[str]:
+        """Return the screen as it stands, one string a row."""
+        strips = self.app.screen._compositor.render_strips(self.app.size)  # noqa: SLF001 - no public way
+        return [strip.text for strip in strips]
+
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*text)
+
+    async def sees(self, *wanted: str) -> None:
+        """Wait until all of `wanted` is on the screen."""
+        try:
+            await eventually(lambda: all(part in self.text() for part in wanted))
+        except AssertionError as exc:
+            raise AssertionError(f"never saw {wanted} in:\n{self.text()}") from exc
+
+    async def sees_no(self, *unwanted: str) -> None:
+        """Wait until none of `unwanted` is on the screen."""
+        await eventually(lambda: not any(part in self.text() for part in unwanted), what=f"no {unwanted}")
+
+    def line_with(self, part: str) -> str:
+        return next(line for line in self.lines() if part in line)
+
+    def rows(self) -> list[str]:
+        """Return the names in the fleet's table, from top to bottom."""
+        names = [line[3:13].strip() for line in self.lines()]
+        return [name for name in names if f"id-{name}" in {row.id for row in self.app.store.rows()}]
+
+
+StartUi = Callable[..., AbstractAsyncContextManager[Ui]]
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[HubDouble]:
+    double = HubDouble()
+    await double.start()
+    yield double
+    await double.stop()
+
+
+@pytest.fixture
+def start_ui(hub: HubDouble) -> StartUi:
+    """Start the program at the double: `signed_in`, `size`, `environ` and any setting."""
+
+    @asynccontextmanager
+    async def start(
+        *,
+        size: tuple[int, int] = (80, 24),
+        signed_in: bool = True,
+        environ: dict[str, str] | None = None,
+        **settings: object,
+    ) -> AsyncIterator[Ui]:
+        chosen = Settings(url=hub.url)
+        if signed_in:
+            tokens = Tokens(access_token="access-0", refresh_token="refresh-0")  # noqa: S106 - the double's
+            chosen = msgspec.structs.replace(chosen, username="admin", tokens=tokens)
+        chosen = msgspec.structs.replace(chosen, **settings)
+        terminal = decide(environ or COLOURS, is_tty=True, encoding="UTF-8", wishes=Wishes())
+        # A user would not see more; a test need not wait for a quarter of a second each time.
+        terminal = replace(terminal, tick_s=0.03)
+        # It looks for its style sheets, which a program does before there is an event loop.
+        app = await asyncio.to_thread(ChatopsApp, chosen, terminal)
+        async with app.run_test(size=size) as pilot:
+            yield Ui(app, pilot)
+
+    return start
+
+
+@pytest.fixture
+async def ui(start_ui: StartUi) -> AsyncIterator[Ui]:
+    """The fleet of twelve, signed in, 80x24."""
+    async with start_ui() as started:
+        await started.sees("db-01", "web-02", "● live")
+        yield started
