@@ -42,9 +42,9 @@ async def load(readers: ReaderPool, found: list[Extent], start_ms: int, now_ms: 
 
 
 def _piece(table: HotTable, after: int, last: int) -> Script[list[Row]]:
-    columns = column_names(host_width(table.version))
+    columns = ", ".join(filter(None, ("rowid, server_num, ts", column_names(host_width(table.version)))))
     rows = yield from fetch(
-        f"SELECT rowid, server_num, ts, {columns} FROM {table.host} WHERE rowid > $1 AND rowid <= $2"  # noqa: S608 - as above
+        f"SELECT {columns} FROM {table.host} WHERE rowid > $1 AND rowid <= $2"  # noqa: S608 - as above
         " ORDER BY rowid LIMIT $3",
         after,
         last,

@@ -34,13 +34,17 @@ async def limit_pages(storage: SqliteStorage, spare: int | None) -> None:
 
 async def fill(storage: SqliteStorage) -> int:
     """Append until it fails; return the newest sequence that was stored."""
-    seq = 1
+    stored = [1]
     with pytest.raises(StorageError) as failed:
-        while True:
-            await storage.samples.append([row(seq + at) for at in range(1, 101)])
-            seq += 100
+        await _append_for_ever(storage, stored)
     assert failed.value.reason == "database or disk is full"
-    return seq
+    return stored[-1]
+
+
+async def _append_for_ever(storage: SqliteStorage, stored: list[int]) -> None:
+    while True:
+        await storage.samples.append([row(stored[-1] + at) for at in range(1, 101)])
+        stored.append(stored[-1] + 100)
 
 
 async def test_a_full_disk_fails_whole_batches_and_room_mends_it(storage: SqliteStorage) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatops_server.domain.downsampling import step_for
-from chatops_server.storage.base import Bucket, HistoryAnswer, HistoryQuery, SampleRow
+from chatops_server.storage.base import Bucket, HistoryAnswer, HistoryQuery, SampleRow, Script, execute
 from chatops_server.storage.sql.hot import drop_table, tables_with
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row, sample
@@ -173,3 +173,42 @@ async def test_never_more_points_than_asked(tmp_path: Path, points: int) -> None
             assert answer.series["cpu.percent"]
     finally:
         await storage.close()
+
+
+async def test_a_table_without_a_newer_column_is_read_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A table of version 0 knows no metric at all: its samples count, and have no values."""
+    path = tmp_path / "chatops.db"
+    storage = await open_sqlite(path, now_ms=Clock())
+    await add_servers(storage)
+    await storage.write(_older_table())
+    await storage.samples.append([row(2, NOON_MS)])
+    query = HistoryQuery(1, ["server.up", "cpu.percent", "disk.used:/"], NOON_MS - HOUR_MS, NOON_MS + 1, 9)
+    expected = {
+        "server.up": [Bucket(NOON_MS - 5_000, 1, 1, 1), Bucket(NOON_MS, 1, 1, 1)],
+        "cpu.percent": [Bucket(NOON_MS, 10, 10, 10)],
+        "disk.used:/": [Bucket(NOON_MS, 40, 40, 40)],
+    }
+    assert (await storage.samples.history(query)).series == expected
+    await storage.close()
+    storage = await open_sqlite(path, now_ms=Clock())
+    try:
+        del expected["disk.used:/"]
+        from_memory = await storage.samples.history(replace(query, metrics=list(expected)))
+        assert from_memory.series == expected
+    finally:
+        await storage.close()
+    assert caplog.records == []
+
+
+def _older_table() -> Script[None]:
+    yield from execute(
+        "INSERT INTO hot_table (name, hour_ms, cols_version, min_ts, max_ts) VALUES ($1, $2, 0, $2, $3)",
+        "hot_2026010112_0",
+        NOON_MS - HOUR_MS,
+        NOON_MS,
+    )
+    yield from execute("CREATE TABLE hot_2026010112_0_host (server_num, seq, ts, recv)")
+    yield from execute("CREATE TABLE hot_2026010112_0_part (group_id, seq, ts)")
+    yield from execute("INSERT INTO hot_2026010112_0_host VALUES (1, 1, $1, $1)", NOON_MS - 5_000)
