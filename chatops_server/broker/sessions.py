@@ -1,7 +1,7 @@
 """The live connection of each server's agent. The newest one wins."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class AgentSession:
     """Whether the connection below is gone."""
     outbox: AgentOutbox = field(default_factory=AgentOutbox)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when everything the session accepted is stored or given up."""
+    """Set when everything the session accepted is stored or given up; by AgentSessions.finished."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +50,7 @@ class AgentSessions:
 
     def __init__(self) -> None:
         self._live: dict[str, AgentSession] = {}
+        self._unfinished: dict[str, set[AgentSession]] = {}
         self._attempts: set[Attempt] = set()
         self._is_stopping = False
 
@@ -74,8 +75,11 @@ class AgentSessions:
         finally:
             self._attempts.discard(attempt)
 
-    def register(self, session: AgentSession, attempt: Attempt) -> AgentSession | None:
-        """Make this the server's session; the one before is told to close (4409) and returned.
+    def register(self, session: AgentSession, attempt: Attempt) -> Collection[AgentSession]:
+        """Make this the server's session; the one before is told to close (4409).
+
+        Returns:
+            Earlier sessions of the server that may still be storing what they accepted: see `ended`.
 
         Raises:
             ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping.
@@ -84,13 +88,17 @@ class AgentSessions:
             raise ConnectionEnded(GOING_AWAY)
         if session.key_id in attempt.revoked_keys:
             raise ConnectionEnded(KEY_REVOKED)
-        if session.state.id in attempt.deleted_servers:
+        server_id = session.state.id
+        if server_id in attempt.deleted_servers:
             raise ConnectionEnded(SERVER_DELETED)
-        before = self._live.get(session.state.id)
-        self._live[session.state.id] = session
+        before = self._live.get(server_id)
         if before is not None:
             before.outbox.close(REPLACED)
-        return before
+        self._live[server_id] = session
+        unfinished = self._unfinished.setdefault(server_id, set())
+        earlier = frozenset(unfinished)
+        unfinished.add(session)
+        return earlier
 
     def unregister(self, session: AgentSession) -> bool:
         """Take the session out; return False when it no longer was the server's own."""
@@ -98,6 +106,14 @@ class AgentSessions:
             return False
         del self._live[session.state.id]
         return True
+
+    def finished(self, session: AgentSession) -> None:
+        """Note that nothing of the session is on its way to disk any more. Idempotent."""
+        session.ended.set()
+        unfinished = self._unfinished.get(session.state.id, set())
+        unfinished.discard(session)
+        if not unfinished:
+            self._unfinished.pop(session.state.id, None)
 
     def configure(self, server_id: str, interval_s: float | None) -> bool:
         """Ask a server's agent for another interval; return whether it is connected."""

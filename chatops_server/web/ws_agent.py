@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -34,8 +34,8 @@ from chatops_wire.version import PROTOCOL, VERSION
 
 log = logging.getLogger(__name__)
 
-# An older session of the same server has to store what it accepted, which it tries for 3 s.
-OLDER_ENDS_WITHIN_S: Final = 5.0
+# An earlier session of the same server has to store what it accepted, which it tries for 3 s.
+EARLIER_END_WITHIN_S: Final = 5.0
 
 
 class VerifiedKey(Protocol):
@@ -109,9 +109,9 @@ class AgentEndpoint:
         try:
             with sessions.attempt() as attempt:
                 auth, session = await self._authenticated(socket)
-                older = sessions.register(session, attempt)
+                earlier = sessions.register(session, attempt)
             admission.authenticated()
-            return await self._serve(socket, auth, session, older)
+            return await self._serve(socket, auth, session, earlier)
         except ConnectionEnded as ended:
             return ended.closing
         except Exception:
@@ -150,11 +150,11 @@ class AgentEndpoint:
         return message
 
     async def _serve(
-        self, socket: FrameSocket, auth: Auth, session: AgentSession, older: AgentSession | None
+        self, socket: FrameSocket, auth: Auth, session: AgentSession, earlier: Collection[AgentSession]
     ) -> Closing:
         closing = INTERNAL
         try:
-            ingest = await self._opened(session, auth.epoch, older)
+            ingest = await self._opened(session, auth.epoch, earlier)
             try:
                 self._welcome(session, auth, ingest.last_seq)
                 await AgentStream(self._hearing, socket, session, ingest).run(self._decoder)
@@ -163,18 +163,20 @@ class AgentEndpoint:
             finally:
                 # Shown as offline first: storing the rest and parting from the peer take their time.
                 self._leave(session, closing)
-                await _part(socket, closing, session, ingest)
+                await self._part(socket, closing, session, ingest)
         finally:
             self._leave(session, closing)
-            session.ended.set()
+            self._door.live.sessions.finished(session)
         return closing
 
-    async def _opened(self, session: AgentSession, epoch: str, older: AgentSession | None) -> IngestSession:
-        if older is not None:
-            # It may still be storing what the agent would otherwise be asked to send again.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(OLDER_ENDS_WITHIN_S):
-                    await older.ended.wait()
+    async def _opened(
+        self, session: AgentSession, epoch: str, earlier: Collection[AgentSession]
+    ) -> IngestSession:
+        # They may still be storing what the agent would otherwise be asked to send again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EARLIER_END_WITHIN_S):
+                for each in earlier:
+                    await each.ended.wait()
         outbox = session.outbox
         try:
             return await self._door.ingest.open(session.state.num, epoch, outbox.acknowledge, outbox.pause)
@@ -206,10 +208,11 @@ class AgentEndpoint:
         else:
             self._door.presence.disconnected(session.state, closing.text)
 
-
-async def _part(socket: FrameSocket, closing: Closing, session: AgentSession, ingest: IngestSession) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(socket.close(closing), name="agent-close")
-        await ingest.close()
-        # A newer session waits for this, and not for a peer that may be gone.
-        session.ended.set()
+    async def _part(
+        self, socket: FrameSocket, closing: Closing, session: AgentSession, ingest: IngestSession
+    ) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(socket.close(closing), name="agent-close")
+            await ingest.close()
+            # A newer session waits for this, and not for a peer that may be gone.
+            self._door.live.sessions.finished(session)

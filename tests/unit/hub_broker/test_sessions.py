@@ -1,5 +1,7 @@
 """One session a server, the newest wins; and nothing that ends meanwhile slips through."""
 
+from collections.abc import Collection
+
 import pytest
 
 from chatops_server.broker.closing import (
@@ -21,15 +23,15 @@ def _session(server_id: str = "srv_1", key_id: str = "key") -> AgentSession:
     return AgentSession(state_of(FLEET, server_id), key_id, 1, lambda: False)
 
 
-def _registered(sessions: AgentSessions, session: AgentSession) -> AgentSession | None:
+def _registered(sessions: AgentSessions, session: AgentSession) -> Collection[AgentSession]:
     with sessions.attempt() as attempt:
         return sessions.register(session, attempt)
 
 
 def test_the_newest_session_wins_and_the_older_one_cannot_unregister_it() -> None:
     sessions, old, new = AgentSessions(), _session(), _session()
-    assert _registered(sessions, old) is None
-    assert _registered(sessions, new) is old
+    assert not _registered(sessions, old)
+    assert _registered(sessions, new) == {old}
     assert old.outbox.closing == REPLACED
     assert not sessions.unregister(old)
     assert sessions.get("srv_1") is new
@@ -37,6 +39,17 @@ def test_the_newest_session_wins_and_the_older_one_cannot_unregister_it() -> Non
     assert sessions.unregister(new)
     assert sessions.get("srv_1") is None
     assert len(sessions) == 0
+
+
+def test_a_session_is_waited_for_until_it_has_stored_everything() -> None:
+    sessions, first, second, third = AgentSessions(), _session(), _session(), _session()
+    _registered(sessions, first)
+    sessions.unregister(first)
+    assert _registered(sessions, second) == {first}
+    sessions.finished(first)
+    sessions.finished(first)
+    assert first.ended.is_set()
+    assert _registered(sessions, third) == {second}
 
 
 def test_a_deleted_server_ends_its_session_only() -> None:
@@ -83,7 +96,7 @@ def test_what_ends_during_authentication_refuses_the_session(meanwhile: object, 
 def test_a_key_revoked_before_an_attempt_does_not_refuse_another_key() -> None:
     sessions = AgentSessions()
     sessions.close_key("old")
-    assert _registered(sessions, _session(key_id="new")) is None
+    assert not _registered(sessions, _session(key_id="new"))
 
 
 def test_an_interval_reaches_the_agent_if_it_is_there() -> None:
