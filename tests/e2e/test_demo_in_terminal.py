@@ -26,8 +26,9 @@ LEAVES_THE_UI = b"\x1b[?1049l"
 class Terminal:
     """A real pseudo-terminal of 80x24, and what is on it."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, process: "subprocess.Popen[bytes]") -> None:
         self._descriptor = descriptor
+        self._process = process
         self._screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self._screen)
         self.written = b""
@@ -44,7 +45,11 @@ class Terminal:
         return "\n".join(self._screen.display)
 
     def until(self, text: str) -> None:
-        eventually_sync(lambda: text in self.text(), deadline_s=START_WITHIN_S, what=f"{text}: {self.text()}")
+        def seen_or_over() -> bool:
+            return text in self.text() or self._process.poll() is not None
+
+        eventually_sync(seen_or_over, deadline_s=START_WITHIN_S, what=text)
+        assert text in self.text(), self.written.decode(errors="replace")[-4000:]
 
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())
@@ -66,7 +71,7 @@ def demo_on_screen(
     )
     os.close(theirs)
     try:
-        terminal = Terminal(ours)
+        terminal = Terminal(ours, process)
         terminal.until("● live")
         yield terminal, process, psutil.Process(process.pid).children(recursive=True)
     finally:
