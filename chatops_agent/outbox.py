@@ -70,7 +70,7 @@ class Outbox:
         self._window = window
         self._acked = 0
         self._sent = 0
-        # Across connections: an acknowledgement of more than this is nonsense.
+        # Across connections.
         self._ever_sent = 0
         # The newest sample while it has gone out neither alone nor as a copy.
         self._unshown: Stored | None = None
@@ -100,7 +100,7 @@ class Outbox:
 
     def resume(self, last_seq: int) -> None:
         """Start over on a new connection to a hub that has stored everything up to `last_seq`."""
-        self._acked = self._sent = min(last_seq, self._ever_sent)
+        self._acked = self._sent = self._possible(last_seq)
         self._rewound_from = -1
         self._spool.trim(self._acked)
 
@@ -110,7 +110,7 @@ class Outbox:
         An `ack` that brings no news while samples are on their way is the answer to a hole: all beyond it
         is sent again.
         """
-        seq = min(seq, self._ever_sent)
+        seq = self._possible(seq)
         if seq > self._acked:
             self._acked = seq
             self._sent = max(self._sent, seq)
@@ -139,6 +139,10 @@ class Outbox:
         if isinstance(frame, Stored):
             self._unshown = None
         return frame
+
+    def _possible(self, seq: int) -> int:
+        # Whatever the hub says, it has stored neither less than nothing nor what was never sent.
+        return max(0, min(seq, self._ever_sent))
 
     def _next_in_order(self) -> Stored | Batch | Dropped | None:
         room = self._window - self.in_flight

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 from chatops_agent.collectors.sampling import Sampling
@@ -26,7 +27,7 @@ class Sampler:
         before = self._schedule
         self._schedule = before.configured(interval_s)
         if self._schedule != before:
-            log.info("sampling interval changed", extra={"interval_s": self._schedule.interval_s})
+            log.debug("sampling interval changed", extra={"interval_s": self._schedule.interval_s})
             self._changed.set()
 
     async def run(self, deliver: Callable[[SampleParts], None]) -> NoReturn:
@@ -35,19 +36,19 @@ class Sampler:
         started = loop.time()
         # Rates need a reading before; this one is not sent.
         await self._sampling.sample(started)
-        await self._until(lambda: self._schedule.first_due(started))
+        await self._wait(partial(Schedule.first_due, started=started))
         while True:
             taken = loop.time()
             sample = await self._sampling.sample(taken)
             if sample is not None:
                 deliver(sample)
-            await self._until(lambda last=taken: self._schedule.next_due(last))  # type: ignore[misc]
+            await self._wait(partial(Schedule.next_due, last=taken))
 
-    async def _until(self, due: Callable[[], float]) -> None:
-        """Wait until the time that `due` says, asked again after each change of the schedule."""
+    async def _wait(self, due: Callable[[Schedule], float]) -> None:
+        """Wait until the time that `due` reads off the schedule, read again after each change of it."""
         loop = asyncio.get_running_loop()
         self._changed.clear()
-        while (moment := due()) > loop.time():
+        while (moment := due(self._schedule)) > loop.time():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(moment):
                     await self._changed.wait()

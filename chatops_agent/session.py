@@ -22,7 +22,7 @@ _SEND_TIMEOUT_S: Final = 15.0
 # one that lost a frame in a crash of its own cannot.
 _STALLED_AFTER_S: Final = 60.0
 # However long a hub wants to be left alone, it may have forgotten to say that it is well.
-_LONGEST_PAUSE_S: Final = 600.0
+_LONGEST_PAUSE_MS: Final = 600_000
 _MAX_TOLD: Final = 200
 # The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
 CLOSE_TIMEOUT_S: Final = 2.0
@@ -82,11 +82,15 @@ class Session:
         self._outbox.resume(welcome.last_seq)
         self._orders.configure(welcome.interval_s)
         self._progress_at = _now()
-        async with asyncio.TaskGroup() as tasks:
-            sender = tasks.create_task(self._send_all(), name="agent-sender")
-            while (message := await self._next_message()) is not None:
-                self._obey(message)
-            sender.cancel()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                sender = tasks.create_task(self._send_all(), name="agent-sender")
+                while (message := await self._next_message()) is not None:
+                    self._obey(message)
+                sender.cancel()
+        finally:
+            # Nobody watches over a connection that is gone.
+            self._orders.configure(None)
 
     async def _next_message(self) -> ToAgent | None:
         """Return the next message this version knows; None when the connection has ended."""
@@ -174,7 +178,8 @@ class Session:
             self._progress_at = now
 
     def _pause(self, pause: Pause) -> None:
-        length_s = min(_LONGEST_PAUSE_S, max(0.0, pause.ms / 1000))
+        # Bounded before it becomes a float: a number in JSON may be longer than any float.
+        length_s = min(max(0, pause.ms), _LONGEST_PAUSE_MS) / 1000
         self._paused_until = _now() + length_s
         log.info("the hub asked to wait", extra={"seconds": length_s, "reason": pause.reason[:_MAX_TOLD]})
 

@@ -146,6 +146,15 @@ async def test_nothing_is_sent_during_a_pause(hub: HubDouble, connect: Connect) 
     assert asyncio.get_running_loop().time() - started > 0.1
 
 
+async def test_a_pause_of_any_length_is_survived(hub: HubDouble, connect: Connect) -> None:
+    agent = connect(hub.url)
+    call = await hub.called()
+    for length in ("-1", "1" + "0" * 400):
+        await call.say('{"type":"pause","ms":' + length + ',"reason":"x"}')
+    await call.say(Configure(interval_s=7.0))
+    await eventually(lambda: agent.intervals == [None, 7.0])
+
+
 async def test_the_hub_orders_intervals(hub: HubDouble, connect: Connect) -> None:
     hub.interval_s = 2.0
     agent = connect(hub.url)
@@ -153,6 +162,15 @@ async def test_the_hub_orders_intervals(hub: HubDouble, connect: Connect) -> Non
     await call.say(Configure(interval_s=1.0))
     await call.say(Configure(interval_s=None))
     await eventually(lambda: agent.intervals == [2.0, 1.0, None])
+
+
+async def test_an_interval_ends_with_the_connection_that_ordered_it(hub: HubDouble, connect: Connect) -> None:
+    hub.interval_s = 1.0
+    agent = connect(hub.url)
+    call = await hub.called()
+    await eventually(lambda: agent.intervals == [1.0])
+    await call.ws.close()
+    await eventually(lambda: agent.intervals == [1.0, None])
 
 
 async def test_garbage_changes_nothing(hub: HubDouble, connect: Connect) -> None:
@@ -173,6 +191,8 @@ async def test_garbage_changes_nothing(hub: HubDouble, connect: Connect) -> None
         for _ in range(2):
             await call.say(AuthSuccess(server_id="s1", message=""))
         await call.say(Ack(seq=2**63 - 1))
+        await call.say(Ack(seq=-5))
+        await call.say('{"type":"configure","interval_s":1e-300}')
         await call.say('{"type":"pause","ms":-5,"reason":"x","unknown":[1]}')
         await call.say('{"type":"configure","interval_s":0}')
         await call.say(Error(code="odd", message="but still here"))

@@ -56,7 +56,7 @@ async def test_what_was_not_acknowledged_comes_again_in_order(hub: HubDouble, st
 
 
 async def test_the_hub_may_change_the_interval_and_give_it_back(hub: HubDouble, start_agent: Start) -> None:
-    agent = await start_agent(hub.url, interval="3600")
+    agent = await start_agent(hub.url, interval="3600", log_level="debug")
     call = await hub.called()
     await eventually(lambda: len(call.samples) == 1)
     await call.say(Configure(interval_s=1.0))

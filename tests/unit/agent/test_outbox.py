@@ -153,6 +153,15 @@ def test_an_ack_of_more_than_was_sent_counts_as_all_that_was_sent() -> None:
     assert [Batch(stored(2, 2))] == all_frames(box)
 
 
+def test_an_ack_of_less_than_nothing_is_the_answer_to_a_hole_at_the_start() -> None:
+    box = outbox(2)
+    all_frames(box)
+    assert not box.ack(-5)
+    assert all_frames(box) == [Batch(stored(1, 2))]
+    box.resume(-5)
+    assert all_frames(box) == [Batch(stored(1, 2))]
+
+
 def test_an_ack_after_a_rewind_moves_what_is_sent_along() -> None:
     box = outbox(3)
     all_frames(box)
