@@ -113,6 +113,10 @@ class Connection:
             # Nobody cancelled us: aiohttp lets one task's given-up wait for a slow peer end another's
             # (BaseProtocol._drain_helper). Without this the agent would go on without a connection.
             return _Attempt(Ending.LOST)
+        except Exception:
+            # An error of ours costs this connection, never the agent.
+            log.exception("connection ended by an error of the agent")
+            return _Attempt(Ending.LOST)
 
     async def _attempt(self, http: aiohttp.ClientSession, url: str) -> _Attempt:
         """Connect, speak until it ends, and say how it went."""

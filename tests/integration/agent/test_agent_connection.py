@@ -164,6 +164,25 @@ async def test_the_hub_orders_intervals(hub: HubDouble, connect: Connect) -> Non
     await eventually(lambda: agent.intervals == [2.0, 1.0, None])
 
 
+async def test_an_error_of_ours_costs_the_connection_only(
+    hub: HubDouble, connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = connect(hub.url)
+    call = await hub.called()
+
+    def fails(interval_s: float | None) -> None:
+        raise LookupError(interval_s)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(agent, "configure", fails)
+        await call.say(Configure(interval_s=7.0))
+        await eventually(lambda: caplog.records)
+    await hub.called(2)
+    agent.sample()
+    await eventually(lambda: hub.stored == 1)
+    assert caplog.records[0].getMessage() == "connection ended by an error of the agent"
+
+
 async def test_an_interval_ends_with_the_connection_that_ordered_it(hub: HubDouble, connect: Connect) -> None:
     hub.interval_s = 1.0
     agent = connect(hub.url)
