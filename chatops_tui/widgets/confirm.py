@@ -90,7 +90,8 @@ class Confirm(ModalScreen[bool]):
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident, and start the delay."""
         self.query_one("#confirm-text", TextBlock).set_lines(self._text())
-        self.query_one("#confirm-name" if self._question.type_to_confirm else "#confirm-no").focus()
+        # Not `focus()`, which takes its time: before it the first button, yes, would have the focus.
+        self.set_focus(self.query_one("#confirm-name" if self._question.type_to_confirm else "#confirm-no"))
         self.set_timer(ARM_S, self._arm)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

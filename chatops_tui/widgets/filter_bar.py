@@ -122,9 +122,10 @@ class FilterBar(Horizontal):
     def _leave(self) -> None:
         field = self.query_one(Input)
         target, self._return_to = self._return_to, None
-        if field.has_focus:
-            if target is not None and target.is_attached and target.focusable:
-                target.focus()
-            else:
-                self.screen.focus_next()
-        field.can_focus = False
+        had_focus, field.can_focus = field.has_focus, False
+        if not had_focus:
+            return
+        usable = target is not None and target.is_attached and target.focusable
+        self.screen.set_focus(target if usable else None)
+        if not usable:
+            self.screen.focus_next()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -65,10 +65,10 @@ class LiveTable(ScrollView, can_focus=True):
         Binding("space", "toggle_mark", "Mark", show=False, id="list.mark"),
     ]
 
-    RowHighlighted = table_messages.RowHighlighted
-    RowSelected = table_messages.RowSelected
-    HeaderSelected = table_messages.HeaderSelected
-    MarksChanged = table_messages.MarksChanged
+    RowHighlighted: TypeAlias = table_messages.RowHighlighted
+    RowSelected: TypeAlias = table_messages.RowSelected
+    HeaderSelected: TypeAlias = table_messages.HeaderSelected
+    MarksChanged: TypeAlias = table_messages.MarksChanged
 
     def __init__(
         self,
