@@ -1,6 +1,7 @@
 """Agents and clients of the contract, by hand: they send what a test says and show what comes."""
 
 import asyncio
+import socket
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,11 @@ class Peer:
             frame = await self.next()
             if frame.get("id") == "asked":
                 return frame
+
+    async def vanish(self) -> None:
+        """Drop the connection without a close frame."""
+        transport = self.ws.get_extra_info("socket")
+        transport.shutdown(socket.SHUT_RDWR)
 
     async def close(self) -> None:
         await self.ws.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from chatops_server.broker.closing import AUTH_TIMEOUT, Closing
+from chatops_server.broker.closing import Closing
 from chatops_wire.codes import CloseCode
 
 # A peer chooses the names of unknown types, so their number is bounded.
@@ -29,7 +29,7 @@ class Counters:
     malformed: Counter[Peer] = field(default_factory=Counter)
     """Frames that ended their connection with 4400."""
     refused: Counter[Peer] = field(default_factory=Counter)
-    """Connections closed with 4401, or because they said nothing in time."""
+    """Connections closed with 4401: no word in time, a bad or revoked key, a token that ran out."""
     too_slow: Counter[Peer] = field(default_factory=Counter)
     """Connections closed with 4429."""
     dropped: Counter[Peer] = field(default_factory=Counter)
@@ -39,9 +39,9 @@ class Counters:
     def ended(self, peer: Peer, closing: Closing) -> None:
         """Count a connection that the peer's own fault ended."""
         match closing.code:
-            case CloseCode.MALFORMED if closing != AUTH_TIMEOUT:
+            case CloseCode.MALFORMED:
                 self.malformed[peer] += 1
-            case CloseCode.MALFORMED | CloseCode.UNAUTHORIZED:
+            case CloseCode.UNAUTHORIZED:
                 self.refused[peer] += 1
             case CloseCode.TOO_SLOW:
                 self.too_slow[peer] += 1

@@ -122,18 +122,24 @@ class AgentEndpoint:
     async def _authenticated(self, socket: FrameSocket) -> tuple[Auth, AgentSession]:
         try:
             async with asyncio.timeout(self._door.sockets.patience.auth_s):
-                auth = self._auth(await socket.receive(), socket)
-                key = await self._door.keys.verify(auth.api_key)
+                frame = await socket.receive()
         except TimeoutError as exc:
             raise ConnectionEnded(AUTH_TIMEOUT) from exc
-        except TokenError as exc:
-            raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, exc.code, exc.detail)) from exc
-        except StorageError as exc:
-            raise ConnectionEnded(UNAVAILABLE) from exc
+        auth = self._auth(frame, socket)
+        key = await self._verified(auth.api_key)
         state = self._door.live.fleet.get(key.server_id)
         if state is None:
             raise ConnectionEnded(SERVER_DELETED)
         return auth, AgentSession(state, key.key_id, auth.next_seq, socket.has_ended)
+
+    async def _verified(self, api_key: str) -> VerifiedKey:
+        try:
+            async with asyncio.timeout(self._door.sockets.patience.auth_s):
+                return await self._door.keys.verify(api_key)
+        except TokenError as exc:
+            raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, exc.code, exc.detail)) from exc
+        except (StorageError, TimeoutError) as exc:
+            raise ConnectionEnded(UNAVAILABLE) from exc
 
     def _auth(self, frame: str | None, socket: FrameSocket) -> Auth:
         if frame is None:

@@ -49,7 +49,7 @@ async def test_a_first_message_that_is_no_valid_auth_is_refused(
 
 async def test_who_says_nothing_is_sent_away(impatient_hub: LiveHub) -> None:
     ended = await (await impatient_hub.connect("/ws")).ended()
-    assert (ended.code, ended.error) == (4400, "auth_timeout")
+    assert (ended.code, ended.error) == (4401, "auth_timeout")
 
 
 @pytest.mark.parametrize("request_id", [7, "seven"])
