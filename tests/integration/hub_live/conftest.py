@@ -38,6 +38,9 @@ from chatops_wire import keys
 from chatops_wire.rest import Role
 from tests.live_peers import Peer
 
+# A key and a token at which the doubles fail as only a defect does.
+BOOM = "boom"
+
 
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
@@ -64,6 +67,8 @@ class Tokens:
         return token
 
     def authenticate(self, access_token: str) -> Principal:
+        if access_token == BOOM:
+            raise RuntimeError(BOOM)
         if access_token not in self.known:
             raise TokenError("the access token is not valid")
         return self.known[access_token]
@@ -81,9 +86,12 @@ class HeldStore:
         self.open = asyncio.Event()
         self.open.set()
         self.waiting = 0
+        self.defect: Exception | None = None
 
     async def append(self, rows: Sequence[SampleRow | GapRow]) -> None:
         self.waiting += 1
+        if self.defect is not None:
+            raise self.defect
         await self.open.wait()
         await self._inner.append(rows)
         self.waiting -= 1
@@ -102,6 +110,8 @@ class HeldKeys:
         self.waiting = 0
 
     async def verify(self, text: str) -> VerifiedKey:
+        if text == BOOM:
+            raise RuntimeError(BOOM)
         verified = await self._inner.verify(text)
         self.waiting += 1
         await self.open.wait()

@@ -4,6 +4,8 @@ import asyncio
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatops_server.broker.client_outbox import (
     MAX_EVENTS,
@@ -145,3 +147,37 @@ async def test_waiting_ends_with_the_next_frame(put: str) -> None:
     getattr(outbox, put)(b"frame")
     await waiting
     assert outbox.take() == b"frame"
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("put"), st.sampled_from(["a", "b", "c"])),
+            st.tuples(st.just("stall"), st.booleans()),
+            st.tuples(st.just("take"), st.just("")),
+        )
+    )
+)
+def test_whatever_happens_each_server_ends_with_its_newest_and_every_sample_is_sent_or_counted(
+    steps: list[tuple[str, str | bool]],
+) -> None:
+    outbox = _outbox()
+    put: list[bytes] = []
+    sent: list[bytes] = []
+    for step, argument in steps:
+        if step == "put":
+            put.append(b"%b%d" % (str(argument).encode(), len(put)))
+            outbox.sample(str(argument), put[-1])
+        elif step == "stall":
+            outbox.is_stalled = bool(argument)
+        elif (frame := outbox.take()) is not None:
+            sent.append(frame)
+    sent += _all(outbox)
+    samples = [frame for frame in sent if not frame.startswith(b"{")]
+    lagged = [msgspec.json.decode(frame)["dropped"] for frame in sent if frame.startswith(b"{")]
+    assert len(samples) + sum(lagged) == len(put)
+    for server in (b"a", b"b", b"c"):
+        put_for = [frame for frame in put if frame.startswith(server)]
+        sent_for = [frame for frame in samples if frame.startswith(server)]
+        assert sent_for[-1:] == put_for[-1:]
+        assert sent_for == [frame for frame in put_for if frame in set(sent_for)]
