@@ -15,6 +15,12 @@ async def armed(dialog: Confirm) -> None:
     await eventually(lambda: dialog.check_action("answer", (True,)), what=f"{ARM_S} s to pass")
 
 
+async def answered(answers: list[bool | None], *, yes: bool) -> None:
+    """Wait for the answer, and hold it against the expected one."""
+    await eventually(lambda: answers, what="an answer")
+    assert answers == [yes]
+
+
 async def test_the_focus_is_on_cancel() -> None:
     app = Stage()
     async with app.run_test() as pilot:
@@ -40,7 +46,7 @@ async def test_y_confirms_after_a_moment() -> None:
         answers = await ask(pilot, dialog)
         await armed(dialog)
         await pilot.press("y")
-        assert answers == [True]
+        await answered(answers, yes=True)
 
 
 async def test_n_escape_and_enter_cancel_at_once() -> None:
@@ -49,7 +55,7 @@ async def test_n_escape_and_enter_cancel_at_once() -> None:
         for key in ("n", "escape", "enter"):
             answers = await ask(pilot, Confirm(RESTART))
             await pilot.press(key)
-            assert answers == [False]
+            await answered(answers, yes=False)
 
 
 async def test_the_other_button_confirms() -> None:
@@ -61,7 +67,7 @@ async def test_the_other_button_confirms() -> None:
         assert answers == [], "not yet"
         await armed(dialog)
         await pilot.press("enter")
-        assert answers == [True]
+        await answered(answers, yes=True)
 
 
 async def test_what_cannot_be_undone_asks_for_the_name() -> None:
@@ -96,7 +102,7 @@ async def test_the_name_can_be_left_alone() -> None:
     async with app.run_test() as pilot:
         answers = await ask(pilot, Confirm(REMOVE))
         await pilot.press("escape")
-        assert answers == [False]
+        await answered(answers, yes=False)
 
 
 async def eventually_confirms(pilot: object, answers: list[bool | None]) -> None:
