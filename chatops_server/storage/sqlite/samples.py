@@ -14,7 +14,7 @@ from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.history import history
 from chatops_server.storage.sql.hot import drop_table, tables_received_before
 from chatops_server.storage.sqlite.loading import Extent, extents, load
-from chatops_server.storage.sqlite.reader import ReaderPool
+from chatops_server.storage.sqlite.reader import READERS, ReaderPool
 from chatops_server.storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ class SqliteSamples:
         self._now_ms = now_ms
         self._recent = RecentSamples()
         self._loading: asyncio.Task[None] | None = None
+        # A chart of a week of a large fleet takes seconds; agents that connect need a reader meanwhile.
+        self._charts = asyncio.Semaphore(READERS - 1)
         writer.on_stored(self._stored)
 
     async def open(self) -> None:
@@ -69,7 +71,8 @@ class SqliteSamples:
 
     async def stored_history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return the chart from the tables alone: the same answer as from memory."""
-        return await self._readers.run(history(query))
+        async with self._charts:
+            return await self._readers.run(history(query))
 
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore."""
