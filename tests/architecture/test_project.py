@@ -10,7 +10,10 @@ from chatops_wire.version import VERSION
 from tests.project import PACKAGES, ROOT, sources, tracked
 
 # Somebody's home or work folder. Spelled in parts, so that this file does not find itself.
-MACHINE_PATH: Final = re.compile(r"/(?:home|Users|work|root)/" + r"(?!\.\.\.)[A-Za-z._]")
+HOMES: Final = r"/(?:Users|work|farm|root)/" + r"[A-Za-z._]"
+# Where this clone stands, unless that is a plain name such as the /app of a container.
+HERE: Final = re.escape(f"{ROOT}/") if len(ROOT.parts) > 2 else HOMES
+MACHINE_PATH: Final = re.compile(f"{HOMES}|{HERE}")
 
 
 def _pyproject() -> dict[str, Any]:
