@@ -7,6 +7,7 @@ import pytest
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
+from chatops_server.web.open_sockets import MAX_FROM_ONE_ADDRESS, MAX_UNAUTHENTICATED
 from chatops_server.web.problems import STATUS
 from chatops_server.web.routes import Public, Right
 from chatops_wire import agent, client
@@ -72,10 +73,12 @@ def test_every_metric_is_listed() -> None:
         f"within {agent.AUTH_TIMEOUT_S:g} s",
         f"ping every {agent.HEARTBEAT_S:g} s",
         f"at most {agent.MAX_FRAME_BYTES // 1024 // 1024} MiB",
+        f"At most {MAX_UNAUTHENTICATED} sockets",
+        f"{MAX_FROM_ONE_ADDRESS} of them from one address",
     ],
 )
 def test_the_limits_of_the_sockets_are_those_of_the_code(said: str) -> None:
-    assert said in section(PAGE, "## WebSockets")
+    assert said in " ".join(section(PAGE, "## WebSockets").split())
 
 
 def test_the_limit_of_a_body_is_that_of_the_code() -> None:
