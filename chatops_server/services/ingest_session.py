@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -156,7 +157,7 @@ class IngestSession:
         self._queued(used=int(is_next), unused=int(not is_next))
 
     async def close(self) -> None:
-        """Store what is queued, for at most FLUSH_WITHIN_S; if that fails there is no other try. Idempotent.
+        """Store what is queued, for at most FLUSH_WITHIN_S and with one attempt. Idempotent.
 
         What could not be stored was not acknowledged: the agent still has it. Raises what ended the
         session if that was an error of ours.
@@ -239,12 +240,11 @@ class IngestSession:
             return False
         delay_s = self._intake.retry_after_s(backoff)
         self._listener.on_pause(round(delay_s * 1000), error.detail)
-        try:
+        with suppress(TimeoutError):
+            # Closing ends the wait, and the next attempt is the last one.
             async with asyncio.timeout(delay_s):
                 await self._closing.wait()
-        except TimeoutError:
-            return True
-        return False
+        return True
 
 
 def _time_of(sample: Sample) -> int:

@@ -75,9 +75,9 @@ class Agent:
 
 
 @asynccontextmanager
-async def an_agent(store: ListStore | None = None) -> AsyncIterator[Agent]:
-    store = store or ListStore()
-    ingest = Ingest(store, lambda: NOON_MS, retry_after_s=lambda _backoff: 0.001)
+async def an_agent(retry_after_s: float = 0.001) -> AsyncIterator[Agent]:
+    store = ListStore()
+    ingest = Ingest(store, lambda: NOON_MS, retry_after_s=lambda _backoff: retry_after_s)
     try:
         yield Agent(store, ingest)
     finally:
@@ -293,6 +293,44 @@ async def test_a_connection_without_an_epoch_is_one_of_its_own() -> None:
         await first.accept(samples(1, 2))
         assert second.last_seq == 0
         assert seqs(await second.accept(samples(1, 1))) == [1]
+
+
+async def test_closing_during_the_wait_for_another_try_tries_at_once() -> None:
+    async with an_agent(retry_after_s=3_600.0) as agent:
+        agent.store.broken = True
+        session = await agent.connect()
+        await session.accept(samples(1, 3))
+        await eventually(lambda: agent.ingest.degraded)
+        agent.store.broken = False
+        await session.close()
+        assert agent.acks == [3]
+
+
+async def test_waiting_for_the_room_of_all_can_be_cancelled() -> None:
+    async with an_agent() as agent:
+        agent.store.gate.clear()
+        sessions = [await agent.connect(f"e{at}") for at in range(TOTAL_BACKLOG // SESSION_BACKLOG + 2)]
+        accepting = [asyncio.create_task(session.accept(samples(1, SESSION_BACKLOG))) for session in sessions]
+        await eventually(lambda: sum(task.done() for task in accepting) == TOTAL_BACKLOG // SESSION_BACKLOG)
+        for task in accepting:
+            task.cancel()
+        await asyncio.wait(accepting)
+        agent.store.gate.set()
+        await eventually(lambda: agent.ingest.backlog == 0)
+        assert seqs(await sessions[-1].accept(samples(1, 1))) == [1]
+
+
+async def test_a_reader_that_waits_is_told_when_the_session_closes() -> None:
+    async with an_agent() as agent:
+        agent.store.broken = True
+        session = await agent.connect()
+        await session.accept(samples(1, SESSION_BACKLOG))
+        waiting = asyncio.create_task(session.accept(samples(SESSION_BACKLOG + 1, SESSION_BACKLOG + 1)))
+        await eventually(lambda: agent.ingest.degraded)
+        await session.close()
+        with pytest.raises(StorageError):
+            await waiting
+        assert agent.ingest.backlog == 0
 
 
 STEPS = st.one_of(
