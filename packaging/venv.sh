@@ -59,7 +59,7 @@ dev) what='.[dev]' note='packages, with those for tests and checks' ;;
 esac
 say "installing $note ..."
 # Not compiled here: what a program imports is compiled at its first start, the rest never.
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
+"$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-compile \
     --constraint requirements.lock --editable "$what"
 say "ready after $(($(date +%s) - began)) s."
 pwd -P >"$venv/.place"
