@@ -99,9 +99,10 @@ async def open_sqlite(
         await samples.open()
     except BaseException as exc:
         await storage.close()
-        if isinstance(exc, sqlite3.Error | OSError):
-            raise CannotOpenError(f"cannot open the database {path}: {exc}") from exc
-        raise
+        if isinstance(exc, CannotOpenError) or not isinstance(exc, sqlite3.Error | OSError | StorageError):
+            raise
+        reason = exc.reason if isinstance(exc, StorageError) else str(exc)
+        raise CannotOpenError(f"cannot open the database {path}: {reason}") from exc
     return storage
 
 

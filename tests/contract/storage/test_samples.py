@@ -98,6 +98,25 @@ async def test_a_server_deleted_between_two_samples_is_noticed(storage: Storage)
     assert await storage.samples.cursor(1, "e1") == 2
 
 
+async def test_rows_that_cannot_be_stored_hurt_only_whoever_brought_them(storage: Storage) -> None:
+    impossible = replace(row(1, server_num=2), sample=replace_cpu(sample(1)))
+    results = await asyncio.gather(
+        *(storage.samples.append([row(1, epoch=f"e{at}")]) for at in range(5)),
+        storage.samples.append([impossible]),
+        *(storage.samples.append([row(1, epoch=f"e{at}")]) for at in range(5, 10)),
+        return_exceptions=True,
+    )
+    assert [type(result) for result in results if result is not None] == [AttributeError]
+    assert len(await storage.read(stored())) == 10
+    await storage.samples.append([row(1, server_num=2)])
+    assert await storage.samples.cursor(2, "e1") == 1
+
+
+def replace_cpu(of: Sample) -> Sample:
+    """Return a sample that no decoder lets through."""
+    return Sample(seq=of.seq, timestamp=of.timestamp, cpu=None, memory=of.memory)  # type: ignore[arg-type]
+
+
 async def test_values_come_back_as_they_were(storage: Storage) -> None:
     await storage.samples.append([row(1, cpu=12.34)])
     assert await values(storage, "cpu.percent") == [(NOON_MS, 12.34)]

@@ -6,12 +6,14 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from chatops_server.storage.base import CannotOpenError, fetch
+from chatops_server.storage.base import CannotOpenError, execute, fetch
+from chatops_server.storage.sql.hot import tables_with
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from tests.hub_rows import add_servers, row
 
@@ -92,6 +94,16 @@ async def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None
     before = no_database(path)
     assert str(path) in await refusal(path)
     assert await asyncio.to_thread(path.read_bytes) == before
+
+
+async def test_a_database_that_lacks_a_table_is_refused(path: Path) -> None:
+    storage = await open_sqlite(path)
+    await add_servers(storage)
+    await storage.samples.append([row(1, time.time_ns() // 1_000_000)])
+    [table] = await storage.read(tables_with(0, 2**62))
+    await storage.write(execute(f"DROP TABLE {table.host}"))
+    await storage.close()
+    assert f"no such table: {table.host}" in await refusal(path)
 
 
 async def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
