@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 from chatops_agent.collectors.sampling import Sampling, this_machine
 from chatops_agent.config import Config
 from chatops_agent.connection import Connection, Greeting, Hub, trust
+from chatops_agent.episodes import Episode
 from chatops_agent.frames import encode_sample
 from chatops_agent.outbox import Outbox
 from chatops_agent.sampler import Sampler
@@ -59,12 +60,15 @@ async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | Non
     outbox = Outbox(MemorySpool(secrets.token_hex(_EPOCH_BYTES)))
     sampler = Sampler(sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
     greeting = Greeting(config.api_key, await sampling.facts(), config.policy.capabilities)
+    oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
     connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, sampler)
 
     def deliver(sample: SampleParts) -> None:
         body, omitted = encode_sample(sample)
         if omitted:
-            log.warning("sample too large; parts left out", extra={"parts": omitted})
+            oversize.fail("too large", parts=omitted)
+        else:
+            oversize.recover()
         outbox.add(body)
         connection.notify()
 

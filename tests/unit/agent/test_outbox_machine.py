@@ -1,5 +1,6 @@
 """The outbox against a plain list: whatever link and hub do, each sample is stored or declared lost."""
 
+import random
 from collections import deque
 from typing import assert_never
 
@@ -66,7 +67,8 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(size=st.integers(1, 3000))
     def add(self, size: int) -> None:
-        body = str(len(self.taken) + 1).encode().ljust(size, b".")
+        number = len(self.taken) + 1
+        body = b"%d:" % number + random.Random(number).randbytes(size)  # noqa: S311 - no secret
         self.taken.append(body)
         self.outbox.add(body)
 
@@ -139,7 +141,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def the_bounds_hold(self) -> None:
         kept = [entry for entry in self.spool.read(0) if isinstance(entry, Stored)]
         assert len(kept) <= SPOOL
-        assert sum(len(entry.body) for entry in kept) <= 10_000
+        assert sum(len(entry.body) for entry in kept) <= 10_000 or len(kept) == 1
 
     def teardown(self) -> None:
         """A link and a hub that are well again carry everything over, on the connection that stands."""
