@@ -14,7 +14,7 @@ import pytest
 
 from chatops_server.app import Setup, open_hub, serving
 from chatops_server.config import Config
-from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S, eventually
 from tests.live_peers import Peer, metrics
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of a hub that lives as long as one test
@@ -91,8 +91,13 @@ async def test_a_sample_goes_from_the_agent_to_rest_and_to_the_watcher(admin: Us
     assert seen == {"type": "metrics", **whole}
     assert (server["status"], server["capabilities"], server["interval_s"]) == ("online", ["docker"], 1.0)
     assert server["latest"]["cpu"]["percent"] == 61.0
-    _status, events = await admin.ask("GET", "/events?kind=connection")
-    assert [event["message"] for event in events["items"]] == ["web-1 connected"]
+
+    async def timeline() -> list[str]:
+        _status, events = await admin.ask("GET", "/events?kind=connection")
+        return [event["message"] for event in events["items"]]
+
+    # Written behind, by a task of its own.
+    assert await eventually(timeline) == ["web-1 connected"]
 
 
 async def test_a_key_revoked_by_rest_cuts_its_agent_off(admin: User) -> None:
