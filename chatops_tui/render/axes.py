@@ -156,16 +156,19 @@ def _label_width(step_s: int) -> int:
 
 def _ticks(start_ms: int, end_ms: int, step_s: int, tz: tzinfo) -> Iterator[datetime]:
     """Yield the moments from `start_ms` to `end_ms` whose wall clock in `tz` is a multiple of `step_s`."""
+    step = timedelta(seconds=step_s)
     at = datetime.fromtimestamp(start_ms / 1000, tz)
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     if step_s >= _DAY_S:
         # Counted from a fixed day, so that the same days are named while time goes on.
         midnight -= timedelta(days=midnight.toordinal() % (step_s // _DAY_S))
     wall = midnight.replace(tzinfo=None)
+    # The last multiple before the beginning.
+    wall += (at.replace(tzinfo=None) - wall) // step * step
     end = datetime.fromtimestamp(end_ms / 1000, UTC)
     while (moment := wall.replace(tzinfo=tz)) <= end:
         # A time that the change to summer time leaves out would be named where an hour later stands.
         exists = moment.astimezone(UTC).astimezone(tz).replace(tzinfo=None) == wall
         if exists and moment >= at:
             yield moment
-        wall += timedelta(seconds=step_s)
+        wall += step

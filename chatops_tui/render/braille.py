@@ -4,8 +4,11 @@ A raster is one integer a column of dots, bit 0 the lowest dot; so a line from h
 mask, and six charts take about a millisecond.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, reduce
+from itertools import repeat
+from operator import or_
 from typing import Final
 
 from chatops_tui.render.buckets import Column
@@ -77,56 +80,76 @@ def plot(
         charset: What may be drawn.
     """
     width, height = size
-    if height <= 0:
-        return []
+    if width <= 0 or height <= 0:
+        return [[] for _ in range(height)]
     dots = _DOTS[charset]
-    rasters = [
-        (_raster(trace, width * dots.across, height * dots.down, scale), trace.ink) for trace in traces
+    rasters = [_raster(trace, width * dots.across, height * dots.down, scale) for trace in traces]
+    together = [reduce(or_, column) for column in zip(*rasters, strict=True)] or [0] * (width * dots.across)
+    columns = [_glyphs(*cell, height, charset) for cell in _cells(together, dots.across)]
+    rows = ["".join(row) for row in zip(*columns, strict=True)]
+    if len(traces) < 2:  # noqa: PLR2004 - one line needs no look at whose cell it is
+        return [[(row, traces[0].ink if traces else "text")] for row in rows]
+    owners = [_owners(tuple(_cells(raster, dots.across)), height, dots) for raster in rasters]
+    return [
+        _coloured(row, [owner[index] for owner in owners], [trace.ink for trace in traces])
+        for index, row in enumerate(rows)
     ]
-    return [_row(rasters, row, width, dots) for row in range(height - 1, -1, -1)]
 
 
-def _row(rasters: Sequence[tuple[list[int], Ink]], row: int, width: int, dots: _Dots) -> list[Span]:
-    """Return row `row`, counted from the bottom, as few spans as its colours allow."""
-    shift, mask = row * dots.down, (1 << dots.down) - 1
+def _cells(raster: Sequence[int], across: int) -> Iterator[tuple[int, int]]:
+    """Yield the two columns of dots of each cell; the right one is empty where a cell has but one."""
+    if across == 1:
+        return zip(raster, repeat(0), strict=False)
+    return zip(raster[::2], raster[1::2], strict=True)
+
+
+# Between two pictures a chart shifts by a cell or not at all, so nearly every column was drawn before.
+@lru_cache(maxsize=8192)
+def _glyphs(left: int, right: int, height: int, charset: Charset) -> str:
+    """Return one column of cells, the highest first."""
+    dots = _DOTS[charset]
+    mask = (1 << dots.down) - 1
+    shifts = range((height - 1) * dots.down, -1, -dots.down)
+    return "".join(dots.glyphs[left >> at & mask | (right >> at & mask) << dots.down] for at in shifts)
+
+
+def _owners(cells: Sequence[tuple[int, int]], height: int, dots: _Dots) -> list[list[bool]]:
+    """Return by row, the highest first, in which cells a raster has dots."""
+    mask = (1 << dots.down) - 1
+    shifts = range((height - 1) * dots.down, -1, -dots.down)
+    filled = [left | right for left, right in cells]
+    return [[bool(bits >> at & mask) for bits in filled] for at in shifts]
+
+
+def _coloured(row: str, owners: Sequence[Sequence[bool]], inks: Sequence[Ink]) -> list[Span]:
+    """Return a row in the ink of the first owner of each cell; blanks take the ink before them."""
+    present = [(own, ink) for own, ink in zip(owners, inks, strict=True) if any(own)]
+    if len(present) < 2:  # noqa: PLR2004 - most rows have but one line in them
+        return [(row, present[0][1] if present else "text")]
     spans: list[Span] = []
-    text: list[str] = []
-    current: Ink = "text"
-    for cell in range(width):
-        bits = 0
-        owner: Ink | None = None
-        for raster, ink in rasters:
-            own = _cell_bits(raster, cell, shift, mask, dots)
-            if own and owner is None:
-                owner = ink
-            bits |= own
-        if owner is not None and owner != current:
-            if text:
-                spans.append(("".join(text), current))
-                text = []
-            current = owner
-        text.append(dots.glyphs[bits])
-    if text:
-        spans.append(("".join(text), current))
+    begin = 0
+    current = present[0][1]
+    for at in range(len(row)):
+        ink = next((ink for own, ink in present if own[at]), current)
+        if ink != current:
+            if at > begin:
+                spans.append((row[begin:at], current))
+            begin, current = at, ink
+    spans.append((row[begin:], current))
     return spans
-
-
-def _cell_bits(raster: list[int], cell: int, shift: int, mask: int, dots: _Dots) -> int:
-    if dots.across == 1:
-        return raster[cell] >> shift & mask
-    left = raster[2 * cell] >> shift & mask
-    return left | (raster[2 * cell + 1] >> shift & mask) << dots.down
 
 
 def _raster(trace: Trace, width: int, height: int, scale: tuple[float, float]) -> list[int]:
     """Return `width` columns of dots, the newest last."""
     bottom, top = scale
     per_value = (height - 1) / (top - bottom) if top > bottom and height > 1 else 0.0
+    edge = height - 1
 
     def dot(value: float) -> int:
-        return min(height - 1, max(0, round((value - bottom) * per_value)))
+        at = round((value - bottom) * per_value)
+        return 0 if at < 0 else min(at, edge)
 
-    shown = list(trace.columns)[-width:] if width else []
+    shown = trace.columns[-width:]
     raster = [0] * (width - len(shown))
     before: int | None = None
     for column in shown:
@@ -134,12 +157,16 @@ def _raster(trace: Trace, width: int, height: int, scale: tuple[float, float]) -
             raster.append(0)
             before = None
             continue
-        low, value, high = dot(column.low), dot(column.value), dot(column.high)
-        band = _stipple(low, high) if column.band else _run(low, high)
-        if trace.filled:
-            raster.append(_run(0, value) | (_stipple(value, high) if column.band else _run(0, high)))
+        value = dot(column.value)
+        if column.low == column.high:
+            low = high = value
         else:
-            raster.append(band | _step(before, value))
+            low, high = dot(column.low), dot(column.high)
+        if trace.filled:
+            raster.append(_run(0, value) | _stipple(value, high) if column.band else _run(0, high))
+        else:
+            path = _stipple(low, high) if column.band else _run(low, high)
+            raster.append(path | _step(before, value))
         before = value
     return raster
 

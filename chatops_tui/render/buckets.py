@@ -7,7 +7,7 @@ their contents and only shift: nothing flickers, and little is sent.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from math import isfinite
 
 from chatops_tui.render.numbers import is_number
 
@@ -80,22 +80,33 @@ class _Group:
 
 
 def _groups(series: Series, indices: range, step_ms: int) -> Iterator[_Group]:
-    points = ((series.times_ms[i], i) for i in indices if is_number(series.values[i]))
-    for index, members in groupby(points, key=lambda point: point[0] // step_ms):
-        at = list(members)
-        yield _Group(index, at[0][0], at[-1][0], _column(series, [i for _time, i in at]))
+    """Yield the columns that have samples, in one pass: six charts see two thousand samples a second."""
+    values, times = series.values, series.times_ms
+    gathered: list[int] = []
+    index = 0
+    for at in indices:
+        value = values[at]
+        if value is None or not isfinite(value):
+            continue
+        own = times[at] // step_ms
+        if gathered and own != index:
+            yield _Group(index, times[gathered[0]], times[gathered[-1]], _column(series, gathered))
+            gathered = []
+        index = own
+        gathered.append(at)
+    if gathered:
+        yield _Group(index, times[gathered[0]], times[gathered[-1]], _column(series, gathered))
 
 
 def _column(series: Series, indices: list[int]) -> Column:
-    values = [value for i in indices if is_number(value := series.values[i])]
+    values = _numbers(series.values, indices)
     mean = values[0] if len(values) == 1 else sum(values) / len(values)
+    if series.lows is None and series.highs is None:
+        if len(values) == 1:
+            return Column(mean, mean, mean, band=False)
+        return Column(min(*values, mean), mean, max(*values, mean), band=False)
     lows, highs = _numbers(series.lows, indices), _numbers(series.highs, indices)
-    return Column(
-        low=min(*values, *lows, mean),
-        value=mean,
-        high=max(*values, *highs, mean),
-        band=bool(lows or highs),
-    )
+    return Column(min(*values, *lows, mean), mean, max(*values, *highs, mean), band=bool(lows or highs))
 
 
 def _numbers(values: Sequence[float | None] | None, indices: list[int]) -> list[float]:

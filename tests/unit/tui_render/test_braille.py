@@ -117,3 +117,8 @@ def test_where_two_lines_meet_the_first_gives_the_colour() -> None:
 def test_blanks_between_two_pieces_of_a_line_change_no_colour() -> None:
     columns = [at(0), at(0), None, None, at(0), at(0)]
     assert plot([Trace(columns, "series-1")], size=(3, 1), scale=(0, 7)) == [[("⣀ ⣀", "series-1")]]
+
+
+def test_a_row_may_begin_with_the_second_line() -> None:
+    traces = [Trace([None, None, at(7), at(7)], "series-1"), Trace([at(7)] * 4, "series-2")]
+    assert plot(traces, size=(2, 1), scale=(0, 7)) == [[("⠉", "series-2"), ("⠉", "series-1")]]

@@ -208,3 +208,8 @@ def test_colours_are_those_the_terminal_has() -> None:
     grid = ShadowGrid(WIDTH, HEIGHT)
     written = grid.draw([line(("a", Style(color="#ff0000")))], ColorSystem.STANDARD)
     assert written == "\x1b[1;1H\x1b[31ma\x1b[0m"
+
+
+def test_segments_beyond_the_room_are_not_even_looked_at() -> None:
+    grid = ShadowGrid(2, 1)
+    assert grid.draw([line(("abc", None), ("def", RED))], ColorSystem.TRUECOLOR) == "\x1b[1;1Hab"
