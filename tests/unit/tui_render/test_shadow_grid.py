@@ -213,3 +213,8 @@ def test_colours_are_those_the_terminal_has() -> None:
 def test_segments_beyond_the_room_are_not_even_looked_at() -> None:
     grid = ShadowGrid(2, 1)
     assert grid.draw([line(("abc", None), ("def", RED))], ColorSystem.TRUECOLOR) == "\x1b[1;1Hab"
+
+
+def test_a_gap_in_another_colour_is_stepped_over() -> None:
+    written = second(line(("a", RED), ("b", GREEN), ("c", RED)), line(("X", RED), ("b", GREEN), ("Y", RED)))
+    assert written == "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0mX\x1b[1CY\x1b[0m"
