@@ -15,14 +15,18 @@ PACKAGES: Final = ("chatops_wire", "chatops_server", "chatops_agent", "chatops_t
 
 @cache
 def tracked() -> tuple[Path, ...]:
-    """Every file under version control that still exists."""
-    listed = subprocess.run(  # noqa: S603 - our own arguments
-        ["git", "-C", str(ROOT), "ls-files", "-z"],  # noqa: S607 - git as the developer has it
-        capture_output=True,
-        check=True,
-    )
-    names = listed.stdout.decode().split("\0")
-    return tuple(ROOT / name for name in names if name and (ROOT / name).is_file())
+    """Every file under version control that still exists; without git, every file that is not hidden."""
+    try:
+        listed = subprocess.run(  # noqa: S603 - our own arguments
+            ["git", "-C", str(ROOT), "ls-files", "-z"],  # noqa: S607 - git as the developer has it
+            capture_output=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        paths = (path for path in ROOT.rglob("*") if not _is_hidden(path.relative_to(ROOT)))
+    else:
+        paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
+    return tuple(path for path in paths if path.is_file())
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -64,3 +68,7 @@ def program(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603 - our own arguments
         [sys.executable, "-c", start, *arguments], capture_output=True, check=False, cwd=ROOT, text=True
     )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
