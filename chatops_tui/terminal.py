@@ -16,9 +16,12 @@ Colour = Literal["truecolor", "256", "standard"]
 Charset = Literal["braille", "block", "ascii"]
 
 DARK: Final = "chatops-dark"
-"""The usual theme; `widgets.themes` defines it."""
-ANSI: Final = "ansi-dark"
-"""Textual's theme of the terminal's own 16 colours."""
+LIGHT: Final = "chatops-light"
+"""Our themes; `widgets.themes` defines them."""
+
+ANSI_DARK: Final = "ansi-dark"
+ANSI_LIGHT: Final = "ansi-light"
+"""Textual's themes of the terminal's own 16 colours."""
 
 WATCHDOG_S: Final = 2.0
 """How often to ask whether the terminal is still there: gone means a process that must end within 5 s."""
@@ -155,6 +158,13 @@ def _charset(environ: Mapping[str, str], encoding: str, wishes: Wishes) -> Chars
 
 
 def _theme(environ: Mapping[str, str], colour: Colour, wishes: Wishes) -> str:
+    is_light = _has_light_ground(environ)
     if colour == "standard" or environ.get("NO_COLOR") or wishes.low_bandwidth:
-        return ANSI
-    return DARK
+        return ANSI_LIGHT if is_light else ANSI_DARK
+    return LIGHT if is_light else DARK
+
+
+def _has_light_ground(environ: Mapping[str, str]) -> bool:
+    """Return whether the terminal says that its background is light; few do, and most are dark."""
+    # rxvt, Konsole, iTerm2 and others set it to foreground;background as numbers of the 16 colours.
+    return environ.get("COLORFGBG", "").rpartition(";")[2] in {"7", "15"}

@@ -9,9 +9,11 @@ from typing import Literal
 import pytest
 
 from chatops_tui.terminal import (
-    ANSI,
+    ANSI_DARK,
+    ANSI_LIGHT,
     DARK,
     HANG_UP_EXIT,
+    LIGHT,
     Wishes,
     decide,
     exit_when_gone,
@@ -31,10 +33,13 @@ from tests.deadlines import MS
         ({"TERM": "xterm-256color"}, "256", DARK),
         ({"TERM": "screen", "TMUX": "/tmp/x"}, "256", DARK),  # noqa: S108 - what tmux sets
         ({"TERM": "screen", "STY": "1.pts", "COLORTERM": "truecolor"}, "256", DARK),
-        ({"TERM": "xterm"}, "standard", ANSI),
-        ({"TERM": "linux", "COLORTERM": "truecolor"}, "standard", ANSI),
-        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "standard", ANSI),
-        ({}, "standard", ANSI),
+        ({"TERM": "xterm-256color", "COLORFGBG": "0;15"}, "256", LIGHT),
+        ({"TERM": "xterm-256color", "COLORFGBG": "15;default;0"}, "256", DARK),
+        ({"TERM": "xterm", "COLORFGBG": "0;7"}, "standard", ANSI_LIGHT),
+        ({"TERM": "xterm"}, "standard", ANSI_DARK),
+        ({"TERM": "linux", "COLORTERM": "truecolor"}, "standard", ANSI_DARK),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "standard", ANSI_DARK),
+        ({}, "standard", ANSI_DARK),
     ],
 )
 def test_colours(environ: dict[str, str], colour: str, theme: str) -> None:
@@ -87,7 +92,7 @@ def test_a_wish_for_the_mouse_wins_over_ssh() -> None:
 def test_a_narrow_link_gets_sixteen_colours_and_a_picture_every_five_seconds() -> None:
     environ = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     found = decide(environ, is_tty=True, encoding="UTF-8", wishes=Wishes(low_bandwidth=True))
-    assert (found.theme, found.tick_s, found.mouse) == (ANSI, 5.0, False)
+    assert (found.theme, found.tick_s, found.mouse) == (ANSI_DARK, 5.0, False)
 
 
 def test_a_wish_for_a_theme_wins() -> None:
