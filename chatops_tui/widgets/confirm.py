@@ -64,9 +64,10 @@ class Confirm(ModalScreen[bool]):
         Binding("left,right", "app.focus_next", "Other button", show=False),
     ]
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, *, arm_s: float = ARM_S) -> None:
         super().__init__()
         self._question = question
+        self._arm_s = arm_s
         self._armed = False
 
     def compose(self) -> ComposeResult:
@@ -92,7 +93,7 @@ class Confirm(ModalScreen[bool]):
         self.query_one("#confirm-text", TextBlock).set_lines(self._text())
         # Not `focus()`, which takes its time: before it the first button, yes, would have the focus.
         self.set_focus(self.query_one("#confirm-name" if self._question.type_to_confirm else "#confirm-no"))
-        self.set_timer(ARM_S, self._arm)
+        self.set_timer(self._arm_s, self._arm)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Confirm only when armed, and by key only where no name must be typed."""

@@ -2,17 +2,19 @@
 
 from textual.widgets import Button, Input
 
-from chatops_tui.widgets.confirm import ARM_S, Confirm, Question
+from chatops_tui.widgets.confirm import Confirm, Question
 from tests.deadlines import eventually
 from tests.tui.widgets.stage import Stage, ask
 
 RESTART = Question("Restart container", [[("Restart api-1?", "text")]], "Restart")
+# Longer than any test.
+LONG_S = 600.0
 REMOVE = Question("Remove server", [[("Removes db-01.", "text")]], "Remove", type_to_confirm="db-01")
 
 
 async def armed(dialog: Confirm) -> None:
     """Wait until the dialog would take a yes."""
-    await eventually(lambda: dialog.check_action("answer", (True,)), what=f"{ARM_S} s to pass")
+    await eventually(lambda: dialog.check_action("answer", (True,)), what="the delay to pass")
 
 
 async def answered(answers: list[bool | None], *, yes: bool) -> None:
@@ -32,7 +34,7 @@ async def test_the_focus_is_on_cancel() -> None:
 async def test_a_key_typed_ahead_confirms_nothing() -> None:
     app = Stage()
     async with app.run_test() as pilot:
-        dialog = Confirm(RESTART)
+        dialog = Confirm(RESTART, arm_s=LONG_S)
         answers = await ask(pilot, dialog)
         await pilot.press("y")
         assert answers == []
@@ -63,11 +65,19 @@ async def test_the_other_button_confirms() -> None:
     async with app.run_test() as pilot:
         dialog = Confirm(RESTART)
         answers = await ask(pilot, dialog)
-        await pilot.press("left", "enter")
-        assert answers == [], "not yet"
         await armed(dialog)
-        await pilot.press("enter")
+        await pilot.press("left", "enter")
         await answered(answers, yes=True)
+
+
+async def test_the_other_button_does_nothing_at_first() -> None:
+    app = Stage()
+    async with app.run_test() as pilot:
+        dialog = Confirm(RESTART, arm_s=LONG_S)
+        answers = await ask(pilot, dialog)
+        await pilot.press("left", "enter")
+        await pilot.pause()
+        assert (answers, app.screen) == ([], dialog)
 
 
 async def test_what_cannot_be_undone_asks_for_the_name() -> None:
