@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 
 class Command(NamedTuple):
-    """One entry; the texts are clean."""
+    """One entry; the title is clean, the help is ours."""
 
     title: str
     help: str
@@ -30,8 +30,9 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         """Yield everything, before anything is typed."""
         for command in self._commands():
-            # As content: a name with brackets is no markup.
-            yield DiscoveryHit(Content(command.title), command.run, text=command.title, help=command.help)
+            # As content: a name with brackets is no markup. The help is, so it must be our own words.
+            shown = Content(command.title)
+            yield DiscoveryHit(shown, command.run, text=command.title, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """Yield what matches, fuzzily."""
@@ -39,7 +40,8 @@ class Commands(Provider):
         for command in self._commands():
             score = matcher.match(command.title)
             if score > 0:
-                shown = matcher.highlight(command.title)
+                # Not `matcher.highlight`, which takes the title for markup.
+                shown = Content(command.title)
                 yield Hit(score, shown, command.run, text=command.title, help=command.help)
 
     def _commands(self) -> Iterator[Command]:

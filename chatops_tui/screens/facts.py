@@ -153,15 +153,24 @@ def top_processes(memory: ServerMemory, columns: int, most: int) -> list[Cell]:
 
 def timeline(events: Sequence[EventView], now_ms: int, zone: tzinfo) -> Iterator[Cell]:
     """Yield one entry a line, as it came: newest first."""
-    for event in events:
-        try:
-            when = moment(parse_ms(event.ts), now_ms, zone)
-        except ValueError:
-            when = clean(event.ts, 12)
-        mark: Span = ("○ ", "off") if "disconnect" in event.kind or "offline" in event.kind else ("● ", "ok")
-        if "connect" not in event.kind and "line" not in event.kind:
-            mark = ("· ", "muted")
-        yield [(f"{when:>12} ", "muted"), mark, (clean(event.message or event.kind), "text")]
+    times = [_when(event, now_ms, zone) for event in events]
+    column = max(map(len, times), default=0)
+    for event, when in zip(events, times, strict=True):
+        yield [(f"{when:>{column}} ", "muted"), _mark(event), (clean(event.message or event.kind), "text")]
+
+
+def _mark(event: EventView) -> Span:
+    # Both are of one kind; what happened is in the words.
+    if "disconnected" in event.message:
+        return ("○ ", "off")
+    return ("● ", "ok") if "connected" in event.message else ("· ", "muted")
+
+
+def _when(event: EventView, now_ms: int, zone: tzinfo) -> str:
+    try:
+        return moment(parse_ms(event.ts), now_ms, zone)
+    except ValueError:
+        return clean(event.ts, 12)
 
 
 def _size_of(host: AgentInfo) -> Iterator[str]:

@@ -16,7 +16,7 @@ from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet_detail import FleetDetail
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
-from chatops_tui.screens.fleet_table import COLUMNS, Look, cells
+from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.too_small import TooSmall
@@ -33,6 +33,8 @@ from chatops_tui.widgets.table_messages import HeaderSelected, RowHighlighted, R
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+
+    from chatops_tui.render.columns import Column
 
 # A cursor that only passes by asks the hub for nothing.
 FOLLOW_AFTER_S: Final = 0.15
@@ -85,6 +87,7 @@ class FleetScreen(LiveScreen):
         self._follow_timer: Timer | None = None
         self._abilities: tuple[bool | None, ...] = ()
         self._layout_drawn: FleetLayout | None = None
+        self._columns: tuple[Column, ...] = COLUMNS
 
     def compose(self) -> ComposeResult:
         """Lay out bars, table and detail."""
@@ -129,7 +132,7 @@ class FleetScreen(LiveScreen):
         if not rows:
             notice.say(fleet_notice(self.store, self.given.hub.address, self.given.now_ms()))
             return
-        self._lay_out(len(rows))
+        self._lay_out(rows)
         self._draw_table(rows)
         self._draw_detail()
 
@@ -244,16 +247,20 @@ class FleetScreen(LiveScreen):
         self._followed = server_id
         self.sync(frozenset())
 
-    def _lay_out(self, count: int) -> None:
+    def _lay_out(self, rows: list[Row]) -> None:
+        columns = columns_for(row.name for row in rows)
+        if columns != self._columns:
+            self._columns = columns
+            self.query_one(LiveTable).set_columns(columns)
         body = self.query_one("#body")
-        layout = fleet_layout(body.size.width, body.size.height, count)
+        layout = fleet_layout(body.size.width, body.size.height, len(rows))
         if layout == self._layout_drawn:
             return
         self._layout_drawn = layout
         body.set_class(layout.beside, "-beside")
         has_detail = not self.has_class("-short")
-        rows = layout.table_rows if has_detail else None
-        self.query_one(LiveTable).styles.height = "1fr" if rows is None else rows
+        height = layout.table_rows if has_detail else None
+        self.query_one(LiveTable).styles.height = "1fr" if height is None else height
         self.query_one(FleetDetail).set_class(layout.square, "-square")
 
     def _draw_table(self, rows: list[Row]) -> None:

@@ -1,8 +1,11 @@
 """The fleet's table: its columns, and a server as a row of cells."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
+
+from rich.cells import cell_len
 
 from chatops_tui.render import numbers
 from chatops_tui.render.charset import Charset
@@ -20,9 +23,12 @@ from chatops_tui.store.vitals import Vitals
 SPARK: Final = 8
 """Cells of the sparkline at least; each is 10 s."""
 
+# A name is never cut below this, and what is longer than the other waits for a wider terminal.
+NAME_WIDTHS: Final = (10, 24)
+
 COLUMNS: Final = (
     Column("status", "", 1),
-    Column("name", "SERVER", 10, flex=3, max_width=28),
+    Column("name", "SERVER", NAME_WIDTHS[0], flex=3, max_width=32),
     Column("cpu", "CPU", 11, flex=2, max_width=20),
     Column("memory", "MEM", 11, flex=2, max_width=20),
     Column("disk", "DISK", 5, align="right"),
@@ -33,6 +39,13 @@ COLUMNS: Final = (
     Column("tags", "TAGS", 16, flex=4, max_width=40, priority=5, sortable=False),
 )
 _WIDTHS: Final = {column.key: column.width for column in COLUMNS}
+
+
+def columns_for(names: Iterable[str]) -> tuple[Column, ...]:
+    """Return the columns with room for the longest of `names`; the sparkline gives way to it first."""
+    longest = max((cell_len(clean(name)) for name in names), default=0)
+    width = min(NAME_WIDTHS[1], max(NAME_WIDTHS[0], longest))
+    return tuple(replace(column, width=width) if column.key == "name" else column for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

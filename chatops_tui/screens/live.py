@@ -72,6 +72,9 @@ class LiveScreen(Screen[None]):
 
     def sync(self, dirty: AbstractSet[str]) -> None:
         """Draw everything that may have changed."""
+        # The tick may come while it is put up, and while it is taken down: then some widgets are missing.
+        if not self.is_mounted or not self.query(StatusBar):
+            return
         self._draw_status()
         if self._frozen_ms is None:
             self.draw(dirty)

@@ -87,7 +87,6 @@ class ServerScreen(LiveScreen):
     def on_mount(self) -> None:
         """Begin in the table, where keys do something."""
         self._focus_table()
-        self.sync(frozenset())
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""

@@ -26,6 +26,10 @@ LINK = "link"
 USER = "user"
 
 
+_FIRST = "first"
+_URGENT = frozenset({LINK, USER, _FIRST})
+
+
 def server_topic(server_id: str) -> str:
     """Return the topic of one server's own page: samples, history, timeline."""
     return f"server:{server_id}"
@@ -77,6 +81,11 @@ class Store:
         """Whether anything changed since `take_dirty`."""
         return bool(self._dirty)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something of it should not wait for the next second: the link, the user, a first fleet."""
+        return not self._dirty.isdisjoint(_URGENT)
+
     def take_dirty(self) -> frozenset[str]:
         """Return the topics that changed since the last call, and forget them."""
         dirty = frozenset(self._dirty)
@@ -104,7 +113,7 @@ class Store:
             memory = self._servers[view.id] = known.get(view.id) or ServerMemory(Row(view, None, None, None))
             self._take_view(memory, view, now_ms)
         self._dirty.update(server_topic(server_id) for server_id in known.keys() - self._servers.keys())
-        self._dirty.add(FLEET)
+        self._dirty.update((FLEET,) if self.is_loaded else (FLEET, _FIRST))
         self.is_loaded = True
 
     def _update_fleet(self, update: FleetUpdate, now_ms: int) -> None:
@@ -157,8 +166,10 @@ class Store:
         was_live = self.link.phase is LinkPhase.LIVE
         if link.phase is self.link.phase:
             link = replace(link, since_ms=self.link.since_ms)
+        # A newer round trip alone is nothing to hurry for.
+        if replace(link, rtt_ms=None) != replace(self.link, rtt_ms=None):
+            self._dirty.add(LINK)
         self.link = link
-        self._dirty.add(LINK)
         if link.phase is LinkPhase.LIVE and not was_live:
             for memory in self._servers.values():
                 memory.forget_history()

@@ -92,8 +92,8 @@ def start_ui(hub: HubDouble) -> StartUi:
         # A user would not see more; a test need not wait for a quarter of a second each time.
         terminal = replace(terminal, tick_s=0.03)
         # It looks for its style sheets, which a program does before there is an event loop.
-        app = await asyncio.to_thread(ChatopsApp, chosen, terminal)
-        async with app.run_test(size=size) as pilot:
+        app = await asyncio.to_thread(ChatopsApp, chosen, terminal, draw_every_ms=0)
+        async with app.run_test(size=size, notifications=True) as pilot:
             yield Ui(app, pilot)
 
     return start

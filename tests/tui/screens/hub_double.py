@@ -133,6 +133,11 @@ class HubDouble:
         self.machines[machine.id] = machine
         await self._send("fleet", None, FleetUpdate(servers=(synthetic.view(machine, self.now_ms()),)))
 
+    async def forget(self, machine_id: str) -> None:
+        """Remove a machine and tell everybody."""
+        self.machines.pop(machine_id)
+        await self._send("fleet", None, FleetUpdate(servers=(), removed=(machine_id,)))
+
     async def say(self, machine_id: str, message: str) -> None:
         """Add an entry to the timeline."""
         self.serial += 1
@@ -216,8 +221,7 @@ class HubDouble:
         return answer(synthetic.view(self.machines[old.id], self.now_ms()))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        gone = self.machines.pop(request.match_info["id"])
-        await self._send("fleet", None, FleetUpdate(servers=(), removed=(gone.id,)))
+        await self.forget(request.match_info["id"])
         return web.Response(status=204)
 
     async def _key(self, request: web.Request) -> web.Response:

@@ -133,6 +133,7 @@ def whole(machine: Machine, ts_ms: int) -> MetricsEvent:
     total = machine.cores * 4 * GIB
     return MetricsEvent(
         server_id=machine.id,
+        seq=ts_ms // 1000,
         timestamp=format_ms(ts_ms),
         cpu=Cpu(
             percent=cpu,

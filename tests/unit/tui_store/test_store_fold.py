@@ -55,8 +55,10 @@ def test_a_fleet_frame_makes_rows_and_marks_them(make_view: MakeView) -> None:
     store.apply(Fleet(servers=(make_view("a", NOW), make_view("b", None, status="never"))), NOW)
     assert store.is_loaded
     assert [row.id for row in store.rows()] == ["a", "b"]
-    assert store.take_dirty() == {FLEET, server_topic("a"), server_topic("b")}
+    assert store.is_urgent
+    assert store.take_dirty() >= {FLEET, server_topic("a"), server_topic("b")}
     assert store.take_dirty() == frozenset()
+    assert not store.is_urgent
     first, second = store.rows()
     assert first.vitals is not None
     assert (first.vitals.cpu, first.vitals.rx, first.vitals.read, first.vitals.net) == (
@@ -259,6 +261,15 @@ def test_a_new_connection_asks_for_history_again(store: Store) -> None:
     store.apply(LinkChanged(Link(LinkPhase.LIVE, NOW + 20)), NOW)
     assert memory.history(ONE_HOUR).phase is HistoryPhase.ABSENT
     assert store.take_dirty() >= {LINK, server_topic("a")}
+
+
+def test_a_round_trip_alone_is_no_news(store: Store) -> None:
+    store.apply(LinkChanged(LIVE), NOW)
+    assert store.is_urgent
+    store.take_dirty()
+    store.apply(LinkChanged(replace(LIVE, rtt_ms=5.0)), NOW)
+    assert not store.has_news
+    assert store.link.rtt_ms == 5.0
 
 
 def test_the_timeline_is_newest_first_bounded_and_without_doubles(store: Store) -> None:

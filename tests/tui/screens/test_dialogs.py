@@ -1,0 +1,186 @@
+"""Adding, changing and deleting servers; help, palette, themes; every binding has a name."""
+
+import pytest
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+
+from chatops_tui.app import ChatopsApp
+from chatops_tui.screens.choose import Choose
+from chatops_tui.screens.fleet import FleetScreen, FleetTable
+from chatops_tui.screens.form import Entry, Form
+from chatops_tui.screens.help import HelpScreen, KeyGroup, laid_out
+from chatops_tui.screens.login import LoginScreen
+from chatops_tui.screens.new_key import NewKeyScreen
+from chatops_tui.screens.server import ServerScreen
+from chatops_tui.screens.server_form import ServerForm, address_hint, agent_line
+from chatops_tui.themes import after, names
+from tests.deadlines import eventually
+from tests.tui.screens.conftest import StartUi, Ui
+from tests.tui.screens.hub_double import KEY, HubDouble
+
+OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
+    ChatopsApp,
+    FleetScreen,
+    FleetTable,
+    ServerScreen,
+    LoginScreen,
+    ServerForm,
+    NewKeyScreen,
+    HelpScreen,
+    Choose,
+    Form,
+    Entry,
+)
+
+
+def test_every_binding_has_an_id_of_its_own() -> None:
+    bindings = [binding for owner in OURS for binding in owner.BINDINGS if isinstance(binding, Binding)]
+    ids = [binding.id for binding in bindings]
+    assert None not in ids
+    assert len(ids) == len(set(ids)) + ids.count("fleet.open") - 1
+
+
+async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("a")
+    await ui.sees("Add a server", "Name", "Tags")
+    await ui.press("enter")
+    await ui.sees("A server needs a name.")
+    await ui.type("db-09")
+    await ui.press("enter")
+    await ui.type("env=prod, db")
+    await ui.press("enter")
+    await ui.sees("db-09 is added", "shown only now", "Waiting for its agent", "y Copy the line")
+    text = "".join(line.replace("│", "").strip() for line in ui.lines())
+    assert f"CHATOPS_API_KEY={KEY} chatops-agent run --url {hub.url}" in text
+    assert hub.machines["id-db-09"].tags == ("env=prod", "db")
+    await ui.press("y")
+    await eventually(lambda: ui.app.clipboard == agent_line(hub.url, KEY))
+    await ui.press("Y")
+    await ui.sees("This terminal cannot do that")
+    await ui.press("escape")
+    await ui.sees("no agent yet")
+    assert "chops_" not in ui.text()
+    assert "db-09" in ui.rows()
+
+
+async def test_what_the_hub_refuses_stays_in_the_form(ui: Ui) -> None:
+    await ui.press("a")
+    await ui.sees("Add a server")
+    await ui.type("db-01")
+    await ui.press("enter", "enter")
+    await ui.sees("a server named db-01 exists already")
+    await ui.press("escape")
+    await ui.sees_no("Add a server")
+
+
+async def test_tags_are_changed(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("e")
+    await ui.sees("Edit db-01")
+    await ui.press("tab", "end")
+    await ui.type(" new")
+    await ui.press("enter")
+    await ui.sees_no("Edit db-01")
+    assert hub.machines["id-db-01"].tags == ("env=prod", "db", "new")
+
+
+async def test_deleting_takes_the_name(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("D")
+    await ui.sees("Delete db-01 with all its samples?", "Type db-01")
+    await ui.press("escape")
+    await ui.sees_no("Type db-01")
+    assert "id-db-01" in hub.machines
+    await ui.press("D")
+    await ui.sees("Type db-01")
+    await ui.type("db-01")
+    # Nothing confirms in the first 0.3 s, so one Enter may come too early.
+    await eventually(lambda: _delete(ui, hub))
+    await ui.sees("db-01 is deleted.")
+    assert "db-01" not in ui.rows()
+
+
+async def _delete(ui: Ui, hub: HubDouble) -> bool:
+    if "id-db-01" in hub.machines:
+        await ui.press("enter")
+    return "id-db-01" not in hub.machines
+
+
+async def test_help_lists_the_keys_of_this_screen(ui: Ui) -> None:
+    await ui.press("question_mark")
+    await ui.sees(
+        "Keys: Fleet", "On this screen", "In the list", "Everywhere", "Sort by column left", "Next theme"
+    )
+    await ui.press("escape")
+    await ui.sees_no("Keys: Fleet")
+    await ui.press("enter")
+    await ui.sees("1 Overview")
+    await ui.press("f1")
+    await ui.sees("Keys: Fleet › db-01", "Zoom", "Host")  # noqa: RUF001 - the breadcrumb's arrow
+    await ui.press("q")
+    await ui.sees_no("Keys:")
+
+
+def test_help_is_one_column_where_it_is_narrow() -> None:
+    groups = [KeyGroup("A", [("a", "do")]), KeyGroup("B", [("b", "go")]), KeyGroup("C", [])]
+    assert len(laid_out(groups, 60)) == 6
+    assert len(laid_out(groups, 80)) == 3
+
+
+async def test_the_palette_finds_servers_and_deeds(ui: Ui) -> None:
+    await ui.press("ctrl+p")
+    await ui.sees("Open db-01  env=prod  db", "online")
+    await ui.type("web-02")
+    await ui.sees_no("Open db-01")
+    await ui.press("enter", "enter")
+    await ui.sees("1 Overview", "web-02")
+    await ui.press("colon")
+    await ui.type("theme chatops-light")
+    await ui.sees("Theme chatops-light")
+    await ui.press("enter", "enter")
+    await eventually(lambda: ui.app.theme == "chatops-light")
+    await ui.press("ctrl+p")
+    await ui.type("reconnect")
+    await ui.press("enter", "enter")
+    await ui.sees("1 Overview", "● live")
+
+
+async def test_themes_go_round(ui: Ui) -> None:
+    seen = {ui.app.theme}
+    for _ in names(is_poor=False):
+        await ui.press("T")
+        seen.add(ui.app.theme)
+    assert seen == set(names(is_poor=False))
+    assert ui.app.theme == "chatops-dark"
+
+
+def test_a_theme_that_is_not_offered_is_followed_by_the_first() -> None:
+    assert after("unknown", ("a", "b")) == "a"
+    assert after("b", ("a", "b")) == "a"
+
+
+@pytest.mark.parametrize("environ", [{"TERM": "xterm"}, {"TERM": "xterm-256color", "NO_COLOR": "1"}])
+async def test_sixteen_colours_get_the_terminals_own(start_ui: StartUi, environ: dict[str, str]) -> None:
+    async with start_ui(environ=environ) as ui:
+        await ui.sees("db-01", "● live")
+        assert ui.app.theme == "ansi-dark"
+        await ui.press("T")
+        assert ui.app.theme == "ansi-light"
+        await ui.press("enter")
+        await ui.sees("1 Overview", "checkpointer")
+
+
+async def test_ctrl_c_says_how_to_leave_and_ctrl_q_leaves(ui: Ui) -> None:
+    await ui.press("ctrl+c")
+    await ui.sees("Press q to go back or quit")
+    await ui.press("enter")
+    await ui.sees("1 Overview")
+    await ui.press("ctrl+q")
+    await eventually(lambda: not ui.app.is_running)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("http://127.0.0.1:8765", True), ("http://localhost:1", True), ("https://hub.example.net", False)],
+)
+def test_an_address_that_only_holds_here_is_pointed_out(address: str, *, said: bool) -> None:
+    assert bool(address_hint(address)) is said

@@ -1,0 +1,114 @@
+"""Signing in, what goes wrong, and a session that ends."""
+
+import pytest
+
+from chatops_wire.codes import ErrorCode
+from tests.tui.screens.conftest import StartUi, Ui
+from tests.tui.screens.hub_double import PASSWORD, HubDouble
+
+
+async def fill_in(ui: Ui, user: str, password: str) -> None:
+    await ui.sees("sign in", "Password")
+    await ui.type(user)
+    await ui.press("enter")
+    await ui.type(password)
+    await ui.press("enter")
+
+
+async def test_by_keyboard_alone_and_the_session_is_remembered(start_ui: StartUi, hub: HubDouble) -> None:
+    async with start_ui(signed_in=False) as ui:
+        await fill_in(ui, "admin", PASSWORD)
+        await ui.sees("db-01", "● live")
+        assert PASSWORD not in ui.text()
+    assert hub.logins == 1
+    async with start_ui(signed_in=False) as ui:
+        await ui.sees("db-01", "● live")
+    assert hub.logins == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (None, "User name or password is wrong."),
+        ((429, ErrorCode.TOO_MANY_REQUESTS), "Too many attempts, try again in 42 s."),
+        ((500, ErrorCode.INTERNAL), "The hub failed (500)"),
+    ],
+)
+async def test_what_goes_wrong_is_one_sentence(
+    start_ui: StartUi, hub: HubDouble, refusal: tuple[int, ErrorCode] | None, sentence: str
+) -> None:
+    async with start_ui(signed_in=False) as ui:
+        await ui.sees("sign in")
+        hub.refuse_login = refusal
+        await fill_in(ui, "admin", "wrong")
+        await ui.sees(sentence)
+        hub.refuse_login = None
+        await ui.press(*["backspace"] * 5)
+        await ui.type(PASSWORD)
+        await ui.press("enter")
+        await ui.sees("db-01")
+
+
+async def test_another_hub_that_nobody_answers_at(start_ui: StartUi) -> None:
+    async with start_ui(signed_in=False, username="admin") as ui:
+        await ui.sees("sign in")
+        await ui.press("up", "up", "ctrl+a", "ctrl+k")
+        await ui.type("http://127.0.0.1:1")
+        await ui.press("enter")
+        await ui.type("x")
+        await ui.press("enter")
+        await ui.sees("Cannot reach the hub at http://127.0.0.1:1", "connection refused")
+        await ui.press("up", "up", "ctrl+a", "ctrl+k")
+        await ui.type("ftp://x")
+        await ui.press("enter")
+        await ui.sees("must begin with")
+
+
+async def test_nothing_is_sent_while_a_field_is_empty(start_ui: StartUi, hub: HubDouble) -> None:
+    async with start_ui(signed_in=False, username="admin") as ui:
+        await ui.sees("sign in", "⏎ OK", "^q Quit")
+        await ui.press("enter", "enter", "tab", "enter")
+        await ui.type("q?")
+        await ui.sees("••")
+        assert hub.logins == 0
+
+
+async def test_the_given_password_signs_in_without_asking(start_ui: StartUi, hub: HubDouble) -> None:
+    async with start_ui(signed_in=False, username="admin", password=PASSWORD) as ui:
+        await ui.sees("db-01")
+    assert hub.logins == 1
+
+
+async def test_a_given_password_that_is_wrong_is_explained(start_ui: StartUi) -> None:
+    async with start_ui(signed_in=False, username="admin", password="wrong") as ui:  # noqa: S106 - on purpose
+        await ui.sees("sign in", "User name or password is wrong.")
+
+
+async def test_a_session_that_ends_asks_again_and_keeps_the_place(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("enter")
+    await ui.sees("1 Overview")
+    await ui.press("3")
+    await ui.sees("MOUNT")
+    await hub.end_sessions()
+    await ui.sees("sign in", "session")
+    await ui.type(PASSWORD)
+    await ui.press("enter")
+    await ui.sees("MOUNT", "● live")
+
+
+async def test_signing_in_elsewhere_can_be_left_again(ui: Ui) -> None:
+    await ui.press("L")
+    await ui.sees("sign in", "Back")
+    await ui.press("escape")
+    await ui.sees("web-01")
+
+
+async def test_logging_out_ends_the_session_and_asks_for_the_next(ui: Ui) -> None:
+    await ui.press("ctrl+p")
+    await ui.type("log out")
+    await ui.sees("Log out")
+    await ui.press("enter", "enter")
+    await ui.sees("sign in", "Password")
+    await ui.type(PASSWORD)
+    await ui.press("enter")
+    await ui.sees("db-01", "● live")
