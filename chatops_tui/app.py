@@ -158,10 +158,8 @@ class ChatopsApp(LeanApp[object]):
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""
         for row in self.store.rows():
-            name = clean(row.name)
-            yield Command(
-                f"Open {name}", f"{row.status} {' '.join(map(clean, row.tags))}", self._opener(row.id)
-            )
+            title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
+            yield Command(title, row.status, self._opener(row.id))
         for theme in self._themes:
             yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
         yield Command("Sort the list", "choose a column", lambda: self._do("sort"))

@@ -62,6 +62,9 @@ class HubLink:
         self._running: set[asyncio.Task[None]] = set()
         self._opening = True
         self.refused = ""
+        # At once, so that nobody is asked again before the feed has woken up.
+        if self._store.link.phase is LinkPhase.SIGN_IN:
+            self._change_link(Link(LinkPhase.CONNECTING))
         """Why the password that came with the settings was not taken: one sentence, or empty."""
         self._needs = Needs()
         self._told: set[str] = set()
@@ -127,6 +130,9 @@ class HubLink:
         if user is not None and user.username != username:
             self._store.reset()
         self.refused = ""
+        # At once, so that nobody is asked again before the feed has woken up.
+        if self._store.link.phase is LinkPhase.SIGN_IN:
+            self._change_link(Link(LinkPhase.CONNECTING))
         if self._store.link.phase is LinkPhase.LIVE:
             # Somebody else takes over: the open connection is still the other user's.
             self._opening = True

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 import pytest
+from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from chatops_tui.app import ChatopsApp
 from chatops_tui.config import Settings
@@ -38,7 +40,11 @@ class Ui:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*text)
+        """Type into the focused field, in one go as a terminal pastes."""
+        await eventually(lambda: isinstance(self.app.focused, Input), what="a field to type into")
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(text))
+        await self.pilot.pause()
 
     async def sees(self, *wanted: str) -> None:
         """Wait until all of `wanted` is on the screen."""

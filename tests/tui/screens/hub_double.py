@@ -259,7 +259,10 @@ class HubDouble:
         )
 
     async def _latest(self, request: web.Request) -> web.Response:
-        return answer(synthetic.whole(self.machines[request.match_info["id"]], self.now_ms()))
+        machine = self.machines[request.match_info["id"]]
+        if machine.status == "never":
+            return problem(404, ErrorCode.NO_METRICS)
+        return answer(synthetic.whole(machine, self.now_ms()))
 
     async def _events(self, request: web.Request) -> web.Response:
         now = self.now_ms()
