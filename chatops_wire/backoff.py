@@ -27,9 +27,10 @@ class Backoff:
         Args:
             chance: A uniform random number in [0, 1).
         """
+        # From BASE_S up, not from 0: even a fleet's first attempts are spread, and none is at once.
         # 2**6 * BASE_S passes the cap; a larger power would only risk an overflow.
-        ceiling = min(CAP_S, BASE_S * 2.0 ** min(self.attempt, 6))
-        return max(BASE_S, ceiling * chance)
+        ceiling = min(CAP_S, BASE_S * 2.0 ** min(max(1, self.attempt), 6))
+        return BASE_S + (ceiling - BASE_S) * chance
 
     def failed(self) -> "Backoff":
         """Return the state after one more failed attempt."""

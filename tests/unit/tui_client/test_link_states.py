@@ -35,8 +35,8 @@ def test_the_hubs_own_words_come_first() -> None:
 def test_a_lost_connection_is_tried_again_at_a_known_time() -> None:
     following = after(Ended("lost", "gone"), Backoff(), now_s=100.0, chance=0.5)
 
-    assert following.state == LinkState("reconnecting", 1, retry_at_s=100.0 + 0.5, reason="gone")
-    assert following.wait_s == 0.5
+    assert following.state == LinkState("reconnecting", 1, retry_at_s=100.0 + 0.75, reason="gone")
+    assert following.wait_s == 0.75
 
 
 def test_it_is_offline_once_the_waits_are_long() -> None:

@@ -20,14 +20,15 @@ def test_no_wait_is_shorter_after_one_more_failure(attempt: int, chance: float) 
     assert earlier.delay_s(chance) <= earlier.failed().delay_s(chance)
 
 
-@pytest.mark.parametrize(("attempt", "longest"), [(0, 0.5), (1, 1), (2, 2), (4, 8), (5, 15), (99, 15)])
+@pytest.mark.parametrize(("attempt", "longest"), [(0, 1), (1, 1), (2, 2), (4, 8), (5, 15), (99, 15)])
 def test_the_longest_wait_doubles_up_to_the_cap(attempt: int, longest: float) -> None:
     assert Backoff(attempt).delay_s(1) == pytest.approx(longest)
 
 
 def test_the_whole_range_is_used_so_that_a_fleet_spreads() -> None:
-    late = Backoff(20)
-    assert (late.delay_s(0), late.delay_s(0.5)) == (BASE_S, CAP_S / 2)
+    """Also before the first attempt: a hub that restarts meets its agents one after another."""
+    assert (Backoff().delay_s(0), Backoff().delay_s(0.5)) == (BASE_S, 1.5 * BASE_S)
+    assert (Backoff(20).delay_s(0), Backoff(20).delay_s(0.5)) == (BASE_S, (BASE_S + CAP_S) / 2)
 
 
 def test_only_a_stable_connection_is_forgiven() -> None:
