@@ -167,4 +167,7 @@ def _combine(metric: Metric, before: float | None, value: float | None) -> float
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - a container's fields are not typed yet
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None
+    try:
+        return float(value) if is_number else None
+    except OverflowError:  # an integer beyond every float
+        return None

@@ -6,8 +6,10 @@ from msgspec import Meta, Struct
 
 # SQLite and PostgreSQL hold signed 64-bit integers.
 Sequence = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+# JSON knows no bounds: a number of a thousand digits cannot be added to a float, nor drawn by any client.
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 # Agents in other languages write 8e9 for a whole number.
-Bytes = int | float
+Bytes = Whole | float
 
 
 class Cpu(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -55,7 +57,7 @@ class Network(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     interface: str
     rx_bps: float | None = None
     tx_bps: float | None = None
-    errors: int | None = None
+    errors: Whole | None = None
 
 
 class Temperature(Struct, frozen=True, kw_only=True, gc=False):
@@ -68,7 +70,7 @@ class Temperature(Struct, frozen=True, kw_only=True, gc=False):
 class Process(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One process; `cpu_percent` of one core (may pass 100), `memory_used` resident bytes."""
 
-    pid: int
+    pid: Whole
     name: str
     user: str = ""
     cpu_percent: float = 0.0
@@ -89,7 +91,7 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # Typed when the containers collector comes; until then passed through as it stands.
     containers: tuple[dict[str, Any], ...] = ()
     processes: tuple[Process, ...] = ()
-    process_count: int | None = None
+    process_count: Whole | None = None
     uptime_s: float | None = None
 
 

@@ -170,3 +170,19 @@ def test_an_answer_can_repeat_the_id_of_either_kind(given_id: str) -> None:
 
 def test_an_answer_to_a_request_without_an_id_has_none() -> None:
     assert encode(client.Pong()) == b'{"type":"pong"}'
+
+
+@pytest.mark.parametrize("digits", [20, 400, 4_000])
+@pytest.mark.parametrize(
+    "part",
+    [
+        '"disks":[{{"mount":"/","total":1,"used":{0},"percent":1}}]',
+        '"networks":[{{"interface":"eth0","errors":{0}}}]',
+        '"processes":[{{"pid":{0},"name":"x"}}]',
+        '"processes":[{{"pid":1,"name":"x","memory_used":-{0}}}]',
+        '"process_count":{0}',
+    ],
+)
+def test_a_whole_number_beyond_64_bits_is_malformed(part: str, digits: int) -> None:
+    with pytest.raises(MalformedFrameError):
+        codec.from_agent().decode(f'{{"type":"metrics","seq":1,{SAMPLE},{part.format("9" * digits)}}}')

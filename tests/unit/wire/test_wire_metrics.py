@@ -57,6 +57,7 @@ SAMPLE = SampleParts(
     containers=(
         {"name": "web", "cpu_percent": 120.5, "memory_used": 7},
         {"name": "db", "cpu_percent": True, "memory_used": "lots"},
+        {"name": "cache", "cpu_percent": 10**400, "memory_used": -(10**400)},
         {"name": ""},
         {"id": "nameless", "cpu_percent": 9},
     ),
