@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from chatops_server.storage.sqlite.connections import WAL_LIMIT_BYTES
+from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS, WAL_LIMIT_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +52,16 @@ class Checkpoints:
         self._pages = 0
         try:
             # TRUNCATE would wait for readers as long as the busy timeout; the next one will do.
-            [(busy_timeout,)] = self._connection.execute("PRAGMA busy_timeout").fetchall()
             self._connection.execute("PRAGMA busy_timeout = 0")
             self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-            self._connection.execute(f"PRAGMA busy_timeout = {busy_timeout:d}")
         except sqlite3.Error as exc:
             if not self._is_failing:
                 log.warning("checkpoint failed", extra={"reason": str(exc)})
             self._is_failing = True
         else:
             self._is_failing = False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     def _size(self) -> int:
         try:

@@ -11,7 +11,7 @@ import aiosqlite
 # RETURNING came with 3.35.
 OLDEST_SQLITE: Final = (3, 35, 0)
 # Another process (a backup, a person with sqlite3) may hold a lock for a moment.
-_BUSY_TIMEOUT_MS: Final = 5_000
+BUSY_TIMEOUT_MS: Final = 5_000
 # Appending touches the ends of a few tables, so a large cache would only be memory (unit: KiB, negative).
 _WRITER_CACHE: Final = -16_384
 _READER_CACHE: Final = -4_096
@@ -27,7 +27,7 @@ _WRITER_PRAGMAS: Final = (
     # The writer checkpoints after it has told its callers, not inside their COMMIT.
     "PRAGMA wal_autocheckpoint = 0",
     f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}",
-    f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA cache_size = {_WRITER_CACHE}",
@@ -36,7 +36,7 @@ _WRITER_PRAGMAS: Final = (
 )
 _READER_PRAGMAS: Final = (
     "PRAGMA query_only = ON",
-    f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA cache_size = {_READER_CACHE}",
 )

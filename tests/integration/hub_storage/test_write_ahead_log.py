@@ -88,6 +88,16 @@ def test_a_checkpoint_that_fails_is_no_error_of_the_commit(
     connection.execute("INSERT INTO filler VALUES (1)")
 
 
+def test_after_a_checkpoint_that_failed_the_writer_still_waits_for_locks(
+    path: Path, connection: sqlite3.Connection
+) -> None:
+    connection.execute("BEGIN")
+    write(connection, 1)
+    Checkpoints(connection, path).idle()
+    connection.execute("COMMIT")
+    assert connection.execute("PRAGMA busy_timeout").fetchall() == [(5_000,)]
+
+
 async def test_under_load_the_log_starts_over(path: Path) -> None:
     storage = await open_sqlite(path, now_ms=lambda: NOON_MS)
     await add_servers(storage)
