@@ -34,9 +34,10 @@ class Pattern:
 
 # Below the usual limit of 1,024 open files for each of the two processes.
 AGENTS: Final = 400
-# Every sample arrives alone on its connection, as in life: 2,000 a second are 10,000 agents at 5 s, which
-# both programs keep up with on one core. Under a backlog CPU per sample falls, since commits are shared.
-STEADY: Final = Pattern("steady", interval_s=0.2, window=30, seconds=15.0)
+# Every sample arrives alone on its connection, as in life: 4,000 a second are 20,000 agents at 5 s, about as
+# much as one core takes. With less to do fewer samples share a commit, and each costs more, in both programs.
+STEADY: Final = Pattern("steady", interval_s=0.1, window=30, seconds=12.0)
+ROUNDS: Final = 2
 # As fast as it goes: what a fleet does that comes back with its backlog.
 FLAT_OUT: Final = Pattern("flat out", interval_s=0.0, window=8, seconds=8.0)
 # The project's bar: at most twice the bare loop (docs/performance.md).
@@ -55,27 +56,29 @@ class Hub:
 
 def main() -> None:
     """Measure both and publish."""
-    with tempfile.TemporaryDirectory(prefix="chatops-bench-") as folder:
-        with _bare_hub(Path(folder)) as hub:
-            bare = {pattern.name: _load(hub, "bare loop", pattern) for pattern in (STEADY, FLAT_OUT)}
-        with _real_hub(Path(folder)) as hub:
-            real = {pattern.name: _load(hub, "hub", pattern) for pattern in (STEADY, FLAT_OUT)}
-    steady = _cpu_us(real[STEADY.name]) / _cpu_us(bare[STEADY.name])
+    with (
+        tempfile.TemporaryDirectory(prefix="chatops-bench-") as folder,
+        _bare_hub(Path(folder)) as bare,
+        _real_hub(Path(folder)) as hub,
+    ):
+        rounds = [(_load(bare, "bare", STEADY), _load(hub, "hub", STEADY)) for _ in range(ROUNDS)]
+        # The calmer round counts. On a busy machine samples queue and more of them share a commit: what
+        # looks cheaper then is only late.
+        steady = min(rounds, key=lambda answers: sum(answer.p50_ms for answer in answers))
+        flat_out = (_load(bare, "bare", FLAT_OUT), _load(hub, "hub", FLAT_OUT))
+    ratio = _cpu_us(steady[1]) / _cpu_us(steady[0])
     publish(
         [
-            *(
-                figure
-                for who, answers in (("hub", real), ("bare", bare))
-                for figure in _figures(who, answers)
-            ),
-            Figure(name="steady: hub CPU / bare CPU", value=steady, unit="x", bar=RATIO_BAR),
+            *_figures("steady", *steady),
+            Figure(name="steady: hub CPU / bare CPU", value=ratio, unit="x", bar=RATIO_BAR),
+            *_figures("flat out", *flat_out),
         ]
     )
 
 
-def _figures(who: str, answers: dict[str, Answer]) -> Iterator[Figure]:
-    for name, answer in answers.items():
-        about = f"{name}, {who}:"
+def _figures(pattern: str, bare: Answer, hub: Answer) -> Iterator[Figure]:
+    for who, answer in (("hub", hub), ("bare", bare)):
+        about = f"{pattern}, {who}:"
         yield Figure(name=f"{about} stored", value=answer.acknowledged / answer.seconds, unit="samples/s")
         yield Figure(name=f"{about} CPU", value=_cpu_us(answer), unit="us/sample")
         yield Figure(name=f"{about} ack, median", value=answer.p50_ms, unit="ms")
