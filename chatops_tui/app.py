@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import ClassVar, Final, TypeVar
 
 from textual import on, work
 from textual.binding import BindingType
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -111,12 +112,20 @@ class ChatopsApp(LeanApp[object]):
 
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
-        offered = self._themes
-        self.theme = self._terminal.theme if self._terminal.theme in self.available_themes else offered[0]
+        wanted = self._terminal.theme
+        self.theme = wanted if wanted in self.available_themes else self._themes[0]
         self.set_interval(self._terminal.tick_s, self._tick)
         if not self.is_headless:
             self.set_interval(WATCHDOG_S, exit_when_gone)
         self.call_after_refresh(self._keep_link)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return the filters, with NO_COLOR taken at its word.
+
+        Textual chooses before it knows that the theme is one of 16 colours, and then makes greys of the
+        terminal's own: black on black.
+        """
+        return [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
 
     @work(name="hub", exit_on_error=False)
     async def _keep_link(self) -> None:
@@ -144,6 +153,8 @@ class ChatopsApp(LeanApp[object]):
         self._drawn_ms = now
         with self.batch_update():
             screen.sync(self.store.take_dirty())
+        # What was drawn for the first time may need more.
+        self.link.serve(screen.needs())
 
     @property
     def _live_screen(self) -> LiveScreen | None:

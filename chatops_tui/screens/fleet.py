@@ -59,12 +59,15 @@ class FleetScreen(LiveScreen):
         Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
         Binding("s", "sort", "Sort", id="fleet.sort"),
         Binding("a", "add", "Add", id="fleet.add"),
-        Binding("e", "edit", "Edit", id="fleet.edit"),
         Binding("right_square_bracket", "range(1)", "Range", id="fleet.range-longer", key_display="[ ]"),
         Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
         Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
         Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
         Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
+        Binding(
+            "space,P", "freeze", "Freeze the picture", show=False, id="fleet.freeze", key_display="space"
+        ),
+        Binding("e", "edit", "Edit name and tags", show=False, id="fleet.edit"),
         Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),
         Binding("L", "sign_in", "Sign in elsewhere", show=False, id="fleet.sign-in"),
         Binding("escape", "clear", "Clear the filter", show=False, id="fleet.clear"),
@@ -262,6 +265,8 @@ class FleetScreen(LiveScreen):
         height = layout.table_rows if has_detail else None
         self.query_one(LiveTable).styles.height = "1fr" if height is None else height
         self.query_one(FleetDetail).set_class(layout.square, "-square")
+        # Once everything has its new size, not a second later.
+        self.call_after_refresh(self.sync, frozenset())
 
     def _draw_table(self, rows: list[Row]) -> None:
         table, bar = self.query_one(LiveTable), self.query_one(FilterBar)

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import ClassVar, Final, TypeVar
+from typing import Final, TypeVar
 
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from chatops_tui.clock import clock
@@ -38,10 +37,6 @@ _KINDS: Final[dict[LinkPhase, LinkKind]] = {
 
 class LiveScreen(Screen[None]):
     """A screen that is told four times a second at most what changed, and only while it is seen."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,P", "freeze", "Freeze", id="live.freeze", key_display="space"),
-    ]
 
     def __init__(self, context: Context) -> None:
         super().__init__()

@@ -59,6 +59,7 @@ class ServerScreen(LiveScreen):
             "greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="server.sort-right"
         ),
         Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
+        Binding("space,P", "freeze", "Freeze", id="server.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
     ]
 

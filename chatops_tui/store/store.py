@@ -83,7 +83,7 @@ class Store:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether something of it should not wait for the next second: the link, the user, a first fleet."""
+        """Whether something of it should not wait for the next second: link, user, first fleet, history."""
         return not self._dirty.isdisjoint(_URGENT)
 
     def take_dirty(self) -> frozenset[str]:
@@ -154,6 +154,7 @@ class Store:
                 memory.ask_history(answer.range)
             case HistoryAnswered():
                 memory.take_history(answer.range, answer.history)
+                self._dirty.add(_FIRST)
             case HistoryFailed():
                 memory.fail_history(answer.range, answer.reason)
             case TimelineAnswered():

@@ -2,6 +2,7 @@
 
 import pytest
 from textual.binding import Binding
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -38,7 +39,7 @@ def test_every_binding_has_an_id_of_its_own() -> None:
     bindings = [binding for owner in OURS for binding in owner.BINDINGS if isinstance(binding, Binding)]
     ids = [binding.id for binding in bindings]
     assert None not in ids
-    assert len(ids) == len(set(ids)) + ids.count("fleet.open") - 1
+    assert len(ids) == len(set(ids))
 
 
 async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, hub: HubDouble) -> None:
@@ -167,6 +168,15 @@ async def test_sixteen_colours_get_the_terminals_own(start_ui: StartUi, environ:
         assert ui.app.theme == "ansi-light"
         await ui.press("enter")
         await ui.sees("1 Overview", "checkpointer")
+
+
+async def test_no_color_means_none(start_ui: StartUi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with start_ui(environ={"TERM": "xterm-256color", "NO_COLOR": "1"}) as ui:
+        await ui.sees("db-01", "● live")
+        kinds = {type(one) for one in ui.app.get_line_filters()}
+        assert NoColor in kinds
+        assert Monochrome not in kinds
 
 
 async def test_ctrl_c_says_how_to_leave_and_ctrl_q_leaves(ui: Ui) -> None:
