@@ -142,8 +142,9 @@ def drop_unused(before_ms: int, cursors_before_ms: int) -> Script[None]:
     yield from execute("DELETE FROM metric_group WHERE used_ms < $1", before_ms)
     yield from execute("DELETE FROM gap WHERE ts_ms < $1", cursors_before_ms)
     yield from execute(
-        "DELETE FROM ingest_cursor WHERE updated_ms < $1 AND updated_ms < (SELECT max(newest.updated_ms)"
-        " FROM ingest_cursor newest WHERE newest.server_num = ingest_cursor.server_num)",
+        # EXISTS ends at the first newer one; max() of 20,000 epochs held the writer for minutes.
+        "DELETE FROM ingest_cursor WHERE updated_ms < $1 AND EXISTS (SELECT 1 FROM ingest_cursor newer"
+        " WHERE newer.server_num = ingest_cursor.server_num AND newer.updated_ms > ingest_cursor.updated_ms)",
         cursors_before_ms,
     )
 

@@ -10,6 +10,7 @@ from chatops_server.storage.sql.hot import tables_with
 from chatops_server.storage.sql.samples import MAX_GROUPS, MAX_LABEL, MAX_PARTS
 from chatops_wire.samples import Cpu, Sample
 from tests.contract.storage.conftest import Clock
+from tests.deadlines import DEADLINE_S
 from tests.hub_rows import HOUR_MS, NOON_MS, row, sample
 
 DAY_MS = 24 * HOUR_MS
@@ -187,6 +188,17 @@ async def test_only_the_newest_epoch_keeps_an_old_cursor(storage: Storage) -> No
     await storage.samples.expire(NOON_MS + 31 * DAY_MS)
     assert await storage.samples.cursor(1, "old") == 0
     assert await storage.samples.cursor(1, "newest") == 1
+
+
+async def test_many_old_epochs_of_one_server_do_not_hold_the_writer_up(storage: Storage) -> None:
+    """An agent without an epoch leaves a cursor behind with each connection."""
+    epochs = [row(1, NOON_MS + at, epoch=f"e{at}") for at in range(5_000)]
+    for first in range(0, len(epochs), 500):
+        await storage.samples.append(epochs[first : first + 500])
+    async with asyncio.timeout(DEADLINE_S / 5):
+        await storage.samples.expire(NOON_MS + 31 * DAY_MS)
+    assert await storage.samples.cursor(1, "e4998") == 0
+    assert await storage.samples.cursor(1, "e4999") == 1
 
 
 async def test_samples_after_expiry_find_their_labels_again(storage: Storage, clock: Clock) -> None:
