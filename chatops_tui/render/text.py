@@ -53,13 +53,34 @@ def clean(text: str, limit: int = MAX_LINE) -> str:
         return _cropped(cropped, limit)
     without = _SEQUENCE.sub("", cropped)
     flat = without.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
-    return _cropped(_bounded_marks(_INVISIBLE.sub("", _CONTROL.sub(REPLACEMENT, flat))), limit)
+    return _cropped(bounded_marks(visible(flat))[0], limit)
 
 
 def clean_lines(text: str, limit: int = MAX_LINE) -> list[str]:
     """Return the lines of `text`, each safe to draw; tabs become spaces up to the next multiple of 8."""
     # Line by line, so that a sequence nobody ended hides the rest of its line and not of the block.
     return [clean(_SEQUENCE.sub("", line).expandtabs(8), limit) for line in _NEW_LINE.split(text)]
+
+
+def visible(text: str) -> str:
+    """Return `text` without invisible characters, and with controls and direction marks as U+FFFD."""
+    return _INVISIBLE.sub("", _CONTROL.sub(REPLACEMENT, text))
+
+
+def bounded_marks(text: str, before: int = 0) -> tuple[str, int]:
+    """Return `text` with at most `MAX_MARKS` zero-width characters in a row, and how many of them end it.
+
+    Args:
+        text: What goes on from an earlier text.
+        before: How many zero-width characters ended that one.
+    """
+    kept: list[str] = []
+    marks = before
+    for character in text:
+        marks = marks + 1 if cell_len(character) == 0 else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept), marks
 
 
 def cut(text: str, size: int) -> str:
@@ -84,14 +105,3 @@ def head(text: str, size: int) -> str:
 
 def _cropped(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(0, limit - 1)] + ELLIPSIS
-
-
-def _bounded_marks(text: str) -> str:
-    """Return `text` with at most `MAX_MARKS` zero-width characters in a row."""
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if cell_len(character) == 0 else 0
-        if marks <= MAX_MARKS:
-            kept.append(character)
-    return "".join(kept)
