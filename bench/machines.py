@@ -78,7 +78,7 @@ KINDS: Final = (
         ("ci",),
         16,
         32,
-        71,
+        52,
         44,
         0.7,
         (
@@ -164,8 +164,8 @@ class Machine:
 
     def _cpu(self, seconds: float, chance: random.Random) -> float:
         burst = max(0.0, self._wave(seconds, 1700) - 0.86) * 240
-        calm = self.kind.cpu * (1 + 0.25 * self._wave(seconds, _DAY_S) + 0.18 * self._wave(seconds, 900))
-        return min(99.5, max(0.6, calm + burst + chance.gauss(0, 1.8)))
+        calm = self.kind.cpu * (1 + 0.2 * self._wave(seconds, _DAY_S) + 0.3 * self._wave(seconds, 210))
+        return min(99.5, max(0.6, calm + burst + chance.gauss(0, 2.5)))
 
     def _cpu_of(self, percent: float, chance: random.Random) -> Cpu:
         load = percent / 100 * self.kind.cores
