@@ -1,7 +1,6 @@
 """Widgets that are a few lines of text in inks, redrawn only where they changed."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region, Size
@@ -19,8 +18,7 @@ class Lines(Widget):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = palette.COMPONENTS
-    DEFAULT_CSS = palette.css("Lines") + "Lines { height: 1; }"
+    DEFAULT_CSS = "Lines { height: 1; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)

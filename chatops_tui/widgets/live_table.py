@@ -33,10 +33,8 @@ class LiveTable(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = palette.COMPONENTS | {"live-table--cursor"}
-    DEFAULT_CSS = (
-        palette.css("LiveTable")
-        + """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"live-table--cursor"}
+    DEFAULT_CSS = """
     LiveTable {
         height: 1fr;
         overflow-x: hidden;
@@ -53,7 +51,6 @@ class LiveTable(ScrollView, can_focus=True):
         }
     }
     """
-    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move_cursor(1)", "Down", show=False, id="list.down"),
         Binding("up,k", "move_cursor(-1)", "Up", show=False, id="list.up"),

@@ -1,76 +1,103 @@
-"""The inks as colours of the theme, the same in every widget that draws its own lines."""
+"""The inks as colours of the theme, the same in every widget that draws its own lines.
 
-from collections.abc import Iterable
-from typing import Final
+They are no component classes: Textual would resolve every ink of every widget anew at each change of focus or
+class, which was half of the time to a first picture and of every test of a screen.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from chatops_tui.render.spans import INKS, Ink, Span
+from chatops_tui.render.spans import Ink, Span
 
-COMPONENTS: Final = {f"ink--{ink}" for ink in INKS}
-"""For `COMPONENT_CLASSES` of a widget that uses `css`."""
+
+class _Paint(NamedTuple):
+    """How an ink is made."""
+
+    colour: str
+    """A variable of the theme; on 16 colours a colour of the terminal or `foreground`."""
+    strength: float = 1.0
+    """How much of it covers the background."""
+    attributes: str = ""
+    """Rich's words."""
+
 
 # Text colours of the theme, which keep their contrast on its background; series take the two colours that no
-# level uses. On 16 colours blue is unreadable on black and there is no grey, hence the second half.
-_CSS: Final = """
-    & > .ink--text { color: $foreground; }
-    & > .ink--strong { color: $foreground; text-style: bold; }
-    & > .ink--muted { color: $foreground 60%; }
-    & > .ink--rule { color: $foreground 28%; }
-    & > .ink--accent { color: $text-accent; }
-    & > .ink--info { color: $text-primary; }
-    & > .ink--ok { color: $text-success; }
-    & > .ink--warn { color: $text-warning; }
-    & > .ink--crit { color: $text-error; text-style: bold; }
-    & > .ink--off { color: $foreground 45%; }
-    & > .ink--bar-ok { color: $text-success 60%; }
-    & > .ink--bar-warn { color: $text-warning 70%; }
-    & > .ink--bar-crit { color: $text-error 75%; }
-    & > .ink--spark { color: $text-primary 65%; }
-    & > .ink--series-1 { color: $text-primary; }
-    & > .ink--series-2 { color: $text-secondary; }
-    &:ansi {
-        & > .ink--spark { color: ansi_cyan; }
-        & > .ink--bar-ok { color: ansi_green; }
-        & > .ink--bar-warn { color: ansi_yellow; }
-        & > .ink--bar-crit { color: ansi_red; }
-        & > .ink--muted { color: $foreground; text-style: dim; }
-        & > .ink--rule { color: $foreground; text-style: dim; }
-        & > .ink--off { color: $foreground; text-style: dim; }
-        & > .ink--accent { color: ansi_cyan; }
-        & > .ink--info { color: ansi_cyan; }
-        & > .ink--series-1 { color: ansi_cyan; }
-        & > .ink--series-2 { color: ansi_magenta; }
-    }
-"""
-
-
-def css(widget: str) -> str:
-    """Return the rules that give every ink its colour inside widgets of the class named `widget`."""
-    return f"{widget} {{{_CSS}}}\n"
+# level uses.
+_PAINTS: Final[Mapping[Ink, _Paint]] = {
+    "text": _Paint("foreground"),
+    "strong": _Paint("foreground", attributes="bold"),
+    "muted": _Paint("foreground", 0.6),
+    "rule": _Paint("foreground", 0.28),
+    "accent": _Paint("text-accent"),
+    "info": _Paint("text-primary"),
+    "ok": _Paint("text-success"),
+    "warn": _Paint("text-warning"),
+    "crit": _Paint("text-error", attributes="bold"),
+    "off": _Paint("foreground", 0.45),
+    "bar-ok": _Paint("text-success", 0.6),
+    "bar-warn": _Paint("text-warning", 0.7),
+    "bar-crit": _Paint("text-error", 0.75),
+    "spark": _Paint("text-primary", 0.65),
+    "series-1": _Paint("text-primary"),
+    "series-2": _Paint("text-secondary"),
+}
+# On 16 colours blue is unreadable on black, and there is no grey.
+_ANSI_PAINTS: Final[Mapping[Ink, _Paint]] = {
+    **_PAINTS,
+    "muted": _Paint("foreground", attributes="dim"),
+    "rule": _Paint("foreground", attributes="dim"),
+    "off": _Paint("foreground", attributes="dim"),
+    "accent": _Paint("ansi_cyan"),
+    "info": _Paint("ansi_cyan"),
+    "bar-ok": _Paint("ansi_green"),
+    "bar-warn": _Paint("ansi_yellow"),
+    "bar-crit": _Paint("ansi_red"),
+    "spark": _Paint("ansi_cyan"),
+    "series-1": _Paint("ansi_cyan"),
+    "series-2": _Paint("ansi_magenta"),
+}
 
 
 def ink_style(widget: Widget, ink: Ink) -> Style:
-    """Return the style of `ink` on the background of `widget`; cached by Textual until the theme changes."""
-    return widget.get_component_rich_style(f"ink--{ink}")
+    """Return the style of `ink` on the background of `widget`, in the theme of now."""
+    return _style(widget, widget.background_colors[1], ink)
 
 
 def draw(widget: Widget, spans: Iterable[Span], width: int, over: Style | None = None) -> Strip:
     """Return `spans` as a line of `width` cells of `widget`.
 
     Args:
-        widget: Whose inks are used.
+        widget: Whose background is used.
         spans: Text that was cleaned, at most `width` cells.
         width: The line is filled up to here.
         over: Laid over every ink: the background of a cursor.
     """
-    segments = [Segment(text, _style(widget, ink, over)) for text, ink in spans]
-    return Strip(segments).adjust_cell_length(width, _style(widget, "text", over))
+    background = widget.background_colors[1]
+    segments = [Segment(text, _over(_style(widget, background, ink), over)) for text, ink in spans]
+    return Strip(segments).adjust_cell_length(width, _over(_style(widget, background, "text"), over))
 
 
-def _style(widget: Widget, ink: Ink, over: Style | None) -> Style:
-    style = ink_style(widget, ink)
+def _over(style: Style, over: Style | None) -> Style:
     return style if over is None else style + over
+
+
+def _style(widget: Widget, background: Color, ink: Ink) -> Style:
+    app = widget.app
+    paint = (_ANSI_PAINTS if app.native_ansi_color else _PAINTS)[ink]
+    return _painted(app.theme_variables.get(paint.colour, paint.colour), background, paint)
+
+
+# Sixteen inks on a handful of backgrounds in each theme.
+@lru_cache(maxsize=1024)
+def _painted(colour: str, background: Color, paint: _Paint) -> Style:
+    ink = Color.parse(colour)
+    # The terminal's own colours cannot be mixed.
+    mixed = ink if ink.ansi is not None else background.blend(ink, paint.strength * ink.a, alpha=1.0)
+    return Style.from_color(mixed.rich_color, background.rich_color) + Style.parse(paint.attributes)
