@@ -1,6 +1,5 @@
 """The composition root of the UI: store, link and screens put together, and the one tick that draws."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
@@ -30,7 +29,7 @@ from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.login import LoginScreen
-from chatops_tui.store.models import Link, LinkChanged, LinkPhase
+from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
 from chatops_tui.terminal import WATCHDOG_S, Terminal, exit_when_gone, prepare
 
@@ -42,9 +41,6 @@ LOG_FILE: Final = "ui.log"
 DRAW_EVERY_MS: Final = 950
 
 T = TypeVar("T")
-
-# After an error of our own the link is tried again this much later; F5 does it at once.
-_AFTER_FAILURE_S: Final = 15.0
 
 
 def run(settings: Settings) -> int:
@@ -134,9 +130,7 @@ class ChatopsApp(LeanApp[object]):
                 await self.link.run()
             except Exception:  # an error of ours must not cost what is on the screen
                 log.exception("link failed")
-                reason = f"An internal error; details are in {state_dir() / LOG_FILE}."
-                self.store.apply(LinkChanged(Link(LinkPhase.OFFLINE, reason=reason)), self._now_ms())
-                await asyncio.sleep(_AFTER_FAILURE_S)
+                await self.link.pause(f"An internal error; details are in {state_dir() / LOG_FILE}.")
 
     def _tick(self) -> None:
         """Draw what changed, on the screen that is seen, if the terminal can take it."""

@@ -1,6 +1,7 @@
 """Where client and store meet: one task folds the feed into the store and carries requests out."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -39,6 +40,8 @@ T = TypeVar("T")
 
 # What fits a screen of 50 lines with room to scroll.
 TIMELINE_ENTRIES: Final = 50
+# The longest wait of the usual backoff: what went wrong here will not mend itself sooner.
+AFTER_FAILURE_S: Final = 15.0
 # Opening sends nothing; this only waits for the task's turn.
 _OPEN_WITHIN_S: Final = 5.0
 _NOT_CONNECTED: Final = "Not connected to the hub."
@@ -58,6 +61,7 @@ class HubLink:
         self._hub: Hub | None = None
         self._ready = asyncio.Event()
         self._moved = asyncio.Event()
+        self._again = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._opening = True
@@ -111,8 +115,18 @@ class HubLink:
                 memory.forget_history()
         self.reconnect_now()
 
+    async def pause(self, reason: str) -> None:
+        """After an error of our own: say `reason`, and wait before the next attempt as after any other."""
+        retry_ms = self._now_ms() + int(AFTER_FAILURE_S * 1000)
+        self._change_link(Link(LinkPhase.OFFLINE, self._now_ms(), retry_ms=retry_ms, reason=reason))
+        self._again.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AFTER_FAILURE_S):
+                await self._again.wait()
+
     def reconnect_now(self) -> None:
         """Do not wait for the next attempt."""
+        self._again.set()
         if self._hub is not None:
             self._hub.feed.reconnect_now()
 

@@ -11,8 +11,8 @@ from chatops_tui.render import numbers
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.columns import Column
 from chatops_tui.render.meter import percent_cell
-from chatops_tui.render.severity import glyph, ink, level
-from chatops_tui.render.spans import Cell
+from chatops_tui.render.severity import Level, glyph, ink, level
+from chatops_tui.render.spans import Cell, Ink
 from chatops_tui.render.sparkline import sparkline
 from chatops_tui.render.text import clean
 from chatops_tui.screens.facts import LEVELS, WORDS
@@ -46,6 +46,9 @@ def columns_for(names: Iterable[str]) -> tuple[Column, ...]:
     longest = max((cell_len(clean(name)) for name in names), default=0)
     width = min(NAME_WIDTHS[1], max(NAME_WIDTHS[0], longest))
     return tuple(replace(column, width=width) if column.key == "name" else column for column in COLUMNS)
+
+
+_SPARK_INKS: Final[dict[Level, Ink]] = {Level.WARN: "bar-warn", Level.CRIT: "bar-crit"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _figures(vitals: Vitals | None) -> list[Cell]:
         return [[], [], []]
     disk = level(vitals.disk)
     return [
-        [(numbers.percent(vitals.disk), ink(disk) if disk > level(0) else "text")],
+        [(numbers.percent(vitals.disk), ink(disk) if disk > Level.OK else "text")],
         [
             ("↓", "muted"),
             (f"{numbers.rate(vitals.rx):>5} ", "text"),
@@ -104,7 +107,7 @@ def _spark(memory: ServerMemory, vitals: Vitals, look: Look) -> Cell:
     values = memory.spark(look.bars.get("spark", SPARK), look.now_ms)
     line = sparkline(values, top=100.0, charset=look.charset)
     # One ink for the whole line: a colour a cell would be ten times the bytes.
-    return [(line, ink(of) if of > level(0) else "series-1")]
+    return [(line, _SPARK_INKS.get(of, "spark"))]
 
 
 def _away(row: Row, look: Look) -> tuple[Cell, Cell]:

@@ -144,8 +144,10 @@ def link_line(store: Store, now_ms: int) -> Cell:
 def retry_hint(store: Store, now_ms: int, key: str) -> Cell:
     """Return when it is tried again, and by which key at once."""
     wait_s = _retry_in_s(store, now_ms)
-    if wait_s is None:
+    if wait_s is None and store.link.phase is LinkPhase.CONNECTING:
         return [("connecting…", "muted")]
+    if wait_s is None:
+        return [(key, "accent"), (" tries again", "muted")]
     return [
         ("Next attempt in ", "muted"),
         (numbers.duration(wait_s), "text"),

@@ -15,9 +15,10 @@ from chatops_tui.app import ChatopsApp
 from chatops_tui.config import Settings
 from chatops_tui.terminal import Wishes, decide
 from chatops_wire.rest import Tokens
-from tests.deadlines import eventually
+from tests.deadlines import MS, eventually
 from tests.tui.screens.hub_double import HubDouble
 
+_LOOK_EVERY_S = 20 * MS
 COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
@@ -49,13 +50,26 @@ class Ui:
     async def sees(self, *wanted: str) -> None:
         """Wait until all of `wanted` is on the screen."""
         try:
-            await eventually(lambda: all(part in self.text() for part in wanted))
+            await eventually(lambda: self._shows(wanted))
         except AssertionError as exc:
             raise AssertionError(f"never saw {wanted} in:\n{self.text()}") from exc
 
     async def sees_no(self, *unwanted: str) -> None:
         """Wait until none of `unwanted` is on the screen."""
-        await eventually(lambda: not any(part in self.text() for part in unwanted), what=f"no {unwanted}")
+        await eventually(lambda: self._hides(unwanted), what=f"no {unwanted}")
+
+    async def _shows(self, wanted: tuple[str, ...]) -> bool:
+        text = await self._look()
+        return all(part in text for part in wanted)
+
+    async def _hides(self, unwanted: tuple[str, ...]) -> bool:
+        text = await self._look()
+        return not any(part in text for part in unwanted)
+
+    async def _look(self) -> str:
+        # A look costs as much as a picture: every 5 ms they would be most of the test's work.
+        await asyncio.sleep(_LOOK_EVERY_S)
+        return self.text()
 
     def line_with(self, part: str) -> str:
         return next(line for line in self.lines() if part in line)
@@ -96,9 +110,9 @@ def start_ui(hub: HubDouble) -> StartUi:
         chosen = msgspec.structs.replace(chosen, **settings)
         terminal = decide(environ or COLOURS, is_tty=True, encoding="UTF-8", wishes=Wishes())
         # A user would not see more; a test need not wait for a quarter of a second each time.
-        terminal = replace(terminal, tick_s=0.03)
+        terminal = replace(terminal, tick_s=0.05)
         # It looks for its style sheets, which a program does before there is an event loop.
-        app = await asyncio.to_thread(ChatopsApp, chosen, terminal, draw_every_ms=0)
+        app = await asyncio.to_thread(ChatopsApp, chosen, terminal, draw_every_ms=100)
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Ui(app, pilot)
 

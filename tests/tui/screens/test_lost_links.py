@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chatops_tui.hub_link import HubLink
 from chatops_tui.link_news import LinkNews
 from chatops_tui.screens.live import link_line, link_state
 from chatops_tui.screens.notice import fleet_notice
@@ -38,6 +39,26 @@ async def test_history_is_asked_for_again_after_a_gap(ui: Ui, hub: HubDouble) ->
     await hub.start()
     await ui.press("f5")
     await eventually(lambda: len(hub.histories) == 2)
+
+
+async def test_an_error_of_ours_is_told_and_f5_tries_again(
+    start_ui: StartUi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+    usual = HubLink.run
+
+    async def broken(link: HubLink) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise RuntimeError("a bug")
+        await usual(link)
+
+    monkeypatch.setattr(HubLink, "run", broken)
+    async with start_ui() as ui:
+        await ui.sees("An internal error; details are in", "Next attempt in")
+        await ui.press("f5")
+        await ui.sees("db-01", "● live")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
@@ -123,6 +144,8 @@ def test_the_line_for_a_lost_link(phase: LinkPhase, *, loaded: bool, has_line: b
 def test_without_a_next_attempt_it_is_connecting() -> None:
     line = link_line(lost(LinkPhase.CONNECTING, loaded=True, retry_ms=None), NOW)
     assert "connecting…" in said([line])
+    line = link_line(lost(LinkPhase.OFFLINE, loaded=True, retry_ms=None), NOW)
+    assert "F5  tries again" in said([line])
 
 
 def test_news_of_the_link_is_told_once_each_way() -> None:
