@@ -1,12 +1,12 @@
 """What waits to be sent to one agent."""
 
-import asyncio
 from collections import deque
 from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from chatops_server.broker.closing import TOO_SLOW, Closing
+from chatops_server.broker.closing import TOO_SLOW
+from chatops_server.broker.outbox import Outbox
 from chatops_wire import codec
 from chatops_wire.agent import Ack, AuthSuccess, Configure, Pause
 
@@ -14,7 +14,7 @@ from chatops_wire.agent import Ack, AuthSuccess, Configure, Pause
 MAX_QUEUED: Final = 256
 
 
-class AgentOutbox:
+class AgentOutbox(Outbox):
     """Frames for one agent, taken by its writer.
 
     Of acks, intervals and pauses only the newest matters, so each has one place that is overwritten
@@ -23,18 +23,12 @@ class AgentOutbox:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._queue: deque[bytes] = deque()
         self._ack = 0
         self._acked = 0
         self._configure: Configure | UnsetType = UNSET
         self._pause: Pause | None = None
-        self._closing: Closing | None = None
-        self._wake = asyncio.Event()
-
-    @property
-    def closing(self) -> Closing | None:
-        """Why the connection is to end; None while it is not."""
-        return self._closing
 
     def put(self, frame: bytes) -> None:
         """Queue a frame."""
@@ -66,16 +60,6 @@ class AgentOutbox:
         """Ask the agent to send nothing for a while."""
         self._pause = Pause(ms=ms, reason=reason)
         self._wake.set()
-
-    def close(self, closing: Closing) -> None:
-        """End the connection after what is queued; the first reason stays."""
-        if self._closing is None:
-            self._closing = closing
-        self._wake.set()
-
-    async def wait(self) -> None:
-        """Return when there is something to take, or the connection is to end. Cancelling is safe."""
-        await self._wake.wait()
 
     def take(self) -> list[bytes]:
         """Return everything there is to send now, in order."""

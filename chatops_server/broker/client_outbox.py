@@ -1,13 +1,13 @@
 """What waits to be sent to one client: the newest state, never a backlog."""
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from chatops_server.broker.closing import TOO_SLOW, Closing
+from chatops_server.broker.closing import TOO_SLOW
 from chatops_server.broker.fleet import FleetChanges, Gone
+from chatops_server.broker.outbox import Outbox
 from chatops_wire import codec
 from chatops_wire.client import Lagged
 
@@ -27,7 +27,7 @@ class FleetNews:
     frame: bytes | None
 
 
-class ClientOutbox:
+class ClientOutbox(Outbox):
     """Frames for one client, taken one by one by its writer. Putting never waits.
 
     While the client is slow (`is_stalled`), or has MAX_SAMPLES_OF_A_SERVER waiting, a server's newer
@@ -38,6 +38,7 @@ class ClientOutbox:
 
     def __init__(self, snapshot: Callable[[], bytes], update: Callable[[FleetChanges], bytes | None]) -> None:
         """Take what makes a frame of the whole fleet, and of changes that merged (None: nothing to send)."""
+        super().__init__()
         self._make_snapshot = snapshot
         self._make_update = update
         self._replies: deque[bytes] = deque()
@@ -47,15 +48,8 @@ class ClientOutbox:
         self._news: FleetNews | None = None
         self._dropped = 0
         self._total_dropped = 0
-        self._closing: Closing | None = None
-        self._wake = asyncio.Event()
         self.is_stalled = False
         """Whether the writer waits for the client to read; written by it."""
-
-    @property
-    def closing(self) -> Closing | None:
-        """Why the connection is to end; None while it is not."""
-        return self._closing
 
     @property
     def total_dropped(self) -> int:
@@ -107,16 +101,6 @@ class ClientOutbox:
     def forget_samples(self, server_id: str) -> None:
         """Drop a server's samples not yet sent."""
         self._samples.pop(server_id, None)
-
-    def close(self, closing: Closing) -> None:
-        """End the connection; the first reason stays."""
-        if self._closing is None:
-            self._closing = closing
-        self._wake.set()
-
-    async def wait(self) -> None:
-        """Return when there is something to take, or the connection is to end. Cancelling is safe."""
-        await self._wake.wait()
 
     def take(self) -> bytes | None:
         """Return the next frame, None when there is none now."""

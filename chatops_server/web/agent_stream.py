@@ -1,6 +1,5 @@
 """What an authenticated agent sends and is sent, until either side ends it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, assert_never
@@ -13,6 +12,7 @@ from chatops_server.broker.sessions import AgentSession
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
 from chatops_server.errors import InvalidRequestError
+from chatops_server.web.both_ways import both_ways
 from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
 from chatops_wire.agent import Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
@@ -72,12 +72,7 @@ class AgentStream:
         Raises:
             ConnectionEnded: Always; it says how.
         """
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write(), name=f"agent-writer-{self._state.id}")
-                await self._read(decoder)
-        except* ConnectionEnded as ended:
-            raise first_of(ended) from None
+        await both_ways(f"agent-writer-{self._state.id}", self._read(decoder), self._write())
 
     async def _read(self, decoder: FrameDecoder[FromAgent]) -> None:
         while (frame := await self._socket.receive()) is not None:
@@ -94,7 +89,7 @@ class AgentStream:
         while True:
             await outbox.wait()
             for frame in outbox.take():
-                await self._socket.send(frame)
+                await self._socket.send(frame, outbox.ending)
             if outbox.closing is not None:
                 raise ConnectionEnded(outbox.closing)
 
@@ -150,12 +145,6 @@ class AgentStream:
 
     def _heard(self) -> None:
         self._hearing.fleet.heard(self._state, self._hearing.now_ms())
-
-
-def first_of(group: BaseExceptionGroup[ConnectionEnded]) -> ConnectionEnded:
-    """Return the first reason of a group; both tasks may have found one in the same moment."""
-    found = group.exceptions[0]
-    return found if isinstance(found, ConnectionEnded) else first_of(found)
 
 
 def agent_decoder() -> FrameDecoder[FromAgent]:

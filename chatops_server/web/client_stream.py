@@ -1,6 +1,5 @@
 """What an authenticated client asks and is sent, until either side ends it."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, assert_never
@@ -13,7 +12,7 @@ from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.permissions import Principal
 from chatops_server.errors import ChatopsError, InvalidRequestError, TokenError
-from chatops_server.web.agent_stream import first_of
+from chatops_server.web.both_ways import both_ways
 from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
 from chatops_wire.client import (
@@ -65,12 +64,7 @@ class ClientStream:
         Raises:
             ConnectionEnded: Always; it says how.
         """
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write(), name="client-writer")
-                await self._read(decoder)
-        except* ConnectionEnded as ended:
-            raise first_of(ended) from None
+        await both_ways("client-writer", self._read(decoder), self._write())
 
     async def _read(self, decoder: FrameDecoder[FromClient]) -> None:
         while (frame := await self._socket.receive()) is not None:
@@ -89,7 +83,7 @@ class ClientStream:
             else:
                 # Seen by others only while the send has to wait.
                 outbox.is_stalled = True
-                await self._socket.send(frame)
+                await self._socket.send(frame, outbox.ending)
                 outbox.is_stalled = False
         raise ConnectionEnded(outbox.closing)
 

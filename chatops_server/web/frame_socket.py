@@ -4,7 +4,7 @@ import asyncio
 import socket
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, hdrs, web
@@ -75,16 +75,16 @@ class FrameSocket:
             raise ConnectionEnded(BINARY)
         return None
 
-    async def send(self, frame: bytes) -> None:
-        """Send a text frame; return when the socket can take more.
+    async def send(self, frame: bytes, ending: asyncio.Event) -> None:
+        """Send a text frame; return when the socket can take more, or `ending` is set.
 
         Raises:
             ConnectionEnded: The peer takes nothing, or is gone.
         """
         try:
             await self._ws.send_frame(frame, WSMsgType.TEXT)
-            if self._unsent() > _UNSENT_BYTES:
-                await self._wait_for_room()
+            if self._unsent() > _UNSENT_BYTES and not ending.is_set():
+                await self._wait_for_room(ending)
         except ConnectionError as exc:
             raise ConnectionEnded(self.peer_left()) from exc
 
@@ -117,21 +117,28 @@ class FrameSocket:
             if self._unsent():
                 self._abort()
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_room(self, ending: asyncio.Event) -> None:
         # One task for as long as it takes: aiohttp cannot wait again for what was cancelled once.
         draining = asyncio.create_task(self._writer.drain(), name="socket-drain")
+        # A peer that takes a byte now and then is never too slow, and so could outlive its key.
+        told = asyncio.create_task(ending.wait(), name="socket-ending")
         try:
             before = self._unsent()
-            while not (await asyncio.wait({draining}, timeout=self._patience.stall_s))[0]:
+            while not await self._either(draining, told):
                 unsent = self._unsent()
                 if unsent >= before:
                     raise ConnectionEnded(TOO_SLOW)
                 before = unsent
-            draining.result()
+            if draining.done():
+                draining.result()
         finally:
-            if not draining.done():
-                draining.cancel()
-                await asyncio.wait({draining})
+            draining.cancel()
+            told.cancel()
+            await asyncio.wait({draining, told})
+
+    async def _either(self, *tasks: asyncio.Task[Any]) -> set[asyncio.Task[Any]]:
+        first = asyncio.FIRST_COMPLETED
+        return (await asyncio.wait(tasks, timeout=self._patience.stall_s, return_when=first))[0]
 
     def _unsent(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()

@@ -1,11 +1,13 @@
 """A client that does not read gets the newest state, delays nobody, and is closed in the end."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatops_server.broker.agent_outbox import MAX_QUEUED
 from chatops_server.broker.counters import Peer as Kind
 from chatops_server.broker.server_state import ServerState
 from chatops_server.web.frame_socket import Patience
@@ -96,3 +98,36 @@ async def test_requests_without_reading_answers_are_bounded(hub: LiveHub, topic:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert hub.live.counters.too_slow[Kind.CLIENT] == 1
+
+
+@pytest.fixture
+async def patient_hub(tmp_path: Path) -> AsyncIterator[LiveHub]:
+    """A hub that waits longer for a peer that takes nothing than any test does."""
+    patience = Patience(heartbeat_s=600.0, stall_s=600.0, close_s=0.3)
+    async with open_live_hub(tmp_path / "hub.db", patience) as opened:
+        yield opened
+
+
+async def test_an_ended_token_does_not_wait_for_a_client_that_reads_nothing(patient_hub: LiveHub) -> None:
+    hub = patient_hub
+    server = await hub.add_server()
+    agent = await hub.agent(await hub.add_key(server))
+    await hub.watching(server)
+    await agent.until("configure")
+    await _filled(hub, agent, 200)
+    hub.tokens.known.clear()
+    await eventually(lambda: len(hub.live.clients) == 0)
+    assert server.is_online
+
+
+async def test_a_revoked_key_does_not_wait_for_an_agent_that_reads_nothing(patient_hub: LiveHub) -> None:
+    hub = patient_hub
+    server = await hub.add_server()
+    key = await hub.add_key(server)
+    await hub.agent(key)
+    session = hub.live.sessions.get(server.id)
+    assert session is not None
+    for _ in range(MAX_QUEUED):
+        session.outbox.put(b"{}" + b" " * 100_000)
+    await hub.revoke(key)
+    await eventually(lambda: not server.is_online)
