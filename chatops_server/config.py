@@ -107,25 +107,38 @@ def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, 
 
 
 def _data_dir(setting: str, environ: Mapping[str, str]) -> Path:
-    path = (Path(setting).expanduser() if setting else _default_data_dir(environ)).absolute()
+    path = _path("--data-dir", setting or _default_data_dir(environ))
     _check_folder("--data-dir", path)
     return path
 
 
-def _default_data_dir(environ: Mapping[str, str]) -> Path:
+def _default_data_dir(environ: Mapping[str, str]) -> str:
     if os.geteuid() == 0:
-        return Path("/var/lib/chatops-server")
-    state = environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(state).expanduser() / "chatops-server"
+        return "/var/lib/chatops-server"
+    return f"{environ.get('XDG_STATE_HOME') or '~/.local/state'}/chatops-server"
+
+
+def _path(named: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as exc:  # a ~ of somebody without a home
+        raise SettingError(f"{named}: {text!r}: there is no such home") from exc
 
 
 def _check_folder(named: str, path: Path) -> None:
     # It may still have to be made: then in the nearest one that is there.
-    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    nearest = next(folder for folder in (path, *path.parents) if _exists(named, folder))
     if not nearest.is_dir():
         raise SettingError(f"{named}: {str(nearest)!r} is no folder")
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         raise SettingError(f"{named}: {str(nearest)!r} may not be written")
+
+
+def _exists(named: str, path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as exc:  # too long a name, or a folder on the way that may not be looked into
+        raise SettingError(f"{named}: {str(path)!r}: {_reason(exc)}") from exc
 
 
 def _database(setting: str, data_dir: Path) -> Path:
@@ -133,7 +146,7 @@ def _database(setting: str, data_dir: Path) -> Path:
         return data_dir / _DATABASE_FILE
     path = _database_file(setting)
     _check_folder("--database", path.parent)
-    if path.is_dir():
+    if _exists("--database", path) and path.is_dir():
         raise SettingError(f"--database: {str(path)!r} is a folder")
     return path
 
@@ -141,7 +154,7 @@ def _database(setting: str, data_dir: Path) -> Path:
 def _database_file(setting: str) -> Path:
     scheme, separator, rest = setting.partition("://")
     if not separator:
-        return Path(setting).expanduser().absolute()
+        return _path("--database", setting)
     if scheme.startswith("postgres"):
         raise SettingError("--database: PostgreSQL is not available in this version, only SQLite")
     if scheme != "sqlite" or not rest.strip("/"):

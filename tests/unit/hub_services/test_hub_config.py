@@ -59,6 +59,14 @@ def test_databases(database: str, expected: str) -> None:
         ({"data_dir": "/dev/null/hub"}, {}, "--data-dir: '/dev/null' is no folder"),
         ({"database": "/dev/null/hub.db"}, {}, "--database: '/dev/null' is no folder"),
         ({"database": "/dev"}, {}, "--database: '/dev' is a folder"),
+        ({"data_dir": "/" + "x" * 300}, {}, "--data-dir: '/xxx"),
+        ({"database": "/" + "x" * 300}, {}, "--database: '/xxx"),
+        ({"data_dir": "~nobody_of_that_name/hub"}, {}, "--data-dir: '~nobody_of_that_name/hub': there is no"),
+        (
+            {"database": "~nobody_of_that_name/hub.db"},
+            {},
+            "--database: '~nobody_of_that_name/hub.db': there is",
+        ),
         ({}, {"CHATOPS_ADMIN_PASSWORD": "x" * 1025}, "CHATOPS_ADMIN_PASSWORD"),
     ],
 )
