@@ -176,8 +176,15 @@ async def accept(request: web.Request, patience: Patience) -> FrameSocket:
 def _check_origin(request: web.Request) -> None:
     origin = request.headers.get(hdrs.ORIGIN)
     # Programs send none; a browser sends its page's, and then only our own pages may connect.
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _host_of(origin) != request.host:
         raise ForbiddenError("another origin may not connect")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _limit_unsent(transport: asyncio.Transport) -> None:

@@ -135,11 +135,11 @@ async def test_an_agent_that_leaves_is_offline_at_once_and_the_timeline_says_so(
     assert server.status == "offline"
 
 
-async def test_a_page_of_another_origin_may_not_connect(hub: LiveHub) -> None:
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://["])
+async def test_a_page_of_another_origin_may_not_connect(hub: LiveHub, origin: str) -> None:
     assert hub.http is not None
     for path in ("/agents/ws", "/ws"):
-        headers = {"Origin": "http://evil.example"}
-        async with hub.http.get(f"/api/v1{path}", headers=headers) as answer:
+        async with hub.http.get(f"/api/v1{path}", headers={"Origin": origin}) as answer:
             assert (answer.status, (await answer.json(content_type=None))["code"]) == (403, "forbidden")
     assert hub.runner is not None
     own = await hub.connect("/ws", origin=f"http://127.0.0.1:{hub.runner.addresses[0][1]}")
