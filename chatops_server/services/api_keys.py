@@ -59,7 +59,7 @@ class ApiKeys:
         self._sessions = sessions
         self._now_ms = now_ms
         self._used: dict[str, int] = {}
-        self._unsaved: set[str] = set()
+        """When, by key, until it is stored."""
 
     async def verify(self, text: str) -> VerifiedKey:
         """Return whose key this is, as of now: a revocation meanwhile closes the session (AgentSessions).
@@ -77,7 +77,6 @@ class ApiKeys:
         if row.revoked_ms is not None:
             raise TokenError("this API key was revoked", ErrorCode.INVALID_KEY)
         self._used[row.id] = self._now_ms()
-        self._unsaved.add(row.id)
         return VerifiedKey(row.id, row.server_num, row.server_id)
 
     async def listed(
@@ -154,11 +153,12 @@ class ApiKeys:
         Raises:
             StorageError: Not stored; the next call tries again.
         """
-        unsaved = {key_id: self._used[key_id] for key_id in self._unsaved}
+        unsaved = dict(self._used)
         if unsaved:
             await self._storage.write(keys_sql.used(unsaved))
             # Whatever was used during the write stays for the next time.
-            self._unsaved -= {key_id for key_id, at_ms in unsaved.items() if self._used[key_id] == at_ms}
+            for key_id in [key_id for key_id, at_ms in unsaved.items() if self._used.get(key_id) == at_ms]:
+                del self._used[key_id]
 
     async def keep_flushing(self) -> None:
         """Flush every minute until cancelled."""

@@ -129,7 +129,7 @@ class Presence:
             self._wake.clear()
             if loop.time() >= flush_at:
                 flush_at = loop.time() + self._bounds.flush_every_s
-                self._due.update(state.id for state in self._fleet if self._is_stale(state))
+                self._look_for_stale()
             await self._try_to_write()
 
     async def flush(self) -> None:
@@ -138,7 +138,7 @@ class Presence:
         Raises:
             StorageError: The database does not take it.
         """
-        self._due.update(state.id for state in self._fleet if self._is_stale(state))
+        self._look_for_stale()
         await self._write()
 
     async def _try_to_write(self) -> None:
@@ -190,6 +190,11 @@ class Presence:
             self._events.popleft()
             self._dropped += 1
         self._events.append((state.id, message))
+
+    def _look_for_stale(self) -> None:
+        self._due.update(state.id for state in self._fleet if self._is_stale(state))
+        for server_id in [server_id for server_id in self._stored if self._fleet.get(server_id) is None]:
+            del self._stored[server_id]
 
     def _is_stale(self, state: ServerState) -> bool:
         before = self._stored.get(state.id)
