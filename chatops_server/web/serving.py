@@ -1,6 +1,7 @@
 """From a route to an aiohttp handler: token, right, body, answer, in this order."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -31,20 +32,28 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
 
 def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
-        hub = request.app[HUB]
-        principal = _principal(request, hub, route)
-        access = _access(request, hub, route, principal)
-        ask: Ask[Any] = Ask(
-            hub=hub,
-            caller=Caller(principal, request.remote),
-            path=request.match_info,
-            query=Query(request.query),
-            body=None if route.body is None else await read_body(request, route.body),
-            access=access,
-        )
+        ask = _let_in(request, route)
+        if route.body is not None:
+            body = await read_body(request, route.body)
+            # That may have taken seconds, and in them the right may have ended.
+            ask = replace(_let_in(request, route), body=body)
         return _response(route, await route.handle(ask))
 
     return serve
+
+
+def _let_in(request: web.Request, route: Route) -> Ask[Any]:
+    """Return the request without its body, once token and right have been looked at."""
+    hub = request.app[HUB]
+    principal = _principal(request, hub, route)
+    return Ask(
+        hub=hub,
+        caller=Caller(principal, request.remote),
+        path=request.match_info,
+        query=Query(request.query),
+        body=None,
+        access=_access(request, hub, route, principal),
+    )
 
 
 def _principal(request: web.Request, hub: Hub, route: Route) -> Principal | None:

@@ -37,7 +37,13 @@ class Asker:
     token: str | None = None
 
     async def ask(
-        self, method: str, path: str, body: object = None, *, token: str | None = "", raw: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = "",
+        raw: bytes | AsyncIterator[bytes] | None = None,
     ) -> Answer:
         """Send one request; `token` "" means the asker's own, None none at all."""
         chosen = self.token if token == "" else token

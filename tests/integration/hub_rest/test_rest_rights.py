@@ -1,6 +1,6 @@
 """Every route for every kind of caller. A route without a row here fails the suite."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,3 +162,15 @@ async def test_lists_show_only_what_one_may_see(asker: Asker) -> None:
         "owner": [("web-1", "admin")],
         "admin": [("web-1", "admin")],
     }
+
+
+async def test_a_right_that_ends_while_the_body_comes_is_gone(asker: Asker) -> None:
+    user_id, token = await asker.user("ann", "operator")
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name":'
+        await asker.patch(f"/users/{user_id}", {"role": "viewer"})
+        yield b'"web-9"}'
+
+    assert (await asker.ask("POST", "/api/v1/servers", token=token, raw=slowly())).status == 401
+    assert (await asker.get("/servers")).body["items"] == []
