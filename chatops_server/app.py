@@ -122,7 +122,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     try:
         kept = None if setup.secret else await asyncio.to_thread(kept_secret, setup.data_dir)
         credentials = Credentials(
-            AccessTokens(setup.secret or kept or "", _now_ms), hasher, LoginGuard(_now_ms)
+            AccessTokens(setup.secret or kept or "", _now_ms), hasher, LoginGuard(_monotonic_ms)
         )
         parts = _assembled(setup, storage, credentials)
         await parts.hub.users.load()
@@ -242,6 +242,10 @@ def _url(config: Config, port: int) -> str:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

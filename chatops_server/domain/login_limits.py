@@ -2,7 +2,6 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 # The contract's figure: a person who mistypes never meets it, and a guesser gets 28,800 tries a day.
@@ -58,17 +57,3 @@ class FailureWindow:
             del self._failures[key]
             return None
         return times
-
-
-def network_of(address: str | None) -> str:
-    """Return what counts as one address: an IPv4 address, or the /64 that one IPv6 user commands."""
-    if not address:
-        return ""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped else parsed.exploded[:19]
-    return str(parsed)

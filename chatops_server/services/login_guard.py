@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
-from chatops_server.domain.login_limits import FailureWindow, network_of
+from chatops_server.domain.addresses import network_of
+from chatops_server.domain.login_limits import FailureWindow
 from chatops_server.errors import TooManyRequestsError
 
 # As many as there are threads to check passwords: one name alone is served as fast as can be, and makes
@@ -61,6 +62,7 @@ class LoginGuard:
     """
 
     def __init__(self, now_ms: Callable[[], int], window: FailureWindow | None = None) -> None:
+        """Start without failures; `now_ms` is monotonic: a clock set back must not lock anybody out."""
         self._now_ms = now_ms
         self._window = FailureWindow() if window is None else window
         self._lines: dict[_Key, _Line] = {}

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatops_server.domain.login_limits import MAX_FAILURES, WINDOW_MS, FailureWindow, network_of
+from chatops_server.domain.addresses import network_of
+from chatops_server.domain.login_limits import MAX_FAILURES, WINDOW_MS, FailureWindow
 
 
 def test_the_limit_is_met_by_the_last_failure_and_ends_with_the_first() -> None:

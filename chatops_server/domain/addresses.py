@@ -1,0 +1,17 @@
+"""What counts as one address where somebody is to have only so much of something."""
+
+from ipaddress import IPv6Address, ip_address
+
+
+def network_of(address: str | None) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 that one IPv6 user commands."""
+    if not address:
+        return ""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped else parsed.exploded[:19]
+    return str(parsed)
