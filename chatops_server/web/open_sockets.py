@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from chatops_server.broker.closing import GOING_AWAY, Closing
+from chatops_server.domain.addresses import network_of
 from chatops_server.errors import TooManyRequestsError
 from chatops_server.web.frame_socket import Patience
 
@@ -26,9 +27,9 @@ class Closable(Protocol):
 class Admission:
     """One socket's place, from before its handshake until its handler has ended."""
 
-    def __init__(self, sockets: "OpenSockets", address: str) -> None:
+    def __init__(self, sockets: "OpenSockets", network: str) -> None:
         self._sockets = sockets
-        self._address = address
+        self._network = network
         self._is_waiting = True
         self.socket: Closable | None = None
 
@@ -36,7 +37,7 @@ class Admission:
         """Make room for another unauthenticated socket. Idempotent."""
         if self._is_waiting:
             self._is_waiting = False
-            self._sockets.release(self, self._address)
+            self._sockets.release(self, self._network)
 
 
 class OpenSockets:
@@ -45,7 +46,7 @@ class OpenSockets:
     def __init__(self, patience: Patience) -> None:
         self.patience = patience
         self._waiting: set[Admission] = set()
-        self._by_address: Counter[str] = Counter()
+        self._by_network: Counter[str] = Counter()
         self._open = 0
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -56,17 +57,18 @@ class OpenSockets:
         return len(self._waiting)
 
     @contextmanager
-    def admitted(self, address: str) -> Iterator[Admission]:
-        """Take a place for one socket.
+    def admitted(self, address: str | None) -> Iterator[Admission]:
+        """Take a place for one socket from this address (domain.addresses says what counts as one).
 
         Raises:
             TooManyRequestsError: MAX_UNAUTHENTICATED in all or MAX_FROM_ONE_ADDRESS are there already.
         """
-        if len(self._waiting) >= MAX_UNAUTHENTICATED or self._by_address[address] >= MAX_FROM_ONE_ADDRESS:
+        network = network_of(address)
+        if len(self._waiting) >= MAX_UNAUTHENTICATED or self._by_network[network] >= MAX_FROM_ONE_ADDRESS:
             raise TooManyRequestsError("too many connections have not authenticated yet", _RETRY_AFTER_S)
-        admission = Admission(self, address)
+        admission = Admission(self, network)
         self._waiting.add(admission)
-        self._by_address[address] += 1
+        self._by_network[network] += 1
         self._open += 1
         self._none_open.clear()
         try:
@@ -77,12 +79,12 @@ class OpenSockets:
             if self._open == 0:
                 self._none_open.set()
 
-    def release(self, admission: Admission, address: str) -> None:
+    def release(self, admission: Admission, network: str) -> None:
         """Give a place back; only Admission calls this."""
         self._waiting.discard(admission)
-        self._by_address[address] -= 1
-        if self._by_address[address] <= 0:
-            del self._by_address[address]
+        self._by_network[network] -= 1
+        if self._by_network[network] <= 0:
+            del self._by_network[network]
 
     async def close_unauthenticated(self) -> None:
         """Send those away that have not authenticated (1001)."""

@@ -97,7 +97,7 @@ class AgentEndpoint:
         Raises:
             ChatopsError: Refused before the upgrade.
         """
-        with self._door.sockets.admitted(request.remote or "") as admission:
+        with self._door.sockets.admitted(request.remote) as admission:
             socket = admission.socket = await accept(request, self._door.sockets.patience)
             closing = await self._ended(socket, admission)
             self._door.live.counters.ended(Peer.AGENT, closing)

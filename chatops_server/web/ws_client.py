@@ -52,7 +52,7 @@ class ClientEndpoint:
         Raises:
             ChatopsError: Refused before the upgrade.
         """
-        with self._door.sockets.admitted(request.remote or "") as admission:
+        with self._door.sockets.admitted(request.remote) as admission:
             socket = admission.socket = await accept(request, self._door.sockets.patience)
             closing = await self._ended(socket, admission, request.match_info.get("server_id"))
             self._door.live.counters.ended(Peer.CLIENT, closing)

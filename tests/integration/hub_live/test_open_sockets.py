@@ -33,3 +33,13 @@ async def test_all_addresses_together_get_so_many_places() -> None:
         with pytest.raises(TooManyRequestsError), sockets.admitted("one more"):
             pass
     assert sockets.unauthenticated == 0
+
+
+async def test_the_addresses_of_one_ipv6_user_count_as_one() -> None:
+    sockets = OpenSockets(Patience())
+    with ExitStack() as taken:
+        for number in range(MAX_FROM_ONE_ADDRESS):
+            taken.enter_context(sockets.admitted(f"2001:db8::{number:x}"))
+        with pytest.raises(TooManyRequestsError), sockets.admitted("2001:db8::ffff"):
+            pass
+        taken.enter_context(sockets.admitted("2001:db8:0:1::1"))
