@@ -1,6 +1,6 @@
 """A server in words and figures: lines for text blocks. Everything remote passes `clean` here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Final
 
@@ -151,12 +151,14 @@ def top_processes(memory: ServerMemory, columns: int, most: int) -> list[Cell]:
     ]
 
 
-def timeline(events: Sequence[EventView], now_ms: int, zone: tzinfo) -> Iterator[Cell]:
-    """Yield one entry a line, as it came: newest first."""
+def timeline(memory: ServerMemory, now_ms: int, zone: tzinfo) -> Iterator[Cell]:
+    """Yield one entry a line, newest first, without the server's own name before it."""
+    events, own_name = list(memory.timeline), f"{memory.row.name} "
     times = [_when(event, now_ms, zone) for event in events]
     column = max(map(len, times), default=0)
     for event, when in zip(events, times, strict=True):
-        yield [(f"{when:>{column}} ", "muted"), _mark(event), (clean(event.message or event.kind), "text")]
+        text = event.message.removeprefix(own_name)
+        yield [(f"{when:>{column}} ", "muted"), _mark(event), (clean(text or event.kind), "text")]
 
 
 def _mark(event: EventView) -> Span:

@@ -103,7 +103,7 @@ class OverviewPane(Pane):
             ("DISKS", facts.disks(memory, columns, given.charset)),
             ("NETWORKS", facts.networks(memory)),
             ("TEMPERATURES", facts.temperatures(memory)),
-            ("EVENTS", list(facts.timeline(list(memory.timeline), now_ms, given.zone))),
+            ("EVENTS", list(facts.timeline(memory, now_ms, given.zone))),
         )
         lines: list[Cell] = []
         for title, found in parts:
@@ -208,6 +208,6 @@ class HostPane(Pane):
         more = [[], facts.rule("TEMPERATURES", columns), *warm] if warm else []
         left.set_lines([facts.rule("HOST", columns), *facts.host_facts(memory, now_ms, zone), *more])
         right = self.query_one("#host-events", TextBlock)
-        events = list(facts.timeline(list(memory.timeline), now_ms, zone))
+        events = list(facts.timeline(memory, now_ms, zone))
         nothing: Cell = [("Nothing has happened yet.", "muted")]
         right.set_lines([facts.rule("EVENTS", right.content_size.width), *(events or [nothing])])

@@ -61,7 +61,8 @@ SERVER_SORTS: Final[tuple[SortKey[Row], ...]] = (
 PROCESS_SORTS: Final[tuple[SortKey[Process], ...]] = (
     SortKey("pid", "PID", lambda process: float(process.pid), descending=False),
     SortKey("user", "User", lambda process: process.user.casefold(), descending=False),
-    SortKey("cpu", "CPU", lambda process: process.cpu_percent),
+    # As it is shown: what looks the same must not change places every second.
+    SortKey("cpu", "CPU", lambda process: round(process.cpu_percent, 1)),
     SortKey("memory", "Memory", lambda process: float(process.memory_used)),
     SortKey("name", "Name", lambda process: process.name.casefold(), descending=False),
 )
@@ -75,9 +76,10 @@ def servers(rows: Iterable[Row], order: Order, text: str = "") -> list[Row]:
 
 
 def processes(items: Iterable[Process], order: Order, text: str = "") -> list[Process]:
-    """Return the processes that match the filter `text`, sorted."""
+    """Return the processes that match the filter `text`, sorted; equal ones by PID."""
     matches = compiled(text, PROCESSES)
-    return _sorted([item for item in items if matches(item)], PROCESS_SORTS, order)
+    by_pid = sorted((item for item in items if matches(item)), key=lambda process: process.pid)
+    return _sorted(by_pid, PROCESS_SORTS, order)
 
 
 def first_order(sorts: Sequence[SortKey[T]], key: str) -> Order:

@@ -11,7 +11,10 @@ from chatops_tui.clock import clock, local_zone, moment
 from chatops_tui.render.spans import plain, width
 from chatops_tui.screens.facts import rule, timeline
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import Row
 from chatops_wire.rest import EventView
+from tests.tui.screens import synthetic
 
 NOW = 1_700_000_000_000
 
@@ -61,17 +64,18 @@ def test_the_timeline_says_what_came_and_went() -> None:
     def event(ts: str, message: str) -> EventView:
         return EventView(id="1", ts=ts, kind="x", server_id=None, user_id=None, message=message, data={})
 
-    lines = timeline(
+    memory = ServerMemory(Row(synthetic.view(synthetic.FLEET[0], NOW), None, None, None))
+    memory.take_timeline(
         [
             event("2023-11-14T22:13:20.000Z", "db-01 connected"),
             event("2023-11-13T22:13:20.000Z", "db-01 disconnected: gone"),
+            event("2023-11-13T22:13:20.000Z", "ann changed its tags"),
             event("nonsense", ""),
-        ],
-        NOW,
-        UTC,
+        ]
     )
-    assert [plain(line) for line in lines] == [
-        "       22:13 ● db-01 connected",
-        "13 Nov 22:13 ○ db-01 disconnected: gone",
+    assert [plain(line) for line in timeline(memory, NOW, UTC)] == [
+        "       22:13 ● connected",
+        "13 Nov 22:13 ○ disconnected: gone",
+        "13 Nov 22:13 · ann changed its tags",
         "    nonsense · x",
     ]

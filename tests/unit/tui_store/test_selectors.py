@@ -102,6 +102,12 @@ def test_processes_sort_by_every_column(key: str) -> None:
     assert processes([high, low], Order(key, descending=False)) == [low, high]
 
 
+def test_processes_that_look_the_same_keep_their_places() -> None:
+    first, second = Process(pid=2, name="a", cpu_percent=0.01), Process(pid=1, name="b", cpu_percent=0.02)
+    order = Order("cpu", descending=True)
+    assert processes([first, second], order) == processes([second, first], order) == [second, first]
+
+
 def test_ranges_stop_at_both_ends() -> None:
     assert shorter(FIVE_MINUTES) is FIVE_MINUTES
     assert shorter(ONE_HOUR) is FIVE_MINUTES
