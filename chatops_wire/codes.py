@@ -33,6 +33,21 @@ class ErrorCode(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
 
 
+class Refusal(StrEnum):
+    """Why an agent did not do what it was asked for: the `code` of a request's closing message."""
+
+    NOT_ALLOWED = "not_allowed"
+    """By its own settings, whatever the hub says; a path outside the folders that may be followed too."""
+    BUSY = "busy"
+    """As many as may be at once, or the machine has no processes, memory or file descriptors left."""
+    EXPIRED = "expired"
+    DUPLICATE = "duplicate"
+    INVALID_REQUEST = "invalid_request"
+    NOT_FOUND = "not_found"
+    UNAVAILABLE = "unavailable"
+    """This machine cannot: no journal, no pseudo terminals, a file that may not be read."""
+
+
 class CloseCode(IntEnum):
     """Why a WebSocket was closed. Below 4000: RFC 6455, section 7.4.1."""
 

@@ -1,0 +1,60 @@
+"""Log lines as they are written: a file or a journal unit (docs/protocol.md, "Log streams")."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+# What a person scrolls through; more is a download.
+MAX_TAIL: Final = 10_000
+StreamId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class LogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to follow: exactly one of the first three."""
+
+    path: Annotated[str, Meta(max_length=4096)] | None = None
+    unit: Annotated[str, Meta(max_length=256)] | None = None
+    container: Annotated[str, Meta(max_length=256)] | None = None
+    tail: Annotated[int, Meta(ge=0)] = 100
+    """How many of the last lines come first; at most MAX_TAIL."""
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """One line without its newline; text, invalid bytes replaced."""
+
+    ts: str | None
+    """RFC 3339 where the source tells the time of a line."""
+    stream: str
+    """`stdout` or `stderr`; a file's and a unit's lines are `stdout`."""
+    line: str
+
+
+class StreamOpen(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="stream_open"):
+    """Hub to agent: follow a source."""
+
+    stream_id: StreamId
+    source: LogSource
+    window: Annotated[int, Meta(ge=0)] = 0
+    """Lines the agent may send ahead of `stream_credit`; 0: as many as the connection takes."""
+
+
+class StreamCredit(Struct, frozen=True, kw_only=True, tag_field="type", tag="stream_credit"):
+    """So many more lines may come."""
+
+    stream_id: StreamId
+    lines: Annotated[int, Meta(ge=0)]
+
+
+class StreamData(Struct, frozen=True, kw_only=True, tag_field="type", tag="stream_data"):
+    """Agent to hub: lines in their order."""
+
+    stream_id: StreamId
+    lines: tuple[LogLine, ...]
+
+
+class StreamClose(Struct, frozen=True, kw_only=True, tag_field="type", tag="stream_close"):
+    """The end, asked for or told: `reason` in words, `code` where it was refused (`codes.Refusal`)."""
+
+    stream_id: StreamId
+    reason: str = ""
+    code: str | None = None
