@@ -84,10 +84,13 @@ class RecentSamples:
         if ring is None:
             return []
         end_ms = bucket_of(max(now_ms, 0), _CPU_STEP_MS) + _CPU_STEP_MS
-        values = ring.values(_CPU_COLUMN, end_ms - _CPU_POINTS * _CPU_STEP_MS, end_ms)
-        buckets = of_values(_CPU_STEP_MS, values)
+        # Asked of every server for each list of a fleet: without the smallest and largest that charts need.
+        buckets: dict[int, list[int]] = {}
+        for ts_ms, value in ring.values(_CPU_COLUMN, end_ms - _CPU_POINTS * _CPU_STEP_MS, end_ms):
+            if value is not None:
+                buckets.setdefault(ts_ms // _CPU_STEP_MS, []).append(value)
         scale = HOST[_CPU_COLUMN].scale
-        return [round(buckets[at].total / (buckets[at].samples * scale)) for at in sorted(buckets)]
+        return [round(sum(values) / (len(values) * scale)) for _, values in sorted(buckets.items())]
 
 
 def step_of(query: HistoryQuery, times: Sequence[int]) -> int:

@@ -60,6 +60,18 @@ def test_full_it_drops_the_oldest_and_says_from_when_it_is_complete() -> None:
     assert first == ring.complete_from_ms
 
 
+def test_a_part_is_found_also_after_a_clock_went_back_and_that_has_left() -> None:
+    ring = Ring(0)
+    for at in range(200):
+        ring.add(NOW_MS + (at if at != 100 else 5), columns(at), NOW_MS + at)
+    assert ring.values(0, NOW_MS + 5, NOW_MS + 6) == [(NOW_MS + 5, 5), (NOW_MS + 5, 100)]
+    later_ms = NOW_MS + WINDOW_MS + 150
+    for at in range(200):
+        ring.add(later_ms + at, columns(at), later_ms + at)
+    assert ring.values(0, later_ms + 7, later_ms + 9) == [(later_ms + 7, 7), (later_ms + 8, 8)]
+    assert ring.times(later_ms + 7, later_ms + 9) == [later_ms + 7, later_ms + 8]
+
+
 def test_what_left_the_window_is_dropped() -> None:
     ring = Ring(0)
     for at in range(200):
