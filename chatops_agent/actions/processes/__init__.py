@@ -1,0 +1,1 @@
+"""Starting, watching, finding and ending processes, and the bytes to and from them."""
