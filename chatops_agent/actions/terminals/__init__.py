@@ -1,0 +1,1 @@
+"""Terminals: login shells, their screens and their viewers."""

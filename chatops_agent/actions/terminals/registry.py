@@ -1,0 +1,118 @@
+"""Takes the hub's requests about terminals: which are opened, refused, listed, or meant for one that is."""
+
+import logging
+import re
+from typing import Final
+
+from chatops_agent.actions.terminals.terminal import Patience, Terminal
+from chatops_agent.actions.workshop import Workshop
+from chatops_wire.codes import Refusal
+from chatops_wire.terminals import (
+    TerminalClose,
+    TerminalCredit,
+    TerminalData,
+    TerminalDetach,
+    TerminalList,
+    TerminalOpen,
+    TerminalResize,
+)
+from chatops_wire.terminals import Terminals as ListOfTerminals
+
+log = logging.getLogger(__name__)
+
+MOST_OPEN: Final = 16
+# Names of terminfo entries.
+_TERM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+_ToOne = TerminalOpen | TerminalData | TerminalResize | TerminalCredit | TerminalDetach | TerminalClose
+TerminalMessage = _ToOne | TerminalList
+
+
+class Terminals:
+    """All terminals of this agent: at most 16, the next one is refused."""
+
+    def __init__(self, shop: Workshop, patience: Patience, *, allowed: bool) -> None:
+        self._shop = shop
+        self._allowed = allowed
+        self._patience = patience
+        self._terminals: dict[str, Terminal] = {}
+
+    def handle(self, message: TerminalMessage) -> None:
+        """Do what the hub asks for, or begin to."""
+        match message:
+            case TerminalList():
+                items = tuple(each.facts for each in self._terminals.values() if not each.is_over)
+                self._shop.rota.answer(ListOfTerminals(request_id=message.request_id, items=items))
+            case TerminalOpen(attach=False):
+                self._open(message)
+            case _:
+                self._pass_on(message)
+
+    def disconnected(self) -> None:
+        """Go on without a connection."""
+        for terminal in self._terminals.values():
+            terminal.orphan()
+
+    def close(self) -> None:
+        """Forget everything; no task of a terminal may be left."""
+        for terminal in self._terminals.values():
+            terminal.drop()
+        self._terminals.clear()
+
+    def _open(self, opening: TerminalOpen) -> None:
+        refusal = self._refusal(opening)
+        if refusal is not None:
+            self._refuse(opening.terminal_id, *refusal)
+            return
+        log.info("terminal opened", extra={"terminal_id": opening.terminal_id})
+        terminal = Terminal(opening, self._shop, self._patience)
+        self._terminals[opening.terminal_id] = terminal
+        self._shop.begin(self._conduct(opening.terminal_id, terminal), f"terminal-{opening.terminal_id}")
+
+    async def _conduct(self, terminal_id: str, terminal: Terminal) -> None:
+        try:
+            await terminal.conduct()
+        finally:
+            log.info("terminal closed", extra={"terminal_id": terminal_id})
+            terminal.drop()
+            if self._terminals.get(terminal_id) is terminal:
+                del self._terminals[terminal_id]
+
+    def _pass_on(self, message: _ToOne) -> None:
+        terminal = self._terminals.get(message.terminal_id)
+        if terminal is not None:
+            _tell(terminal, message)
+        elif isinstance(message, TerminalOpen | TerminalData):
+            self._refuse(message.terminal_id, Refusal.NOT_FOUND, "no such terminal here (any more)")
+
+    def _refusal(self, opening: TerminalOpen) -> tuple[Refusal, str] | None:
+        if not self._allowed:
+            return Refusal.NOT_ALLOWED, "this machine allows no terminals (--allow)"
+        if opening.terminal_id in self._terminals:
+            return Refusal.DUPLICATE, "there is a terminal of this id"
+        if opening.container is not None:
+            return Refusal.UNAVAILABLE, "this agent opens no terminals in containers"
+        if _TERM.fullmatch(opening.term) is None:
+            return Refusal.INVALID_REQUEST, "term is no name of a terminal"
+        if sum(not each.is_over for each in self._terminals.values()) >= MOST_OPEN:
+            return Refusal.BUSY, f"{MOST_OPEN} terminals are open here already"
+        return None
+
+    def _refuse(self, terminal_id: str, code: Refusal, reason: str) -> None:
+        self._shop.rota.answer(TerminalClose(terminal_id=terminal_id, reason=reason, code=code.value))
+
+
+def _tell(terminal: Terminal, message: _ToOne) -> None:
+    match message:
+        case TerminalOpen():
+            terminal.attach(message)
+        case TerminalData():
+            terminal.type(message.data)
+        case TerminalResize():
+            terminal.resize(message.cols, message.rows)
+        case TerminalCredit():
+            terminal.grant(message.bytes)
+        case TerminalDetach():
+            terminal.detach()
+        case TerminalClose():
+            terminal.close(message.reason or "closed")

@@ -1,0 +1,320 @@
+"""One login shell in a pseudo terminal: its life, its viewers, and its end."""
+
+import asyncio
+import math
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec import Struct
+
+from chatops_agent.actions.gathering import Gathering
+from chatops_agent.actions.processes import environment
+from chatops_agent.actions.processes.child import Exit
+from chatops_agent.actions.processes.pack import Pack
+from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
+from chatops_agent.actions.terminals.pseudo_terminal import INPUT_LIMIT, PseudoTerminal, Size
+from chatops_agent.actions.terminals.screen import Screen
+from chatops_agent.actions.workshop import Workshop, new_cookie
+from chatops_wire.codes import Refusal
+from chatops_wire.terminals import TerminalClose, TerminalData, TerminalFacts, TerminalOpen, TerminalOpened
+from chatops_wire.times import format_ms
+
+# Each of: after the hang-up, after TERM, after KILL.
+_LADDER_S: Final = 1.0
+# What a shell wrote last, once it has exited.
+_DRAIN_S: Final = 0.5
+# For a viewer that has no credit left to take the rest.
+_LINGER_S: Final = 60.0
+# A session leader without a controlling terminal gets the first terminal it opens. Without one, Ctrl-C
+# reaches nobody, /dev/tty cannot be opened, and a background job keeps the terminal open.
+_TAKE_TERMINAL: Final = 'exec <>"$0" >&0 2>&0; exec "$@"'
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """After how many seconds a terminal is ended that nobody cares for."""
+
+    idle_s: float = 1800.0
+    """Neither a key nor any output: who opened it has gone away, and an open shell is a risk."""
+    detached_s: float = 86_400.0
+    """Detached, even if its program never falls silent (top, tail -f)."""
+    orphaned_s: float = 60.0
+    """The connection was lost while it was viewed; sooner the hub is back, or its viewer is gone."""
+
+
+class Terminal:
+    """Runs the shell until it exits, is closed, or nobody has cared for it for too long.
+
+    Input over 1 MiB that the program does not read is dropped, with a bell, until it has read all before:
+    so a paste may end early, but it never has holes.
+    """
+
+    def __init__(self, opening: TerminalOpen, shop: Workshop, patience: Patience) -> None:
+        self._id = opening.terminal_id
+        self._term = opening.term
+        self._shop = shop
+        self._patience = patience
+        self._size = Size.within(opening.cols, opening.rows)
+        self._screen = Screen(opening.window)
+        self._pty: PseudoTerminal | None = None
+        self._gathering = Gathering(self._ready)
+        self._watching: asyncio.TimerHandle | None = None
+        self._deadline = asyncio.timeout(None)
+        self._active_at = _now()
+        # When it ends without a viewer.
+        self._alone_until = math.inf
+        # Typed before there is anything to type into: not every hub waits for `terminal_opened`.
+        self._early = bytearray()
+        self._opened = self._announced = self._input_full = self._ending = False
+        self._reason = ""
+        self._closing: TerminalClose | None = None
+        self._told = asyncio.Event()
+        self._started_at = format_ms(time.time_ns() // 1_000_000)
+
+    @property
+    def is_over(self) -> bool:
+        """Its shell has ended, or could not be started."""
+        return self._closing is not None
+
+    @property
+    def facts(self) -> TerminalFacts:
+        """What a list of terminals shows."""
+        return TerminalFacts(
+            terminal_id=self._id,
+            cols=self._size.cols,
+            rows=self._size.rows,
+            started_at=self._started_at,
+            detached=not self._screen.is_viewed,
+        )
+
+    async def conduct(self) -> None:
+        """Run the shell, and stay until its end has been told; cancelled, end it within 4 s."""
+        try:
+            pack = await self._start()
+        except NotStartedError as exc:
+            code = exc.code or Refusal.UNAVAILABLE
+            closing = TerminalClose(terminal_id=self._id, reason=exc.message, code=code.value)
+        else:
+            exited = await self._until_over(pack)
+            reason = self._reason or _in_words(exited)
+            closing = TerminalClose(terminal_id=self._id, reason=reason, exit_code=exited.code)
+        self._closing = closing
+        self._ready()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                await self._told.wait()
+
+    def type(self, data: bytes) -> None:
+        """Give the program what the viewer typed or pasted."""
+        self._active_at = _now()
+        if self._pty is None:
+            self._early += data[: INPUT_LIMIT - len(self._early)]
+            return
+        entry = self._pty.input
+        self._input_full = (self._input_full and entry.waiting > 0) or not entry.write(data)
+        if self._input_full:
+            self._screen.ring()
+            self._tell()
+
+    def resize(self, cols: int, rows: int) -> None:
+        """The viewer's window has this size now."""
+        self._size = Size.within(cols, rows)
+        if self._pty is not None:
+            self._pty.resize(self._size)
+
+    def grant(self, size: int) -> None:
+        """The viewer takes so many bytes more."""
+        self._screen.grant(size)
+        self._ready()
+
+    def detach(self) -> None:
+        """Go on without a viewer until one attaches."""
+        self._leave_alone(self._patience.detached_s)
+
+    def orphan(self) -> None:
+        """Go on without the connection: one that was viewed for a moment, one that was detached as before."""
+        if self.is_over:
+            self._told.set()
+        elif self._screen.is_viewed:
+            self._leave_alone(self._patience.orphaned_s)
+
+    def attach(self, opening: TerminalOpen) -> None:
+        """Show a viewer, perhaps the same once more, the screen as it stands, and go on from there."""
+        self._screen.show(opening.window)
+        self._announced = False
+        self._alone_until = math.inf
+        self._active_at = _now()
+        self._size = Size.within(opening.cols, opening.rows)
+        if self._pty is not None:
+            self._pty.nudge(self._size)
+        self._read_on()
+        self._ready()
+
+    def close(self, reason: str) -> None:
+        """End it; what the viewer has not been sent is of no interest any more."""
+        self._reason = reason
+        self._ending = True
+        self._screen.hide()
+        with suppress(RuntimeError):
+            self._deadline.reschedule(_now())
+
+    def drop(self) -> None:
+        """Tell nothing any more."""
+        self._shop.rota.withdraw(self)
+        self._stop_timers()
+
+    def next_message(self) -> Struct | None:
+        """Return what is told next and count it as told: that it is open, its output, its end."""
+        if self._opened and self._screen.is_viewed and not self._announced:
+            self._announced = True
+            return TerminalOpened(terminal_id=self._id)
+        if not self.is_over and self._gathering.holds(self._screen.sendable):
+            return None
+        data = self._screen.next_data()
+        if data:
+            self._gathering.sent()
+            self._read_on()
+            return TerminalData(terminal_id=self._id, data=data)
+        if self._told.is_set() or not self._screen.is_sent or self._closing is None:
+            return None
+        self._told.set()
+        return self._closing
+
+    async def _start(self) -> Pack:
+        cookie, account = new_cookie(), self._shop.account
+        try:
+            pty = PseudoTerminal(self._size, self._take)
+        except OSError as exc:
+            raise NotStartedError(f"no pseudo terminal: {exc.strerror}", code=Refusal.BUSY) from exc
+        self._pty = pty
+        pty.input.write(bytes(self._early))
+        self._early.clear()
+        side = pty.program_side
+        launch = Launch(
+            argv=(SHELL, "-c", _TAKE_TERMINAL, pty.name, account.shell, "-l"),
+            env=environment.for_terminal(self._shop.environ, account, cookie, self._term),
+            cwd=account.home,
+            cookie=cookie,
+            stdin=side,
+            stdout=side,
+            stderr=side,
+            # What a person starts in a terminal and disowns may stay, as after any other login.
+            contained=False,
+        )
+        try:
+            pack = await self._shop.start(launch)
+        except BaseException:
+            pty.close()
+            raise
+        finally:
+            pty.started()
+        self._opened = True
+        self._read_on()
+        self._watch()
+        self._ready()
+        return pack
+
+    async def _until_over(self, pack: Pack) -> Exit:
+        """Wait for the shell's end, or bring it about, and return it."""
+        leader = pack.leader
+        assert self._pty is not None  # noqa: S101 - it has been started
+        try:
+            with suppress(TimeoutError):
+                self._deadline = asyncio.timeout(0 if self._ending else None)
+                async with self._deadline:
+                    await leader.ended.wait()
+            if leader.ended.is_set() and not self._ending:
+                await self._drain(self._pty)
+        finally:
+            self._ending = True
+            self._pty.close()
+            self._stop_timers()
+            try:
+                await _end(pack)
+            finally:
+                # Even if nobody can wait for that.
+                if not leader.ended.is_set():
+                    leader.signal_group(signal.SIGKILL)
+                leader.release()
+        return leader.exit
+
+    async def _drain(self, pty: PseudoTerminal) -> None:
+        self._ending = True
+        pty.output.resume()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S):
+                await pty.output.ended.wait()
+
+    def _take(self, data: bytes) -> None:
+        self._active_at = _now()
+        self._screen.add(data)
+        self._read_on()
+        self._tell()
+
+    def _read_on(self) -> None:
+        if self._pty is None or self._ending:
+            return
+        if self._screen.accepts:
+            self._pty.output.resume()
+        else:
+            self._pty.output.pause()
+
+    def _tell(self) -> None:
+        sendable = self._screen.sendable
+        if sendable and not self._gathering.holds(sendable):
+            self._ready()
+
+    def _ready(self) -> None:
+        self._shop.rota.ready(self)
+
+    def _stop_timers(self) -> None:
+        self._gathering.stop()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _leave_alone(self, most_s: float) -> None:
+        self._screen.hide()
+        self._alone_until = _now() + most_s
+        self._read_on()
+        self._watch()
+
+    def _watch(self) -> None:
+        """End it if nobody has cared for it for too long; otherwise look again when that may be."""
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        if self._ending:
+            return
+        idle_at = self._active_at + self._patience.idle_s
+        if _now() >= idle_at:
+            self.close(f"idle for {self._patience.idle_s / 60:g} minutes")
+        elif _now() >= self._alone_until:
+            self.close("its viewer did not come back")
+        else:
+            due = min(idle_at, self._alone_until)
+            self._watching = asyncio.get_running_loop().call_at(due, self._watch)
+
+
+async def _end(pack: Pack) -> None:
+    """Climb the ladder until the shell has ended."""
+    leader = pack.leader
+    if leader.ended.is_set():
+        return
+    await pack.hang_up()
+    for numbers in ((), (signal.SIGTERM, signal.SIGCONT), (signal.SIGKILL,)):
+        leader.signal_group(*numbers)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LADDER_S):
+                await leader.ended.wait()
+                return
+
+
+def _in_words(exited: Exit) -> str:
+    return "the shell exited" if exited.signal is None else f"the shell was ended by signal {exited.signal}"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
