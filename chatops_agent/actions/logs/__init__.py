@@ -1,0 +1,1 @@
+"""Log streams: files and journal units, followed line by line."""

@@ -1,0 +1,98 @@
+"""Takes the hub's requests to follow logs: which are followed, and which refused."""
+
+from pathlib import Path
+from typing import Final
+
+from chatops_agent.actions.logs.log_paths import LogRefusedError
+from chatops_agent.actions.logs.sources import FileSource, JournalSource
+from chatops_agent.actions.logs.stream import Source, Stream
+from chatops_agent.actions.processes.lane_pool import LanePool
+from chatops_agent.actions.workshop import Workshop
+from chatops_wire.codes import Refusal
+from chatops_wire.streams import MAX_TAIL, LogSource, StreamClose, StreamCredit, StreamOpen
+
+MOST_OPEN: Final = 16
+
+StreamMessage = StreamOpen | StreamCredit | StreamClose
+
+
+class Streams:
+    """All logs that are followed: at most 16, the next one is refused. They end with the connection."""
+
+    def __init__(self, shop: Workshop, folders: tuple[Path, ...] | None) -> None:
+        """Begin with nothing.
+
+        Args:
+            shop: Starts journalctl.
+            folders: Below which files may be followed; None: this machine allows no logs at all.
+        """
+        self._shop = shop
+        self._folders = folders
+        # Not those of the processes: logs on dead mounts must not keep commands from being started.
+        self._lanes = LanePool("logs")
+        self._streams: dict[str, Stream] = {}
+
+    def handle(self, message: StreamMessage) -> None:
+        """Do what the hub asks for, or begin to."""
+        if isinstance(message, StreamOpen):
+            self._open(message)
+            return
+        stream = self._streams.get(message.stream_id)
+        if stream is None:
+            return
+        if isinstance(message, StreamCredit):
+            stream.grant(message.lines)
+        else:
+            stream.close()
+
+    def disconnected(self) -> None:
+        """End all; the hub opens again what it still wants."""
+        for stream in self._streams.values():
+            stream.abandon()
+        # Their ids are free at once.
+        self._streams.clear()
+
+    def close(self) -> None:
+        """Forget everything; no task of a stream may be left."""
+        self._streams.clear()
+        self._lanes.close()
+
+    def _open(self, opening: StreamOpen) -> None:
+        try:
+            self._check(opening)
+            stream = Stream(opening, self._source(opening.source), self._shop.rota.ready)
+        except LogRefusedError as exc:
+            refusal = StreamClose(stream_id=opening.stream_id, reason=exc.message, code=exc.code.value)
+            self._shop.rota.answer(refusal)
+            return
+        self._streams[opening.stream_id] = stream
+        self._shop.begin(self._conduct(opening.stream_id, stream), f"log-{opening.stream_id}")
+
+    async def _conduct(self, stream_id: str, stream: Stream) -> None:
+        try:
+            await stream.conduct()
+        finally:
+            self._shop.rota.withdraw(stream)
+            if self._streams.get(stream_id) is stream:
+                del self._streams[stream_id]
+
+    def _check(self, opening: StreamOpen) -> None:
+        if self._folders is None:
+            raise LogRefusedError(Refusal.NOT_ALLOWED, "this machine allows no logs to be followed (--allow)")
+        if opening.stream_id in self._streams:
+            raise LogRefusedError(Refusal.DUPLICATE, "there is a stream of this id")
+        if len(self._streams) >= MOST_OPEN:
+            raise LogRefusedError(Refusal.BUSY, f"{MOST_OPEN} logs are followed here already")
+
+    def _source(self, source: LogSource) -> Source:
+        tail = min(source.tail, MAX_TAIL)
+        match source:
+            case LogSource(path=str() as path, unit=None, container=None):
+                return FileSource(path, self._folders or (), tail, self._lanes)
+            case LogSource(path=None, unit=str() as unit, container=None):
+                return JournalSource(unit, tail, self._shop)
+            case LogSource(path=None, unit=None, container=str()):
+                raise LogRefusedError(Refusal.UNAVAILABLE, "this agent follows no logs of containers")
+            case _:
+                text = "a source is exactly one of path, unit and container"
+                raise LogRefusedError(Refusal.INVALID_REQUEST, text)
