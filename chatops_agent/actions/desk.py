@@ -1,0 +1,144 @@
+"""The front door of everything the hub may ask of this machine."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, NoReturn, assert_never
+
+from chatops_agent.actions.commands.registry import CommandMessage, Commands
+from chatops_agent.actions.logs.registry import StreamMessage, Streams
+from chatops_agent.actions.rota import Rota
+from chatops_agent.actions.terminals.registry import TerminalMessage, Terminals
+from chatops_agent.actions.terminals.terminal import Patience
+from chatops_agent.actions.workshop import Containment, Workshop
+from chatops_agent.policy import Permission, Policy
+from chatops_wire.codec import encode
+from chatops_wire.commands import Command, CommandAttach, CommandCancel, CommandCredit, CommandForget
+from chatops_wire.streams import StreamClose, StreamCredit, StreamOpen
+from chatops_wire.terminals import (
+    TerminalClose,
+    TerminalCredit,
+    TerminalData,
+    TerminalDetach,
+    TerminalList,
+    TerminalOpen,
+    TerminalResize,
+)
+
+log = logging.getLogger(__name__)
+
+ActionMessage = CommandMessage | TerminalMessage | StreamMessage
+
+
+class Desk:
+    """Takes requests, and has what is to be told about them ready when the connection wants it.
+
+    Nothing is pushed: whoever speaks to the hub asks for the next frame when it has nothing more urgent and
+    the hub reads. Until then it waits here, and whatever makes it has to wait as well.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        wake: Callable[[], None],
+        containment: Containment | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Prepare; `run` does the work.
+
+        Args:
+            policy: What this machine allows.
+            wake: Called whenever there may be a frame.
+            containment: How processes are kept together; None: as well as this machine can.
+            patience: How long terminals may be left alone; None: as long as `Patience` says.
+        """
+        # Who runs no commands has nothing to contain, and adopts nobody.
+        loose = Containment(adopting=False, cgroups=False)
+        self._containment = (containment or Containment()) if policy.allows("commands") else loose
+        self._tasks: asyncio.TaskGroup | None = None
+        self._open = asyncio.Event()
+        self._rota = Rota(wake)
+        self._shop = Workshop(self._rota, self._begin)
+        self._commands = Commands(
+            self._shop, allowed=policy.allows("commands"), now_ms=_unix_ms, now=time.monotonic
+        )
+        self._terminals = Terminals(self._shop, patience or Patience(), allowed=policy.allows("terminal"))
+        self._streams = Streams(self._shop, policy.log_paths if policy.allows("logs") else None)
+
+    async def run(self) -> NoReturn:
+        """Work until cancelled; then end all that runs, within 4 s."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                await self._shop.open(self._containment)
+                self._open.set()
+                await asyncio.get_running_loop().create_future()
+        finally:
+            self._tasks = None
+            self._commands.close()
+            self._terminals.close()
+            self._streams.close()
+            self._shop.close()
+        raise AssertionError("the group above ends only by being cancelled")
+
+    def handle(self, message: ActionMessage) -> None:
+        """Do what the hub asks for, or begin to; what comes of it is told by `next_frame`."""
+        match message:
+            case Command() | CommandCredit() | CommandCancel() | CommandAttach() | CommandForget():
+                self._commands.handle(message)
+            case (
+                TerminalOpen() | TerminalData() | TerminalResize() | TerminalCredit()
+                | TerminalDetach() | TerminalClose() | TerminalList()
+            ):  # fmt: skip
+                self._terminals.handle(message)
+            case StreamOpen() | StreamCredit() | StreamClose():
+                self._streams.handle(message)
+            case _:
+                assert_never(message)
+
+    def next_frame(self) -> bytes | None:
+        """Return what to send to the hub now, one frame of the protocol; None: nothing."""
+        message = self._rota.next_message()
+        return None if message is None else encode(message)
+
+    def disconnected(self) -> None:
+        """Go on without a connection. Runs and terminals wait to be attached again; log streams end."""
+        self._commands.disconnected()
+        self._terminals.disconnected()
+        self._streams.disconnected()
+        self._rota.clear()
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        if self._tasks is None:
+            # Not running: nobody would end what is begun now.
+            work.close()
+            return
+        self._tasks.create_task(self._guarded(work), name=name)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await self._open.wait()
+            await work
+        except Exception:
+            # An error of ours costs this one request, never the agent.
+            log.exception("request ended by an error of the agent")
+        finally:
+            # If it has not even begun.
+            work.close()
+
+
+def possible() -> frozenset[Permission]:
+    """Return what this machine can do at all."""
+    processes: frozenset[Permission] = frozenset({"commands", "terminal", "logs"})
+    with suppress(AttributeError, OSError):
+        os.close(os.pidfd_open(os.getpid()))
+        return processes
+    # Before Linux 5.3, or another system: no way to watch and end processes safely.
+    return frozenset()
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
