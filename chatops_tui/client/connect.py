@@ -9,7 +9,7 @@ import aiohttp
 from chatops_tui.client.feed import Feed
 from chatops_tui.client.http import Rest
 from chatops_tui.client.session import Session, SessionStore
-from chatops_tui.client.wire import USUAL, Limits, Wire
+from chatops_tui.client.wire import USUAL, Limits, Wire, staying
 from chatops_wire.version import VERSION
 
 
@@ -37,7 +37,7 @@ async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> Asy
     # Every wait has its own deadline (Limits); aiohttp's would end a long feed.
     timeout = aiohttp.ClientTimeout(total=None)
     headers = {"User-Agent": f"chatops/{VERSION}"}
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers, trace_configs=[staying()]) as http:
         wire = Wire(url, http, limits)
         session = Session(wire, store)
         try:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Final, Literal, TypeVar
 
 import aiohttp
@@ -93,6 +94,7 @@ class Wire:
 
         Raises:
             HubUnreachableError: It did not open within `limits.answer_within_s`.
+            HubAnswerError: It points elsewhere.
         """
         try:
             async with asyncio.timeout(self.limits.answer_within_s):
@@ -160,8 +162,7 @@ class Wire:
         if 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110: successful
             return
         if 300 <= response.status < 400:  # noqa: PLR2004 - RFC 9110: redirection
-            target = response.headers.get("Location", "nowhere")[:_QUOTED]
-            raise HubAnswerError(self.url, f"it points to {target}, use that address")
+            raise _moved(self.url, response)
         try:
             problem = msgspec.json.decode(body, type=Problem)
         except (msgspec.DecodeError, UnicodeError) as exc:
@@ -171,6 +172,30 @@ class Wire:
             raise HubAnswerError(self.url, f"status {response.status} without an explanation") from exc
         retry_after = _seconds(response.headers.get("Retry-After"))
         raise refused(Refusal(response.status, problem.code, problem.detail, retry_after))
+
+
+def staying() -> aiohttp.TraceConfig:
+    """Return what keeps a `Wire`'s aiohttp session from following a redirect of a WebSocket's handshake.
+
+    The token would go to an address nobody chose, and `ws_connect` has no switch for it.
+    """
+
+    async def stay(
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        redirect: aiohttp.TraceRequestRedirectParams,
+    ) -> None:
+        redirect.response.close()
+        raise _moved(str(redirect.url.origin()), redirect.response)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_redirect.append(stay)
+    return config
+
+
+def _moved(url: str, response: aiohttp.ClientResponse) -> HubAnswerError:
+    target = response.headers.get("Location", "nowhere")[:_QUOTED]
+    return HubAnswerError(url, f"it points to {target}, use that address")
 
 
 def reason_of(exc: BaseException) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 import pytest
+from aiohttp import web
 
 from chatops_tui.client.connect import Hub, open_hub
 from chatops_tui.client.conversation import FeedEvent, InterestRefused
@@ -67,6 +68,21 @@ async def test_it_signs_in_before_anything_else(listener: Listener, double: HubD
     assert listener.kinds == ["connecting", "live"]
     assert listener.of(Authenticated)[0].user.username == "ada"
     assert len(listener.of(Fleet)[0].servers) == 5
+
+
+async def test_a_redirect_is_not_followed_with_the_token(double: HubDouble, listener: Listener) -> None:
+    elsewhere = Served(HubDouble())
+    await elsewhere.start()
+
+    async def redirect(_request: web.Request) -> web.Response:
+        raise web.HTTPFound(f"{elsewhere.url}/api/v1/ws")
+
+    await listener.live()
+    double.override = redirect
+    await double.close_sockets(1001)
+    await listener.until(lambda: "it points to" in listener.links[-1].reason)
+    await elsewhere.stop()
+    assert elsewhere.double.seen == []
 
 
 async def test_only_what_changes_is_asked_for(listener: Listener, double: HubDouble) -> None:
