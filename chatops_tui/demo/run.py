@@ -22,6 +22,7 @@ from chatops_tui.ending import ASKED, HUNG_UP, Ending, ended_by, ignore
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.launch import has_terminal, load_ui, open_ui
 from chatops_wire.rest import Tokens
+from chatops_wire.settings import SettingError
 
 ADMIN: Final = "admin"
 HOST: Final = "127.0.0.1"
@@ -50,11 +51,15 @@ class Ready:
 
 
 def run_demo(settings: Settings, plan: DemoPlan) -> int:
-    """Run it until it is ended, and return the exit status."""
+    """Run it until it is ended, and return the exit status.
+
+    Raises:
+        SettingError: The folder cannot be named.
+    """
     if not (plan.headless or has_terminal()):
         complain("the demo needs a terminal to show itself; --headless runs it without one")
         return ExitCode.USAGE
-    folder = Path(plan.data_dir).expanduser().absolute() if plan.data_dir else state_dir() / "demo"
+    folder = _folder(plan)
     try:
         with ended_by(*ASKED, *HUNG_UP), opened(folder) as home, Children() as children:
             try:
@@ -171,6 +176,13 @@ async def _unless_gone(work: Coroutine[None, None, None], *children: Child) -> N
         raise DemoError(f"no sample came within {READY_WITHIN_S:.0f} s", children[-1].last_lines())
     # A finished watch means a child that ended, and its result is the error that says so.
     (wanted if wanted in done else watch).result()
+
+
+def _folder(plan: DemoPlan) -> Path:
+    try:
+        return Path(plan.data_dir).expanduser().absolute() if plan.data_dir else state_dir() / "demo"
+    except RuntimeError as exc:  # a ~ of somebody without a home
+        raise SettingError(f"--data-dir: {plan.data_dir!r}: there is no such home") from exc
 
 
 def _address(hub: Child) -> str:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from chatops_tui.config import Settings
 from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import opened
+from chatops_tui.demo.run import DemoPlan, run_demo
+from chatops_wire.settings import SettingError
 
 
 def test_what_a_second_start_needs_is_kept(tmp_path: Path) -> None:
@@ -46,3 +49,9 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DemoError, match="cannot be used: "), opened(tmp_path / "file" / "demo"):
         pass
+
+
+def test_a_home_of_nobody_is_a_wrong_setting() -> None:
+    plan = DemoPlan(headless=True, port=0, data_dir="~nobody_of_that_name/demo")
+    with pytest.raises(SettingError, match="--data-dir: '~nobody_of_that_name/demo': there is no such home"):
+        run_demo(Settings(), plan)
