@@ -185,8 +185,10 @@ class Session:
         current = self._current
         if current is None:
             raise SignInNeededError
-        self._current = await self._renewed_by_someone(current, rejected)
-        return self._current
+        renewed = await self._renewed_by_someone(current, rejected)
+        if self._current is current:  # and nobody has signed in or out meanwhile
+            self._current = renewed
+        return renewed
 
     async def _renewed_by_someone(self, current: Remembered, rejected: str) -> Remembered:
         async with self._store.hold() as held:

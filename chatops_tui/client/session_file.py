@@ -45,7 +45,8 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True):
 class SessionFile:
     """Sessions in a folder; a broken file is ignored with a warning, and replaced by the next change.
 
-    A folder that cannot be written costs the memory, not the session: that is a warning too.
+    A folder that cannot be written costs the memory, not the session, and one that cannot be locked the
+    order among several programs: those are warnings too.
     """
 
     def __init__(self, folder: Path, lock_within_s: float = LOCK_WITHIN_S) -> None:
@@ -79,6 +80,8 @@ class SessionFile:
                     await asyncio.sleep(_LOCK_LOOK_S)
         except TimeoutError as exc:
             raise SessionsBusyError(self._folder / LOCK) from exc
+        except OSError as exc:  # a home on a file system without locks
+            log.warning("sessions cannot be locked", extra={"path": str(self._folder), "error": str(exc)})
 
     async def _open_lock(self) -> int | None:
         try:

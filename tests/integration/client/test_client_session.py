@@ -1,6 +1,8 @@
 """The session: one renewal for many callers and many programs, remembered in a private file."""
 
 import asyncio
+import errno
+import fcntl
 import json
 import logging
 import multiprocessing
@@ -103,6 +105,20 @@ async def test_a_token_still_holds_while_the_hub_is_away(served: Served) -> None
             await session.token()
 
 
+async def test_a_renewal_does_not_undo_a_login_that_came_after_it(served: Served) -> None:
+    double, clock = served.double, Clock()
+    async with session_of(served, clock) as session:
+        clock.now_s += 1800
+        double.refresh_gate.clear()
+        caller = asyncio.create_task(session.token())
+        await eventually(lambda: double.refreshes == 1)
+        login = asyncio.create_task(session.adopt("bea", TOKENS))
+        await eventually(lambda: session.username == "bea")
+        double.refresh_gate.set()
+        await asyncio.gather(caller, login)
+        assert (session.username, await session.token()) == ("bea", "given")
+
+
 async def test_a_cancelled_caller_does_not_lose_the_new_token(served: Served) -> None:
     """The old refresh token is dead once the hub has it, so the answer is waited for and kept."""
     double, clock = served.double, Clock()
@@ -192,6 +208,20 @@ async def test_a_folder_that_cannot_be_written_costs_only_the_memory(
             await hub.session.login("ada", PASSWORD)
             assert (await hub.rest.me()).username == "ada"
     assert "session not remembered" in caplog.messages
+
+
+async def test_a_file_system_without_locks_costs_only_a_warning(
+    served: Served, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(_file: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    async with open_hub(served.url, SessionFile(tmp_path)) as hub:
+        await hub.session.login("ada", PASSWORD)
+    assert caplog.messages == ["sessions cannot be locked"]
+    async with open_hub(served.url, SessionFile(tmp_path)) as hub:
+        assert await hub.session.resume()
 
 
 async def test_a_lock_that_is_never_let_go_is_an_error(tmp_path: Path) -> None:
