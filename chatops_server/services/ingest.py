@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chatops_server.services.budget import Budget
+from chatops_server.services.ingest_counts import IngestCounts
 from chatops_server.services.ingest_session import Appends, IngestSession, Intake, Listener, Source
 from chatops_wire.backoff import Backoff
 
@@ -37,6 +38,11 @@ class Ingest:
     def degraded(self) -> str | None:
         """Why samples cannot be stored at present; None while they can, or while nobody tries."""
         return next((session.failure for session in self._sessions if session.failure), None)
+
+    @property
+    def counts(self) -> IngestCounts:
+        """What became of the samples so far."""
+        return self._intake.counts
 
     @property
     def backlog(self) -> int:

@@ -5,11 +5,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.budget import Budget
+from chatops_server.services.ingest_counts import IngestCounts
 from chatops_server.storage.base import GapRow, SampleRow
 from chatops_wire.backoff import Backoff
 from chatops_wire.samples import Sample
@@ -63,6 +64,7 @@ class Intake:
     """Samples of all sessions on their way."""
     now_ms: Callable[[], int]
     retry_after_s: Callable[[Backoff], float]
+    counts: IngestCounts = field(default_factory=IngestCounts)
 
 
 class IngestSession:
@@ -124,6 +126,7 @@ class IngestSession:
         await self._make_room(len(samples))
         # No await from here on: what continues the sequence must still do so when it is queued.
         accepted: list[Sample] = []
+        duplicates = 0
         received_ms = self._intake.now_ms()
         num, epoch = self._source.server_num, self._source.epoch
         for sample, ts_ms in zip(samples, times, strict=True):
@@ -133,6 +136,9 @@ class IngestSession:
                 accepted.append(sample)
             elif sample.seq > self._accepted:
                 break
+            else:
+                duplicates += 1
+        self._count(samples, accepted, duplicates)
         self._queued(used=len(accepted), unused=len(samples) - len(accepted))
         return accepted
 
@@ -154,6 +160,7 @@ class IngestSession:
             first, now_ms = self._accepted + 1, self._intake.now_ms()
             self._pending.append(GapRow(num, epoch, first, to_seq, reason, now_ms))
             self._accepted = to_seq
+            self._intake.counts.gaps += 1
         self._queued(used=int(is_next), unused=int(not is_next))
 
     async def close(self) -> None:
@@ -186,12 +193,22 @@ class IngestSession:
         self._backlog.give(amount)
         self._intake.total.give(amount)
 
+    def _count(self, samples: Sequence[Sample], accepted: Sequence[Sample], duplicates: int) -> None:
+        counts = self._intake.counts
+        counts.received += len(samples)
+        counts.duplicates += duplicates
+        counts.refused += len(samples) - len(accepted) - duplicates
+
+    def _acknowledge(self) -> None:
+        self._intake.counts.acks += 1
+        self._listener.on_ack(self._committed)
+
     def _queued(self, *, used: int, unused: int) -> None:
         if used:
             self._more.set()
         if unused:
             self._give_back(unused)
-            self._listener.on_ack(self._committed)
+            self._acknowledge()
 
     async def _append_all(self) -> None:
         backoff = Backoff()
@@ -226,7 +243,8 @@ class IngestSession:
         self._give_back(len(rows))
         self._failure = None
         self._committed = _end_of(rows[-1])
-        self._listener.on_ack(self._committed)
+        self._intake.counts.stored += sum(isinstance(row, SampleRow) for row in rows)
+        self._acknowledge()
 
     async def _may_try_again(self, error: StorageError, backoff: Backoff) -> bool:
         """Wait before the next attempt; False if the session is to end instead."""
