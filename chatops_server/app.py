@@ -33,7 +33,7 @@ from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
-from chatops_server.services.readiness import ReadinessChecks, disk_check
+from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
 from chatops_server.services.retention import Retention
 from chatops_server.services.servers import Servers
 from chatops_server.services.user_directory import UserDirectory
@@ -190,6 +190,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     events = Events(storage, live.topics, _now_ms)
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
     fleet, sessions = live.fleet, live.sessions
+    ingest = Ingest(storage.samples, _now_ms)
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
@@ -199,7 +200,11 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         history=HistoryQueries(storage),
         events=events,
         ledger=ledger,
-        readiness=ReadinessChecks({"database": storage.check, "disk": disk_check(setup.database.parent)}),
+        readiness=ReadinessChecks(
+            {"database": storage.check, "disk": disk_check(setup.database.parent)},
+            # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
+            {"ingest": storing_check(lambda: ingest.degraded)},
+        ),
         fleet=fleet,
         now_ms=_now_ms,
     )
@@ -210,7 +215,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         "retention": Retention(storage, _now_ms).run,
         "last-used": hub.api_keys.keep_flushing,
     }
-    return _Parts(hub, live, presence, Ingest(storage.samples, _now_ms), loops)
+    return _Parts(hub, live, presence, ingest, loops)
 
 
 def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:

@@ -51,6 +51,16 @@ def disk_check(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> Check:
     return check
 
 
+def storing_check(why_not: Callable[[], str | None]) -> Check:
+    """Return a check of whether samples are stored; `why_not` says why the last of them were not."""
+
+    async def check() -> str:
+        reason = why_not()
+        return "ok" if reason is None else f"samples are not stored: {reason}"
+
+    return check
+
+
 async def _within(check: Check) -> str:
     try:
         async with asyncio.timeout(_CHECK_TIMEOUT_S):

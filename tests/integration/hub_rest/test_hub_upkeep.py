@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatops_server.services.events import Events
-from chatops_server.services.readiness import ReadinessChecks, disk_check
+from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
 from chatops_server.services.refresh_tokens import REFRESH_TOKEN_MS, first_of_family
 from chatops_server.services.retention import KEEP_EVENTS_MS, Retention
 from chatops_server.storage.base import Script, Storage
@@ -48,6 +48,13 @@ async def test_the_disk_is_asked_for_room(tmp_path: Path) -> None:
     assert await disk_check(tmp_path)() == "ok"
     assert "MiB free" in await disk_check(tmp_path, min_free_bytes=2**60)()
     assert "cannot be read" in await disk_check(tmp_path / "gone")()
+
+
+async def test_samples_that_are_not_stored_are_told_with_the_reason() -> None:
+    failures: list[str | None] = [None, "database or disk is full"]
+    check = storing_check(lambda: failures.pop(0))
+    assert await check() == "ok"
+    assert await check() == "samples are not stored: database or disk is full"
 
 
 async def test_what_is_over_is_dropped_and_the_rest_stays(storage: Storage) -> None:
