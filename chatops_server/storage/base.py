@@ -16,6 +16,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple, Protocol, TypeVar
 
+from chatops_server.domain.histogram import Histogram
 from chatops_server.errors import StorageError
 from chatops_wire.samples import SampleParts
 
@@ -139,6 +140,16 @@ class HistoryAnswer:
     series: Mapping[str, Sequence[Bucket]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class WriterLoad:
+    """How busy the writing part is."""
+
+    commit_seconds: Histogram
+    """How long transactions took, those that failed included."""
+    queued_jobs: int
+    """Scripts and appends that wait or are in work."""
+
+
 class SampleStore(Protocol):
     """The hot path and its history. All methods are for the event loop's thread."""
 
@@ -179,6 +190,10 @@ class Storage(Protocol):
     @property
     def samples(self) -> SampleStore:
         """Samples and their history."""
+
+    @property
+    def load(self) -> WriterLoad:
+        """How busy it is; the histogram goes on counting."""
 
     async def read(self, script: Script[T]) -> T:
         """Run a script of SELECTs on one snapshot.

@@ -42,6 +42,8 @@ class Settled:
     stored: list[StoredSample] = field(default_factory=list)
     failure: str | None = None
     """Why nothing of the whole batch was committed."""
+    took_s: float = 0.0
+    """From the beginning of the transaction to its end."""
 
 
 class SampleWriting(Protocol):

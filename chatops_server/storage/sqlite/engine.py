@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from chatops_server.errors import StorageError
-from chatops_server.storage.base import CannotOpenError, Script, execute
+from chatops_server.storage.base import CannotOpenError, Script, WriterLoad, execute
 from chatops_server.storage.sql.samples import HotSamples
 from chatops_server.storage.sqlite.connections import OLDEST_SQLITE, connect_writer
 from chatops_server.storage.sqlite.mounts import network_file_system
@@ -40,6 +40,11 @@ class SqliteStorage:
     def samples(self) -> SqliteSamples:
         """Samples and their history."""
         return self._samples
+
+    @property
+    def load(self) -> WriterLoad:
+        """See Storage."""
+        return self._writer.load
 
     async def read(self, script: Script[T]) -> T:
         """See Storage."""

@@ -4,13 +4,15 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from chatops_server.domain.histogram import Histogram
 from chatops_server.errors import StorageError
-from chatops_server.storage.base import GapRow, SampleRow, Script
+from chatops_server.storage.base import GapRow, SampleRow, Script, WriterLoad
 from chatops_server.storage.recent import StoredSample
 from chatops_server.storage.sqlite.checkpoints import Checkpoints
 from chatops_server.storage.sqlite.commits import (
@@ -29,6 +31,8 @@ T = TypeVar("T")
 MAX_QUEUED_JOBS: Final = 1_000
 # A commit of a thousand samples takes about 50 ms, and everybody in it waits that long.
 MAX_ROWS_A_COMMIT: Final = 1_000
+# From a commit that writes no page to one on a disk that is about to fail.
+_COMMIT_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 _STOP: Final = None
 
@@ -52,6 +56,8 @@ class Writer:
         self._ended = asyncio.Event()
         self._is_closing = False
         self._failure: str | None = None
+        self._commit_seconds = Histogram(_COMMIT_BOUNDS_S)
+        self._queued_jobs = 0
         # A daemon, so that a hub that dies of an error ends: cutting a commit off is what SQLite survives.
         self._thread = threading.Thread(target=self._main, name="storage-writer", daemon=True)
 
@@ -59,6 +65,11 @@ class Writer:
     def failure(self) -> str | None:
         """Why the last transaction failed as a whole; None while all is well."""
         return self._failure
+
+    @property
+    def load(self) -> WriterLoad:
+        """How busy it is."""
+        return WriterLoad(self._commit_seconds, self._queued_jobs)
 
     def on_stored(self, told: Callable[[Sequence[StoredSample]], None]) -> None:
         """Name who is told, on the loop's thread and before the ack, which samples were committed."""
@@ -103,12 +114,24 @@ class Writer:
         if self._is_closing:
             self._room.release()
             raise StorageError("the database is closed")
+        self._queued_jobs += 1
         self._jobs.put(job)
+
+    def _committed(self, settled: Settled) -> None:
+        self._commit_seconds.observe(settled.took_s)
+        self._deliver(settled)
 
     def _deliver(self, settled: Settled) -> None:
         self._failure = settled.failure
-        if settled.stored:
-            self._on_stored(settled.stored)
+        self._queued_jobs -= len(settled.results)
+        try:
+            if settled.stored:
+                self._on_stored(settled.stored)
+        finally:
+            # Also after a defect of whoever was told: nobody may wait for ever for what is on disk.
+            self._tell_results(settled)
+
+    def _tell_results(self, settled: Settled) -> None:
         for future, result in settled.results:
             self._room.release()
             if future.done():  # its caller was cancelled
@@ -149,10 +172,12 @@ class Writer:
 
     def _commit(self, commits: Commits, jobs: Sequence[Job]) -> None:
         settled = failed(jobs, "the writer has ended")
+        began = time.perf_counter()
         try:
             settled = commits.commit(jobs)
         finally:
-            self._tell(self._deliver, settled)
+            settled.took_s = time.perf_counter() - began
+            self._tell(self._committed, settled)
 
     def _next(self, idle_s: float | None) -> tuple[list[Job], bool]:
         """Return what is queued, at least one job or the stop, and whether to stop after it.
