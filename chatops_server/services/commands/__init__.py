@@ -1,0 +1,1 @@
+"""Commands on servers: ordered, followed, kept and told (docs/protocol.md, "Commands")."""
