@@ -1,4 +1,4 @@
-"""The agent put together: one task samples this machine, one keeps the connection to the hub."""
+"""The agent put together: tasks that sample this machine, do what is asked of it, and speak to the hub."""
 
 import asyncio
 import logging
@@ -7,8 +7,10 @@ import secrets
 import signal
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from chatops_agent.actions.desk import Desk
 from chatops_agent.collectors.sampling import Sampling, this_machine
 from chatops_agent.config import Config
 from chatops_agent.connection import Connection, Greeting, Hub, trust
@@ -18,6 +20,7 @@ from chatops_agent.outbox import Outbox
 from chatops_agent.sampler import Sampler
 from chatops_agent.schedule import Schedule
 from chatops_agent.spool import MemorySpool
+from chatops_wire.agent import ActionRequest
 from chatops_wire.samples import SampleParts
 from chatops_wire.version import VERSION
 
@@ -61,7 +64,12 @@ async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | Non
     sampler = Sampler(sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
     greeting = Greeting(config.api_key, await sampling.facts(), config.policy.capabilities)
     oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
-    connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, sampler)
+
+    def wake() -> None:
+        connection.notify()
+
+    desk = Desk(config.policy, wake)
+    connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, _Orders(sampler, desk))
 
     def deliver(sample: SampleParts) -> None:
         body, omitted = encode_sample(sample)
@@ -73,6 +81,28 @@ async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | Non
         connection.notify()
 
     async with asyncio.TaskGroup() as tasks:
+        # First, so that it is there when the hub speaks.
+        tasks.create_task(desk.run(), name="agent-actions")
         tasks.create_task(sampler.run(deliver), name="agent-sampler")
         tasks.create_task(connection.run(), name="agent-connection")
-    raise AssertionError("both tasks run until they are cancelled")
+    raise AssertionError("all tasks run until they are cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """What the hub orders, to whoever carries it out."""
+
+    sampler: Sampler
+    desk: Desk
+
+    def configure(self, interval_s: float | None) -> None:
+        self.sampler.configure(interval_s)
+
+    def handle(self, request: ActionRequest) -> None:
+        self.desk.handle(request)
+
+    def next_frame(self) -> bytes | None:
+        return self.desk.next_frame()
+
+    def disconnected(self) -> None:
+        self.desk.disconnected()

@@ -14,7 +14,7 @@ ALL: Final = "all"
 # What this version can do at all. `metrics` needs no permission; a permission whose work is not here yet
 # is accepted, and the hub is not told of it.
 _ALWAYS: Final = ("metrics",)
-_IMPLEMENTED: Final[frozenset[Permission]] = frozenset()
+_IMPLEMENTED: Final[frozenset[Permission]] = frozenset({"commands", "terminal", "logs"})
 
 
 @dataclass(frozen=True, slots=True)

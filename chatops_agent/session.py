@@ -4,13 +4,23 @@ import asyncio
 import logging
 import socket
 from contextlib import suppress
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol
 
 from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
 
 from chatops_agent.frames import encode_frame
 from chatops_agent.outbox import Outbox
-from chatops_wire.agent import AUTH_TIMEOUT_S, Ack, Auth, AuthSuccess, Configure, Error, Pause, ToAgent
+from chatops_wire.agent import (
+    AUTH_TIMEOUT_S,
+    Ack,
+    ActionRequest,
+    Auth,
+    AuthSuccess,
+    Configure,
+    Error,
+    Pause,
+    ToAgent,
+)
 from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_agent
 from chatops_wire.codes import CloseCode
 
@@ -33,6 +43,15 @@ class Orders(Protocol):
 
     def configure(self, interval_s: float | None) -> None:
         """Sample this often from now on; None: as often as the agent's own setting says."""
+
+    def handle(self, request: ActionRequest) -> None:
+        """Do what is asked of this machine, or begin to."""
+
+    def next_frame(self) -> bytes | None:
+        """Return what is to be told about that now, and count it as told; None: nothing."""
+
+    def disconnected(self) -> None:
+        """Go on without this connection."""
 
 
 class Session:
@@ -91,6 +110,7 @@ class Session:
         finally:
             # Nobody watches over a connection that is gone.
             self._orders.configure(None)
+            self._orders.disconnected()
 
     async def _next_message(self) -> ToAgent | None:
         """Return the next message this version knows; None when the connection has ended."""
@@ -132,7 +152,7 @@ class Session:
             case AuthSuccess():
                 self._ignore("a second auth_success")
             case _:
-                assert_never(message)
+                self._orders.handle(message)
 
     async def _send_all(self) -> None:
         try:
@@ -144,11 +164,15 @@ class Session:
                 self._resend_if_stalled()
                 # No await between clearing, looking and waiting, so that no wake-up is lost.
                 self._wake.clear()
-                frame = self._outbox.next_frame()
+                sample = self._outbox.next_frame()
+                # Samples first: no output of a command ever delays one by more than a frame.
+                frame = self._orders.next_frame() if sample is None else encode_frame(sample)
                 if frame is None:
                     await self._wake.wait()
                     continue
-                await self._send(encode_frame(frame))
+                await self._send(frame)
+                # A socket that takes everything at once would keep all others from their turn.
+                await asyncio.sleep(0)
         except (OSError, ClientError):
             # The connection broke, which ends the receiving side too.
             return

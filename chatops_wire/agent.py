@@ -4,7 +4,29 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from chatops_wire.commands import (
+    Command,
+    CommandAttach,
+    CommandCancel,
+    CommandCredit,
+    CommandForget,
+    CommandOutput,
+    CommandResponse,
+    CommandStarted,
+)
 from chatops_wire.samples import Sample, SampleParts, Sequence
+from chatops_wire.streams import StreamClose, StreamCredit, StreamData, StreamOpen
+from chatops_wire.terminals import (
+    TerminalClose,
+    TerminalCredit,
+    TerminalData,
+    TerminalDetach,
+    TerminalList,
+    TerminalOpen,
+    TerminalOpened,
+    TerminalResize,
+    Terminals,
+)
 
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_BATCH = 120
@@ -95,5 +117,34 @@ class Error(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
     message: str
 
 
-FromAgent = Auth | Metrics | MetricsBatch | Live | Gap
-ToAgent = AuthSuccess | Ack | Pause | Configure | Error
+# What the hub asks of a machine, and what comes of it.
+ActionRequest = (
+    Command
+    | CommandCredit
+    | CommandCancel
+    | CommandAttach
+    | CommandForget
+    | TerminalOpen
+    | TerminalData
+    | TerminalResize
+    | TerminalCredit
+    | TerminalDetach
+    | TerminalClose
+    | TerminalList
+    | StreamOpen
+    | StreamCredit
+    | StreamClose
+)
+ActionReport = (
+    CommandStarted
+    | CommandOutput
+    | CommandResponse
+    | TerminalOpened
+    | TerminalData
+    | TerminalClose
+    | Terminals
+    | StreamData
+    | StreamClose
+)
+FromAgent = Auth | Metrics | MetricsBatch | Live | Gap | ActionReport
+ToAgent = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest

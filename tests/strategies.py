@@ -22,6 +22,7 @@ _JSON: Final = st.recursive(
 _PLAIN: Final[dict[type[inspect.Type], st.SearchStrategy[Any]]] = {
     inspect.BoolType: st.booleans(),
     inspect.NoneType: st.none(),
+    inspect.BytesType: st.binary(max_size=20),
     inspect.AnyType: _JSON,
     inspect.RawType: _JSON.map(msgspec.json.encode).map(msgspec.Raw),
 }

@@ -2,19 +2,18 @@
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any, NoReturn, assert_never
 
-from chatops_agent.actions.commands.registry import CommandMessage, Commands
-from chatops_agent.actions.logs.registry import StreamMessage, Streams
+from chatops_agent.actions.commands.registry import Commands
+from chatops_agent.actions.logs.registry import Streams
 from chatops_agent.actions.rota import Rota
-from chatops_agent.actions.terminals.registry import TerminalMessage, Terminals
+from chatops_agent.actions.terminals.registry import Terminals
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.workshop import Containment, Workshop
-from chatops_agent.policy import Permission, Policy
+from chatops_agent.policy import Policy
+from chatops_wire.agent import ActionRequest
 from chatops_wire.codec import encode
 from chatops_wire.commands import Command, CommandAttach, CommandCancel, CommandCredit, CommandForget
 from chatops_wire.streams import StreamClose, StreamCredit, StreamOpen
@@ -29,8 +28,6 @@ from chatops_wire.terminals import (
 )
 
 log = logging.getLogger(__name__)
-
-ActionMessage = CommandMessage | TerminalMessage | StreamMessage
 
 
 class Desk:
@@ -84,20 +81,20 @@ class Desk:
             self._shop.close()
         raise AssertionError("the group above ends only by being cancelled")
 
-    def handle(self, message: ActionMessage) -> None:
+    def handle(self, request: ActionRequest) -> None:
         """Do what the hub asks for, or begin to; what comes of it is told by `next_frame`."""
-        match message:
+        match request:
             case Command() | CommandCredit() | CommandCancel() | CommandAttach() | CommandForget():
-                self._commands.handle(message)
+                self._commands.handle(request)
             case (
                 TerminalOpen() | TerminalData() | TerminalResize() | TerminalCredit()
                 | TerminalDetach() | TerminalClose() | TerminalList()
             ):  # fmt: skip
-                self._terminals.handle(message)
+                self._terminals.handle(request)
             case StreamOpen() | StreamCredit() | StreamClose():
-                self._streams.handle(message)
+                self._streams.handle(request)
             case _:
-                assert_never(message)
+                assert_never(request)
 
     def next_frame(self) -> bytes | None:
         """Return what to send to the hub now, one frame of the protocol; None: nothing."""
@@ -128,16 +125,6 @@ class Desk:
         finally:
             # If it has not even begun.
             work.close()
-
-
-def possible() -> frozenset[Permission]:
-    """Return what this machine can do at all."""
-    processes: frozenset[Permission] = frozenset({"commands", "terminal", "logs"})
-    with suppress(AttributeError, OSError):
-        os.close(os.pidfd_open(os.getpid()))
-        return processes
-    # Before Linux 5.3, or another system: no way to watch and end processes safely.
-    return frozenset()
 
 
 def _unix_ms() -> int:

@@ -23,7 +23,7 @@ _COOKIE_BYTES: Final = 8
 _FIND_WITHIN_S: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Containment:
     """How processes are kept together, and ended."""
 

@@ -17,7 +17,10 @@ from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
 from chatops_wire.agent import Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
+from chatops_wire.commands import CommandOutput, CommandResponse, CommandStarted
 from chatops_wire.samples import Sample
+from chatops_wire.streams import StreamClose, StreamData
+from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpened, Terminals
 from chatops_wire.times import parse_ms
 
 
@@ -109,6 +112,13 @@ class AgentStream:
                 self._hearing.counters.unknown(Peer.AGENT, message.type)
             case Auth():
                 raise ConnectionEnded(malformed("a second auth message"))
+            case (
+                CommandStarted() | CommandOutput() | CommandResponse() | TerminalOpened() | TerminalData()
+                | TerminalClose() | Terminals() | StreamData() | StreamClose()
+            ):  # fmt: skip
+                # This hub asks for none of it.
+                self._heard()
+                self._hearing.counters.unknown(Peer.AGENT, str(message.__struct_config__.tag))
             case _:
                 assert_never(message)
 

@@ -4,6 +4,11 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from chatops_agent.actions.commands import registry as commands
+from chatops_agent.actions.logs import registry as logs
+from chatops_agent.actions.terminals import registry as terminals
+from chatops_agent.actions.terminals.terminal import Patience
+from chatops_agent.actions.workshop import Containment
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
@@ -11,8 +16,11 @@ from chatops_server.web.open_sockets import MAX_FROM_ONE_ADDRESS, MAX_UNAUTHENTI
 from chatops_server.web.problems import STATUS
 from chatops_server.web.routes import Public, Right
 from chatops_wire import agent, client
-from chatops_wire.codes import CloseCode, ErrorCode
+from chatops_wire.codes import CloseCode, ErrorCode, Refusal
+from chatops_wire.commands import CHUNK_BYTES, OUTPUT_LIMIT_BYTES, TAIL_BYTES, WINDOW_BYTES
 from chatops_wire.metrics import CATALOGUE
+from chatops_wire.streams import MAX_TAIL
+from chatops_wire.terminals import REPLAY_BYTES
 from tests.markdown import code, rows, section
 from tests.project import ROOT
 
@@ -55,6 +63,30 @@ def test_every_message_is_listed_with_its_fields(heading: str, sender: str, unio
         names = {span.removesuffix("?") for span in listed[tag].split("`")[1::2]}
         if "sample" not in listed[tag].replace("`samples`", ""):
             assert names == set(member.__struct_fields__), tag
+
+
+def test_every_refusal_is_listed() -> None:
+    agents = section(PAGE, "### Agents: `/api/v1/agents/ws`")
+    refusals = agents.partition("**Requests**")[2].partition("**Commands.**")[0]
+    assert [code(row[0]) for row in rows(refusals)] == [each.value for each in Refusal]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{commands.MOST_RUNNING} commands, {terminals.MOST_OPEN} terminals or {logs.MOST_OPEN} logs",
+        f"{Patience.idle_s / 60:g} minutes with neither",
+        f"last {REPLAY_BYTES // 1024} KiB of its output",
+        f"front of {WINDOW_BYTES // 1024} KiB",
+        f"at most {TAIL_BYTES // 1024 // 1024} MiB, is kept",
+        f"`max_output` bytes ({OUTPUT_LIMIT_BYTES // 1024 // 1024} MiB)",
+        f"at most {MAX_TAIL:,}",
+        f"chunk of at most {CHUNK_BYTES // 1024} KiB",
+        f"{Containment.grace_s:g} s later KILL",
+    ],
+)
+def test_the_limits_of_requests_are_those_of_the_code(said: str) -> None:
+    assert said in " ".join(section(PAGE, "### Agents: `/api/v1/agents/ws`").split())
 
 
 def test_every_route_is_listed_with_who_may_use_it() -> None:

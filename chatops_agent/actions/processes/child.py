@@ -21,23 +21,27 @@ class Exit:
 class Child:
     """The leader of a process group of its own.
 
-    It is watched through a pidfd, which needs no thread. Until `release` it stays a zombie once it has
-    ended: so long neither its pid nor its group's number can belong to anybody else, and its group can be
-    signalled safely.
+    It is watched through a pidfd, or before Linux 5.3 through SIGCHLD; neither needs a thread. Until
+    `release` it stays a zombie once it has ended: so long neither its pid nor its group's number can belong
+    to anybody else, and its group can be signalled safely.
     """
 
     def __init__(self, process: Popen[bytes], family: Family) -> None:
         """Take over a process that was started with `start_new_session`, and that nobody waits for."""
         self._process = process
         self._family = family
-        self._pidfd = os.pidfd_open(process.pid)
+        self._pidfd = _pidfd(process.pid)
         self._released = False
         self._reaped = False
         self.exit = Exit()
         """Of no meaning before `ended`."""
         self.ended = asyncio.Event()
-        family.born(process.pid)
-        asyncio.get_running_loop().add_reader(self._pidfd, self._notice)
+        family.born(process.pid, self._look if self._pidfd is None else None)
+        if self._pidfd is not None:
+            asyncio.get_running_loop().add_reader(self._pidfd, self._look)
+        else:
+            # It may have ended before anybody was told.
+            asyncio.get_running_loop().call_soon(self._look)
 
     @property
     def pid(self) -> int:
@@ -59,13 +63,23 @@ class Child:
         if self.ended.is_set():
             self._reap()
 
-    def _notice(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
-        with suppress(ChildProcessError):
-            ended = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if ended is not None:
-                by_itself = ended.si_code == os.CLD_EXITED
-                self.exit = Exit(code=ended.si_status) if by_itself else Exit(signal=ended.si_status)
+    def _look(self) -> None:
+        if self.ended.is_set():
+            return
+        try:
+            # Without reaping it.
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            self._end(Exit())
+            return
+        if ended is not None:
+            by_itself = ended.si_code == os.CLD_EXITED
+            self._end(Exit(code=ended.si_status) if by_itself else Exit(signal=ended.si_status))
+
+    def _end(self, how: Exit) -> None:
+        if self._pidfd is not None:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+        self.exit = how
         self.ended.set()
         if self._released:
             self._reap()
@@ -75,12 +89,20 @@ class Child:
             return
         self._reaped = True
         with suppress(ChildProcessError):
-            os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        os.close(self._pidfd)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG)
+        if self._pidfd is not None:
+            os.close(self._pidfd)
         # Tells Popen that somebody else has waited for it.
         status = self.exit.code if self.exit.signal is None else -self.exit.signal
         self._process.returncode = 0 if status is None else status
         self._family.buried(self.pid)
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return None
 
 
 def kill_unwanted(process: Popen[bytes]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -21,21 +21,21 @@ class Family:
     """
 
     def __init__(self) -> None:
-        self._own: set[int] = set()
+        # By pid, whom to tell that a child may have ended; None: it finds out by itself.
+        self._own: dict[int, Callable[[], None] | None] = {}
         self._starting = 0
         self.adopts = False
 
     def open(self, *, adopting: bool) -> None:
-        """Begin; needs the main thread's event loop to adopt."""
-        if adopting and _set_subreaper(on=True):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap_orphans)
-            self.adopts = True
+        """Begin; needs the main thread's event loop."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._look_around)
+        self.adopts = adopting and _set_subreaper(on=True)
 
     def close(self) -> None:
         """Adopt no more."""
+        self._reap_orphans()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
         if self.adopts:
-            self._reap_orphans()
-            asyncio.get_running_loop().remove_signal_handler(signal.SIGCHLD)
             _set_subreaper(on=False)
             self.adopts = False
 
@@ -49,19 +49,25 @@ class Family:
             self._starting -= 1
             self._reap_orphans()
 
-    def born(self, pid: int) -> None:
-        """Take this child for our own."""
-        self._own.add(pid)
+    def born(self, pid: int, look: Callable[[], None] | None) -> None:
+        """Take this child for our own; `look` is called whenever any child has ended."""
+        self._own[pid] = look
 
     def buried(self, pid: int) -> None:
         """Note that this child of our own has been reaped."""
-        self._own.discard(pid)
+        self._own.pop(pid, None)
         self._reap_orphans()
 
     @property
     def own(self) -> frozenset[int]:
         """The children that have been started and not reaped."""
         return frozenset(self._own)
+
+    def _look_around(self) -> None:
+        for look in tuple(self._own.values()):
+            if look is not None:
+                look()
+        self._reap_orphans()
 
     def _reap_orphans(self) -> None:
         # A child that was started just now may have ended before anybody knows that it is ours.

@@ -6,9 +6,10 @@ All of this reads /proc, where a single stuck process can make a read hang: call
 import os
 import signal
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -81,19 +82,28 @@ def send(processes: Iterable[Process], *numbers: int) -> int:
 def _send(process: Process, numbers: Iterable[int]) -> bool:
     try:
         pidfd = os.pidfd_open(process.pid)
-    except OSError:
+    except ProcessLookupError:
         return False
+    except (OSError, AttributeError):
+        # Before Linux 5.3: it may be another process from one call to the next, which is very unlikely.
+        return _is_same(process) and _signalled(partial(os.kill, process.pid), numbers)
     try:
-        # Only now the pid cannot come to mean another process.
-        now = _process(process.pid)
-        if now is None or now.started != process.started:
-            return False
-        for number in numbers:
-            with suppress(OSError):
-                signal.pidfd_send_signal(pidfd, number)
-        return True
+        # From here on the pid cannot come to mean another process.
+        return _is_same(process) and _signalled(partial(signal.pidfd_send_signal, pidfd), numbers)
     finally:
         os.close(pidfd)
+
+
+def _is_same(process: Process) -> bool:
+    now = _process(process.pid)
+    return now is not None and now.started == process.started
+
+
+def _signalled(send_one: Callable[[int], None], numbers: Iterable[int]) -> bool:
+    for number in numbers:
+        with suppress(OSError):
+            send_one(number)
+    return True
 
 
 def _may_be_hurt(pid: int, quarry: Quarry) -> bool:

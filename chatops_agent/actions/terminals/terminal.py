@@ -33,7 +33,7 @@ _LINGER_S: Final = 60.0
 _TAKE_TERMINAL: Final = 'exec <>"$0" >&0 2>&0; exec "$@"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patience:
     """After how many seconds a terminal is ended that nobody cares for."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
-from chatops_wire.agent import Ack, Auth, AuthSuccess, FromAgent, Gap, Live, Metrics, MetricsBatch
+from chatops_wire.agent import Ack, Auth, AuthSuccess, FromAgent, Gap, Metrics, MetricsBatch
 from chatops_wire.codec import UnknownMessage, encode, from_agent
 from tests.deadlines import eventually
 
@@ -103,7 +103,7 @@ class HubDouble:
             case Metrics() | MetricsBatch() | Gap() if self.acknowledging:
                 self._store(message)
                 await call.say(Ack(seq=self.stored))
-            case Live() | Metrics() | MetricsBatch() | Gap():
+            case _:
                 pass
 
     def _store(self, message: Metrics | MetricsBatch | Gap) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
@@ -13,7 +14,17 @@ from chatops_agent.config import endpoint
 from chatops_agent.connection import Connection, Greeting, Hub
 from chatops_agent.outbox import Outbox
 from chatops_agent.spool import MemorySpool
-from chatops_wire.agent import Ack, AgentInfo, AuthSuccess, Configure, Error, Live, MetricsBatch, Pause
+from chatops_wire.agent import (
+    Ack,
+    ActionRequest,
+    AgentInfo,
+    AuthSuccess,
+    Configure,
+    Error,
+    Live,
+    MetricsBatch,
+    Pause,
+)
 from chatops_wire.codec import encode
 from chatops_wire.codes import CloseCode
 from chatops_wire.samples import Cpu, Memory, SampleParts
@@ -35,6 +46,9 @@ class Agent:
     def __init__(self, *urls: str, window: int = 600) -> None:
         self.outbox = Outbox(MemorySpool("e1", max_bytes=2**26), window=window)
         self.intervals: list[float | None] = []
+        self.requests: list[ActionRequest] = []
+        self.reports: deque[bytes] = deque()
+        self.disconnects = 0
         self.connection = Connection(
             Hub(tuple(endpoint(url) for url in urls)),
             Greeting("k", AgentInfo(hostname="h"), ("metrics",)),
@@ -46,6 +60,15 @@ class Agent:
 
     def configure(self, interval_s: float | None) -> None:
         self.intervals.append(interval_s)
+
+    def handle(self, request: ActionRequest) -> None:
+        self.requests.append(request)
+
+    def next_frame(self) -> bytes | None:
+        return self.reports.popleft() if self.reports else None
+
+    def disconnected(self) -> None:
+        self.disconnects += 1
 
     def sample(self, count: int = 1) -> None:
         for _ in range(count):

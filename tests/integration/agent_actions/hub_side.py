@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
-from chatops_agent.actions.desk import ActionMessage, Desk
+from chatops_agent.actions.desk import Desk
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.workshop import Containment
 from chatops_agent.policy import PERMISSIONS, Policy
+from chatops_wire.agent import ActionRequest
+from chatops_wire.codec import from_agent
 from chatops_wire.commands import (
     Command,
     CommandCancel,
@@ -21,21 +21,10 @@ from chatops_wire.commands import (
     CommandResponse,
     CommandStarted,
 )
-from chatops_wire.streams import StreamClose, StreamData
-from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpen, TerminalOpened, Terminals
+from chatops_wire.streams import StreamData
+from chatops_wire.terminals import TerminalData, TerminalOpen, TerminalOpened
 from tests.deadlines import eventually
 
-FromDesk = (
-    CommandStarted
-    | CommandOutput
-    | CommandResponse
-    | TerminalOpened
-    | TerminalData
-    | TerminalClose
-    | Terminals
-    | StreamData
-    | StreamClose
-)
 M = TypeVar("M")
 
 ALL_ALLOWED = Policy(frozenset(PERMISSIONS), (Path("/var/log"),))
@@ -47,7 +36,7 @@ class HubSide:
     def __init__(self, policy: Policy, containment: Containment | None, patience: Patience | None) -> None:
         self._woken = asyncio.Event()
         self.desk = Desk(policy, self._woken.set, containment, patience)
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromDesk)
+        self._decoder = from_agent()
         self._ids = itertools.count(1)
         self.messages: list[Any] = []
         self.reading = asyncio.Event()
@@ -73,7 +62,7 @@ class HubSide:
                 self.desk.handle(credit)
             await asyncio.sleep(0)
 
-    def say(self, message: ActionMessage) -> None:
+    def say(self, message: ActionRequest) -> None:
         self.desk.handle(message)
 
     def run(self, command: str = "", **fields: Any) -> str:  # noqa: ANN401 - those of a Command

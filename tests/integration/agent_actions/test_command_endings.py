@@ -1,3 +1,5 @@
+import errno
+import os
 import signal
 from pathlib import Path
 
@@ -160,3 +162,18 @@ async def test_a_fork_bomb_of_processes_that_flee_is_caught(contained_hub: HubSi
     hub.cancel(command_id, force=True)
     await hub.result(command_id)
     await gone(*(int(pid) for pid in hub.output(command_id).split()))
+
+
+async def test_before_linux_5_3_all_works_without_pidfds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_pid: int, _flags: int = 0) -> int:
+        raise OSError(errno.ENOSYS, "not here")
+
+    monkeypatch.setattr(os, "pidfd_open", missing)
+    async with hub_side(containment=Containment(cgroups=False)) as hub:
+        assert (await hub.finished("exit 3")).exit_code == 3
+        assert (await hub.finished("kill -KILL $$")).signal == signal.SIGKILL
+        command_id = hub.run(f"{ESCAPES['orphaned in its own session']}\nsleep 1000")
+        pids = [await _pid_printed(hub, command_id), await hub.started(command_id)]
+        hub.cancel(command_id)
+        assert (await hub.result(command_id)).status == "cancelled"
+        await gone(*pids)

@@ -32,4 +32,5 @@ def test_a_log_path_must_be_absolute() -> None:
 
 
 def test_the_hub_is_told_only_what_is_there() -> None:
-    assert parse(("all",), ()).capabilities == ("metrics",)
+    assert parse(("all",), ()).capabilities == ("metrics", "commands", "terminal", "logs")
+    assert parse(("docker", "logs"), ()).capabilities == ("metrics", "logs")
