@@ -1,7 +1,9 @@
 """How a connection to the database is made: every pragma stands here (measured: docs/architecture.md)."""
 
+import asyncio
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -71,11 +73,13 @@ async def connect_reader(path: Path) -> aiosqlite.Connection:
     Raises:
         sqlite3.Error: The file cannot be opened.
     """
-    connection = await aiosqlite.connect(
-        f"file:{quote(str(path))}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        cached_statements=_CACHED_STATEMENTS,
+    connection = await _opened(
+        aiosqlite.connect(
+            f"file:{quote(str(path))}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            cached_statements=_CACHED_STATEMENTS,
+        )
     )
     try:
         for pragma in _READER_PRAGMAS:
@@ -84,3 +88,14 @@ async def connect_reader(path: Path) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
+
+
+async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    # Cancelled while its thread opens the file, aiosqlite 0.22 forgets that connection without closing it.
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(sqlite3.Error):
+            await (await opening).close()
+        raise

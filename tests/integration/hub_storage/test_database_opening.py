@@ -1,6 +1,7 @@
 """Opening a database file: alone, up to date, and with a clear line when it cannot be."""
 
 import asyncio
+import gc
 import os
 import re
 import stat
@@ -14,12 +15,14 @@ import pytest
 
 from chatops_server.storage.base import CannotOpenError, execute, fetch
 from chatops_server.storage.sql.hot import tables_with
+from chatops_server.storage.sqlite.connections import connect_reader
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from tests.hub_rows import add_servers, row
 
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
+from chatops_server.storage.sqlite.connections import connect_reader
 from chatops_server.storage.sqlite.engine import open_sqlite
 async def main():
     storage = await open_sqlite(Path(sys.argv[1]))
@@ -162,3 +165,16 @@ async def test_opening_can_be_cancelled(path: Path) -> None:
         if not opening.cancelled():
             await opening.result().close()
     await (await open_sqlite(path)).close()
+
+
+async def test_a_reader_cancelled_while_it_opens_is_closed_all_the_same(
+    path: Path, storage: SqliteStorage
+) -> None:
+    """From Python 3.13 on a connection that was forgotten warns when it is collected."""
+    assert await storage.check() == "ok"
+    opening = asyncio.create_task(connect_reader(path))
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        _ = await opening
+    gc.collect()
