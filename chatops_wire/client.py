@@ -4,8 +4,10 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, ServerView, UserView
 from chatops_wire.samples import SampleParts
+from chatops_wire.streams import LogLine, LogSource
 
 RequestId = int | Annotated[str, Meta(max_length=200)]
 
@@ -17,11 +19,17 @@ class AuthToken(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth")
 
 
 class Subscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="subscribe"):
-    """`topic`: fleet, metrics (needs `server_id`), events or alerts (`server_id` narrows them)."""
+    """Asks for a topic.
+
+    fleet; metrics (needs `server_id`); events or alerts (`server_id` narrows them); command (needs
+    `command_id`); logs (needs `server_id` and `source`).
+    """
 
     id: RequestId | UnsetType = UNSET
     topic: str
     server_id: str | None = None
+    command_id: Annotated[str, Meta(max_length=64)] | None = None
+    source: LogSource | None = None
 
 
 class Unsubscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="unsubscribe"):
@@ -30,6 +38,8 @@ class Unsubscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     id: RequestId | UnsetType = UNSET
     topic: str
     server_id: str | None = None
+    command_id: Annotated[str, Meta(max_length=64)] | None = None
+    source: LogSource | None = None
 
 
 class Ping(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="ping"):
@@ -100,18 +110,33 @@ class AlertMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="ale
     alert: Raw
 
 
+class LogLines(Struct, frozen=True, kw_only=True, tag_field="type", tag="log_lines"):
+    """Lines of a log that is followed, in their order; `source` as it was subscribed."""
+
+    server_id: str
+    source: LogSource
+    lines: tuple[LogLine, ...]
+
+
 class Lagged(Struct, frozen=True, kw_only=True, tag_field="type", tag="lagged"):
     """This client reads too slowly: `dropped` samples were replaced by newer ones."""
 
     dropped: int
 
 
-class SubscriptionEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="subscription_ended"):
-    """The hub ended a subscription: the server was deleted, or is no longer yours to see."""
+class SubscriptionEnded(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="subscription_ended"
+):
+    """The hub ended a subscription; `code` says why, `message` in words.
+
+    The server was deleted or is no longer yours to see, or a log cannot be followed (any more).
+    """
 
     topic: str
     server_id: str
     code: str
+    source: LogSource | None = None
+    message: str = ""
 
 
 FromClient = AuthToken | Subscribe | Unsubscribe | Ping
@@ -125,6 +150,9 @@ ToClient = (
     | MetricsEvent
     | EventMessage
     | AlertMessage
+    | CommandOutput
+    | CommandFinished
+    | LogLines
     | Lagged
     | SubscriptionEnded
 )

@@ -123,3 +123,6 @@ class CommandFinished(Struct, frozen=True, kw_only=True, tag_field="type", tag="
     output_bytes: int
     truncated: bool
     duration_ms: int
+    code: str | None = None
+    """Why it was refused (`codes.Refusal`)."""
+    message: str = ""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, assert_never
+from typing import Final, Protocol, TypedDict, assert_never
 
 import aiohttp
 import msgspec
@@ -23,6 +23,7 @@ from chatops_wire.client import (
     Fleet,
     FleetUpdate,
     Lagged,
+    LogLines,
     MetricsEvent,
     Ping,
     Pong,
@@ -34,6 +35,8 @@ from chatops_wire.client import (
 )
 from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_client
 from chatops_wire.codes import ErrorCode
+from chatops_wire.commands import CommandFinished, CommandOutput
+from chatops_wire.streams import LogSource
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,10 @@ FeedEvent = (
     | MetricsEvent
     | EventMessage
     | AlertMessage
+    | CommandOutput
+    | CommandFinished
+    | LogLines
+    | SubscriptionEnded
     | Lagged
 )
 
@@ -173,9 +180,6 @@ class Conversation:
                 self._heard_error(message)
             case UnknownMessage():
                 log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
-            case SubscriptionEnded():
-                # The fleet's own update says that the server is gone.
-                log.debug("subscription ended by the hub", extra={"topic": message.topic})
             case (
                 Authenticated()
                 | Fleet()
@@ -183,6 +187,10 @@ class Conversation:
                 | MetricsEvent()
                 | EventMessage()
                 | AlertMessage()
+                | CommandOutput()
+                | CommandFinished()
+                | LogLines()
+                | SubscriptionEnded()
                 | Lagged()
             ):
                 self._deliver(message)
@@ -211,13 +219,11 @@ class Conversation:
             target = self._talk.wanted()
             difference = changes(asked, target)
             for interest in difference.unsubscribe:
-                await self._send(
-                    Unsubscribe(id=self._new_id(), topic=interest.topic, server_id=interest.server_id)
-                )
+                await self._send(Unsubscribe(id=self._new_id(), **_words(interest)))
             for interest in difference.subscribe:
                 request_id = self._new_id()
                 self._asked[request_id] = interest
-                await self._send(Subscribe(id=request_id, topic=interest.topic, server_id=interest.server_id))
+                await self._send(Subscribe(id=request_id, **_words(interest)))
             asked = target
             await self._talk.changed.wait()
 
@@ -259,6 +265,22 @@ class Conversation:
         if self._accepted_at is None:
             return None
         return asyncio.get_running_loop().time() - self._accepted_at
+
+
+class _Words(TypedDict):
+    topic: str
+    server_id: str | None
+    command_id: str | None
+    source: LogSource | None
+
+
+def _words(interest: Interest) -> _Words:
+    return {
+        "topic": interest.topic,
+        "server_id": interest.server_id,
+        "command_id": interest.command_id,
+        "source": interest.source,
+    }
 
 
 def _number(request_id: object) -> int:
