@@ -24,9 +24,11 @@ from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.events import Events
+from chatops_server.services.exposition import Exposition
 from chatops_server.services.fleet_loading import load_fleet
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.hub_metrics import HubMetrics
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
@@ -72,6 +74,8 @@ class Setup:
     secret: str | None = None
     """None: the one kept in the data directory."""
     password_cost: int = passwords.COST
+    metrics_public: bool = False
+    """Let anybody read `/metrics`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await parts.hub.users.load()
         await load_fleet(parts.live.fleet, storage)
         made_up = await parts.hub.users.create_first(setup.admin_password)
-        routes = await asyncio.to_thread(rest_routes)
+        routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         background.start(parts.loops)
         yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, made_up)
     finally:
@@ -162,7 +166,13 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    setup = Setup(config.database, config.data_dir, config.admin_password, config.secret)
+    setup = Setup(
+        config.database,
+        config.data_dir,
+        config.admin_password,
+        config.secret,
+        metrics_public=config.metrics_public,
+    )
     async with open_hub(setup) as running:
         if running.made_up_password:
             # Before listening: whatever happens next, nobody could ever read it again.
@@ -205,6 +215,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
             # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
             {"ingest": storing_check(lambda: ingest.degraded)},
         ),
+        exposition=Exposition(HubMetrics(live, ingest, storage).families, time.monotonic),
         fleet=fleet,
         now_ms=_now_ms,
     )
@@ -219,7 +230,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
 
 
 def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
-    application = web.Application(middlewares=[errors_as_problems], client_max_size=MAX_BODY_BYTES)
+    middlewares = [errors_as_problems(parts.live.counters.problems)]
+    application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     application[HUB] = parts.hub
     application.on_response_prepare.append(add_headers)
     register(application, routes)

@@ -143,6 +143,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_place(run)
     run.add_argument("--tls-cert", metavar="F", help="PEM file with the certificate, for https")
     run.add_argument("--tls-key", metavar="F", help="PEM file with its private key")
+    run.add_argument(
+        "--metrics-public",
+        action="store_const",
+        const=True,
+        help="answer /metrics without a token, to whoever can connect",
+    )
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
     run.set_defaults(work=_run)
 

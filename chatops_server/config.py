@@ -41,6 +41,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Signs access tokens, at least 32 characters; empty: made at the first start, in the data directory."""
     secret_file: str = ""
     """A file that holds the secret."""
+    metrics_public: bool = False
+    """Answer /metrics without a token, to whoever can connect."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
 
@@ -59,6 +61,7 @@ class Config:
     admin_password: str | None = field(repr=False)
     secret: str | None = field(repr=False)
     """None: the one in the data directory."""
+    metrics_public: bool = False
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -82,6 +85,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         log_level=settings.log_level,
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
+        metrics_public=settings.metrics_public,
     )
 
 

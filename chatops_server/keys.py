@@ -10,6 +10,7 @@ from chatops_server.broker.fleet import Fleet
 from chatops_server.services.accounts import Accounts
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.events import Events
+from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.ledger import Ledger
@@ -31,6 +32,7 @@ class Hub:
     events: Events
     ledger: Ledger
     readiness: ReadinessChecks
+    exposition: Exposition
     fleet: Fleet
     now_ms: Callable[[], int]
 

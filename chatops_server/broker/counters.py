@@ -1,4 +1,4 @@
-"""Counts of what peers sent that was not carried out, for readiness and metrics pages."""
+"""Counts of what peers sent that was not carried out, for the metrics page."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from chatops_server.broker.closing import Closing
-from chatops_wire.codes import CloseCode
+from chatops_wire.codes import CloseCode, ErrorCode
 
 # A peer chooses the names of unknown types, so their number is bounded.
 MAX_TYPES: Final = 64
@@ -24,7 +24,7 @@ class Peer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Written by the sockets, read by whoever shows them. Counts only grow until the hub ends."""
+    """Written by sockets and middleware, read by whoever shows them. Counts only grow until the hub ends."""
 
     malformed: Counter[Peer] = field(default_factory=Counter)
     """Frames that ended their connection with 4400."""
@@ -34,6 +34,8 @@ class Counters:
     """Connections closed with 4429."""
     dropped: Counter[Peer] = field(default_factory=Counter)
     """Frames a slow peer was not sent because newer ones replaced them."""
+    problems: Counter[ErrorCode] = field(default_factory=Counter)
+    """Requests over HTTP that were answered by an error."""
     _unknown: Counter[tuple[Peer, str]] = field(default_factory=Counter)
 
     def ended(self, peer: Peer, closing: Closing) -> None:

@@ -5,6 +5,7 @@ from chatops_server.web import (
     http_auth,
     http_health,
     http_metrics,
+    http_prometheus,
     http_servers,
     http_timeline,
     http_users,
@@ -13,8 +14,12 @@ from chatops_server.web.http_docs import with_docs
 from chatops_server.web.routes import Route
 
 
-def rest_routes() -> tuple[Route, ...]:
-    """Return the table of routes. Reads the page of the docs from disk: not for the event loop."""
+def rest_routes(*, metrics_public: bool = False) -> tuple[Route, ...]:
+    """Return the table of routes. Reads the page of the docs from disk: not for the event loop.
+
+    Args:
+        metrics_public: Let anybody read `/metrics`.
+    """
     return with_docs(
         (
             *http_auth.ROUTES,
@@ -24,5 +29,6 @@ def rest_routes() -> tuple[Route, ...]:
             *http_metrics.ROUTES,
             *http_timeline.ROUTES,
             *http_health.ROUTES,
+            *http_prometheus.routes(public=metrics_public),
         )
     )

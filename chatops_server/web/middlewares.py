@@ -1,10 +1,11 @@
 """What every request passes: errors become problem+json, answers get their security headers."""
 
 import logging
+from collections import Counter
 from typing import Final
 
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from chatops_server.errors import ChatopsError
 from chatops_server.storage.base import ReferenceViolationError, UniqueViolationError
@@ -32,20 +33,36 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.setdefault(name, value)
 
 
-@web.middleware
-async def errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever a handler raises into problem+json. Our own faults are told to the log only."""
-    try:
-        return await handler(request)
-    except ChatopsError as exc:
-        return problems.of_error(exc)
-    except web.HTTPException as exc:
-        if exc.status < 400:  # noqa: PLR2004 - what is no error passes
-            raise
-        return problems.of_http(exc)
-    except (UniqueViolationError, ReferenceViolationError):
+def errors_as_problems(told: Counter[ErrorCode]) -> Middleware:
+    """Return what turns whatever a handler raises into problem+json, and counts it.
+
+    Our own faults are told to the log only.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as exc:
+            if exc.status < 400:  # noqa: PLR2004 - what is no error passes
+                raise
+            code, answer = problems.of_http(exc)
+        except Exception as exc:  # noqa: BLE001 - the one place where a request's errors are told
+            code, answer = _answer(request, exc)
+        told[code] += 1
+        return answer
+
+    return middleware
+
+
+def _answer(request: web.Request, error: Exception) -> tuple[ErrorCode, web.Response]:
+    if isinstance(error, ChatopsError):
+        return error.code, problems.of_error(error)
+    if isinstance(error, UniqueViolationError | ReferenceViolationError):
         # Two requests met; the one that came first has changed what this one relied on.
-        return problems.problem(ErrorCode.CONFLICT, "something else was changed at the same moment")
-    except Exception:
-        log.exception("request failed", extra={"method": request.method, "path": request.path[:200]})
-        return problems.problem(ErrorCode.INTERNAL, "something went wrong on our side")
+        code, detail = ErrorCode.CONFLICT, "something else was changed at the same moment"
+    else:
+        told = {"method": request.method, "path": request.path[:200]}
+        log.error("request failed", exc_info=error, extra=told)
+        code, detail = ErrorCode.INTERNAL, "something went wrong on our side"
+    return code, problems.problem(code, detail)

@@ -79,11 +79,11 @@ def of_error(error: ChatopsError) -> web.Response:
     return problem(error.code, error.detail, headers=headers)
 
 
-def of_http(error: web.HTTPException) -> web.Response:
-    """Return the answer for an error of aiohttp's: no such path, wrong method, body too large."""
+def of_http(error: web.HTTPException) -> tuple[ErrorCode, web.Response]:
+    """Return code and answer for an error of aiohttp's: no such path, wrong method, body too large."""
     code = _CODE_OF_STATUS.get(error.status, ErrorCode.INVALID_REQUEST)
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-    return problem(code, _detail(error), status=error.status, headers=headers)
+    return code, problem(code, _detail(error), status=error.status, headers=headers)
 
 
 def _detail(error: web.HTTPException) -> str:

@@ -82,10 +82,8 @@ def _response(route: Route, answer: Answer) -> web.Response:
         case bytes():
             return web.Response(status=route.status, body=answer, content_type=JSON)
         case Document():
-            headers = {CSP: answer.csp} if answer.csp else {}
-            return web.Response(
-                status=answer.status, body=answer.body, content_type=answer.content_type, headers=headers
-            )
+            headers = {hdrs.CONTENT_TYPE: answer.content_type} | ({CSP: answer.csp} if answer.csp else {})
+            return web.Response(status=answer.status, body=answer.body, headers=headers)
         case msgspec.Struct():
             return web.Response(status=route.status, body=codec.encode(answer), content_type=JSON)
         case _:

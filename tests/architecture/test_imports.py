@@ -58,7 +58,8 @@ def test_every_module_can_be_imported_alone() -> None:
     """A cycle shows only when the wrong end is imported first, so each is tried in a process of its own."""
     code = (
         # Third-party packages are loaded once, before the forks; ours never are.
-        "import json, os, sys, traceback, aiohttp.web, aiosqlite, msgspec, psutil, textual.app\n"
+        "import json, os, sys, traceback\n"
+        "import aiohttp.web, aiosqlite, msgspec, prometheus_client, psutil, textual.app\n"
         f"names = {modules(*PACKAGES)!r}\n"
         "for name in names:\n"
         "    child = os.fork()\n"

@@ -240,7 +240,7 @@ def _assembled(storage: Storage) -> LiveHub:
 
 @asynccontextmanager
 async def _served(hub: LiveHub, patience: Patience) -> AsyncIterator[None]:
-    app = web.Application(middlewares=[errors_as_problems])
+    app = web.Application(middlewares=[errors_as_problems(hub.live.counters.problems)])
     ingest = Ingest(hub.store, now_ms)
     add_live(app, hub.live, LiveServices(hub.presence, hub.held_keys, ingest, hub.tokens, now_ms, patience))
     hub.runner = web.AppRunner(app, shutdown_timeout=1.0)

@@ -1,6 +1,7 @@
 """A real hub on a free port with a real database file, and somebody who asks it."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,15 +95,15 @@ class Asker:
         return str(made.body["id"])
 
 
-@pytest.fixture
-async def asker(tmp_path: Path) -> AsyncIterator[Asker]:
+@asynccontextmanager
+async def opened(folder: Path, *, metrics_public: bool = False) -> AsyncIterator[Asker]:
     """A hub, and its admin logged in."""
-    setup = Setup(tmp_path / "hub.db", tmp_path, ADMIN_PASSWORD, SECRET, CHEAP)
+    setup = Setup(folder / "hub.db", folder, ADMIN_PASSWORD, SECRET, CHEAP, metrics_public=metrics_public)
     config = Config(
         host="127.0.0.1",
         port=0,
-        data_dir=tmp_path,
-        database=tmp_path / "hub.db",
+        data_dir=folder,
+        database=folder / "hub.db",
         tls=None,
         log_level="info",
         admin_password=None,
@@ -115,4 +116,10 @@ async def asker(tmp_path: Path) -> AsyncIterator[Asker]:
     ):
         asker = Asker(http, running)
         asker.token = (await asker.login("admin", ADMIN_PASSWORD))["access_token"]
+        yield asker
+
+
+@pytest.fixture
+async def asker(tmp_path: Path) -> AsyncIterator[Asker]:
+    async with opened(tmp_path) as asker:
         yield asker

@@ -1,6 +1,7 @@
 """What a bad request gets: always problem+json, always naming what is wrong."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import aiohttp
@@ -8,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from chatops_server.web.middlewares import add_headers, errors_as_problems
+from chatops_wire.codes import ErrorCode
 from tests.integration.hub_rest.conftest import Asker
 
 LOGIN = "/api/v1/auth/login"
@@ -157,7 +159,8 @@ async def test_our_own_faults_are_bland_outside_and_whole_in_the_log(
     async def broken(request: web.Request) -> web.Response:
         raise RuntimeError(f"secret of {request.path}")
 
-    app = web.Application(middlewares=[errors_as_problems])
+    told = Counter[ErrorCode]()
+    app = web.Application(middlewares=[errors_as_problems(told)])
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/broken", broken)
     runner = web.AppRunner(app)
@@ -174,3 +177,4 @@ async def test_our_own_faults_are_bland_outside_and_whole_in_the_log(
     assert (problem["status"], problem["code"]) == (500, "internal")
     assert "secret" not in str(problem)
     assert "secret of /broken" in caplog.text
+    assert told == {ErrorCode.INTERNAL: 1}

@@ -58,6 +58,7 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "GET /api/v1/audit": ONLY_ADMIN,
     "GET /healthz": ANYBODY,
     "GET /readyz": ANYBODY,
+    "GET /metrics": ANY_USER,
     "GET /openapi.json": ANYBODY,
     "GET /docs": ANYBODY,
     "GET /api/v1/openapi.json": ANYBODY,

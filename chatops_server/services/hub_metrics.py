@@ -1,0 +1,158 @@
+"""What Prometheus is told of the hub and the fleet: names, meanings and values, but not their text.
+
+Labels are bounded: by our own enumerations, by the types Counters keeps, and by the servers there are.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar, get_args
+
+from chatops_server.broker.counters import Counters, Peer
+from chatops_server.broker.sample_frames import AnySample
+from chatops_server.broker.server_state import ServerState
+from chatops_server.domain.histogram import Histogram
+from chatops_server.domain.permissions import Principal
+from chatops_server.services.ingest import Ingest
+from chatops_server.services.live import Live
+from chatops_server.storage.base import Storage, WriterLoad
+from chatops_wire.rest import ServerStatus
+from chatops_wire.version import VERSION
+
+L = TypeVar("L", bound=str)
+
+Values = Iterable[tuple[tuple[str, ...], float]]
+"""Label values, and the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric with all its values. A counter's name is without the `_total` it ends with."""
+
+    kind: Literal["counter", "gauge"]
+    name: str
+    about: str
+    labels: tuple[str, ...]
+    values: Values
+    """For one run through, perhaps in another thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramFamily:
+    """One metric that is a histogram."""
+
+    name: str
+    about: str
+    values: Histogram
+
+
+AnyFamily = Family | HistogramFamily
+
+_SERVER: Final = ("server_id", "name")
+
+
+class HubMetrics:
+    """Collects the families, out of memory."""
+
+    def __init__(self, live: Live, ingest: Ingest, storage: Storage) -> None:
+        self._live = live
+        self._ingest = ingest
+        self._storage = storage
+
+    def families(self, principal: Principal | None) -> list[AnyFamily]:
+        """Return everything there is to tell; of servers those this user sees, None: all of them."""
+        fleet = self._live.fleet
+        states = list(fleet) if principal is None else [state for state, _ in fleet.visible(principal)]
+        return [
+            Family("gauge", "chatops_hub_info", "Always 1.", ("version",), [((VERSION,), 1.0)]),
+            *self._of_samples(),
+            *_of_writing(self._storage.load, self._ingest.backlog),
+            _gauge("agent_sessions", "Connected agents.", len(self._live.sessions)),
+            _gauge("client_sessions", "Connected clients.", len(self._live.clients)),
+            *_of_peers(self._live.counters),
+            *_of_servers(states),
+        ]
+
+    def _of_samples(self) -> list[AnyFamily]:
+        counts = self._ingest.counts
+        return [
+            _counter("samples_received", "Samples, each time one came.", counts.received),
+            _counter("samples_stored", "Samples committed to disk.", counts.stored),
+            _counter("samples_duplicate", "Samples that had been accepted before.", counts.duplicates),
+            _counter("samples_refused", "Samples behind a hole in the sequence.", counts.refused),
+            _counter("gaps", "Gaps that agents declared.", counts.gaps),
+            _counter("acks", "Acknowledgements; several may travel as one frame.", counts.acks),
+        ]
+
+
+def _of_writing(load: WriterLoad, backlog: int) -> list[AnyFamily]:
+    return [
+        HistogramFamily("chatops_hub_commit_seconds", "How long commits took.", load.commit_seconds),
+        _gauge("writer_queue", "Writes that wait for the database or are in work.", load.queued_jobs),
+        _gauge("ingest_backlog", "Samples between sockets and disk.", backlog),
+    ]
+
+
+def _of_peers(counters: Counters) -> list[AnyFamily]:
+    faults = {"malformed": counters.malformed, "refused": counters.refused, "too_slow": counters.too_slow}
+    ended = [((peer, reason), float(count[peer])) for reason, count in faults.items() for peer in Peer]
+    ignored = [
+        ((peer, kind), float(count)) for peer in Peer for kind, count in counters.unknown_types(peer).items()
+    ]
+    return [
+        _counters("connections_ended", "Connections a peer's fault ended.", ("peer", "reason"), ended),
+        _counters("frames_ignored", "Messages of an unknown type.", ("peer", "type"), ignored),
+        _counters("frames_dropped", "Frames a slow peer was not sent.", ("peer",), _by(counters.dropped)),
+        _counters("http_problems", "Requests answered by an error.", ("code",), _by(counters.problems)),
+    ]
+
+
+def _of_servers(states: Sequence[ServerState]) -> list[AnyFamily]:
+    statuses = [state.status for state in states]
+    by_status = [((status,), float(statuses.count(status))) for status in get_args(ServerStatus)]
+    up = [((state.id, state.name), float(state.is_online)) for state in states]
+    # The last value of an agent that is gone would look like a present one.
+    samples = [
+        ((state.id, state.name), state.latest.sample) for state in states if state.is_online and state.latest
+    ]
+    return [
+        Family("gauge", "chatops_hub_servers", "Servers by status.", ("status",), by_status),
+        Family("gauge", "chatops_server_up", "Whether the server's agent is connected.", _SERVER, up),
+        _percent("cpu", "CPU, all cores together.", samples, lambda sample: sample.cpu.percent),
+        _percent("memory", "Main memory.", samples, lambda sample: sample.memory.percent),
+        _percent("disk", "The fullest file system.", samples, _fullest),
+    ]
+
+
+def _percent(
+    what: str,
+    about: str,
+    samples: Sequence[tuple[tuple[str, str], AnySample]],
+    read: Callable[[AnySample], float | None],
+) -> Family:
+    def values() -> Iterator[tuple[tuple[str, ...], float]]:
+        for labels, sample in samples:
+            value = read(sample)
+            if value is not None:
+                yield labels, value
+
+    return Family("gauge", f"chatops_server_{what}_percent", about, _SERVER, values())
+
+
+def _fullest(sample: AnySample) -> float | None:
+    return max((disk.percent for disk in sample.disks), default=None)
+
+
+def _gauge(name: str, about: str, value: float) -> Family:
+    return Family("gauge", f"chatops_hub_{name}", about, (), [((), value)])
+
+
+def _counter(name: str, about: str, value: float) -> Family:
+    return _counters(name, about, (), [((), value)])
+
+
+def _counters(name: str, about: str, labels: tuple[str, ...], values: Values) -> Family:
+    return Family("counter", f"chatops_hub_{name}", about, labels, values)
+
+
+def _by(counts: Mapping[L, int]) -> Values:
+    return [((name,), float(count)) for name, count in counts.items()]
