@@ -264,7 +264,7 @@ class HubLink:
 
         memory = self._store.server(server_id)
         end_ms = self._now_ms() if memory is None else memory.now_ms(self._now_ms())
-        query = HistoryQuery(server_id, CHARTED, end_ms - span.span_ms, end_ms, span.buckets)
+        query = HistoryQuery(server_id, CHARTED, max(0, end_ms - span.span_ms), end_ms, span.buckets)
         try:
             history = await self._ask(self._connected().rest.history(query))
         except RequestFailedError as exc:

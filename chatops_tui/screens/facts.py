@@ -171,7 +171,7 @@ def _mark(event: EventView) -> Span:
 def _when(event: EventView, now_ms: int, zone: tzinfo) -> str:
     try:
         return moment(parse_ms(event.ts), now_ms, zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         return clean(event.ts, 12)
 
 

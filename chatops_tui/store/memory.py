@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Final
 
 from chatops_tui.store.models import HistoryPhase, HistoryState, Row
-from chatops_tui.store.ranges import FIVE_MINUTES, Range
+from chatops_tui.store.ranges import DAY_MS, FIVE_MINUTES, Range
 from chatops_tui.store.track import Curve, Track
 from chatops_tui.store.vitals import CHARTED, Parts, charted, read
 from chatops_wire.client import MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerView
-from chatops_wire.times import parse_ms
+from chatops_wire.times import LAST_MS, parse_ms
 
 # The hub sends `cpu_recent` in points of 10 s; twelve cells of sparkline are then two minutes.
 SPARK_STEP_MS: Final = 10_000
@@ -22,6 +22,9 @@ _SEEN: Final = 8
 TIMELINE_LENGTH: Final = 100
 # A bucket more than the span holds, since both ends may be cut; and room while the clock wobbles.
 _SPARE_BUCKETS: Final = 16
+
+# An agent may say that it is the year 9999; some steps of an axis after its now must still be times.
+_LAST_MS: Final = LAST_MS - 30 * DAY_MS
 
 WholeSample = MetricsEvent | MetricsView
 
@@ -126,8 +129,8 @@ class ServerMemory:
         return Curve() if track is None else track.curve(self.now_ms(now_ms) - span.span_ms - track.step_ms)
 
     def now_ms(self, now_ms: int) -> int:
-        """Return the time on the agent's clock."""
-        return now_ms + self.clock_ahead_ms
+        """Return the time on the agent's clock, never before 1970 nor near the end of the calendar."""
+        return min(max(0, now_ms + self.clock_ahead_ms), _LAST_MS)
 
     def _fold(self, sample: Parts, arrived_ms: int | None) -> None:
         vitals, sampled_ms = read(sample), parse_ms(sample.timestamp)

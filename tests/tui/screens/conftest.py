@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 
 import msgspec
 import pytest
@@ -93,7 +94,7 @@ async def hub() -> AsyncIterator[HubDouble]:
 
 @pytest.fixture
 def start_ui(hub: HubDouble) -> StartUi:
-    """Start the program at the double: `signed_in`, `size`, `environ` and any setting."""
+    """Start the program at the double: `signed_in`, `size`, `environ`, `zone` and any setting."""
 
     @asynccontextmanager
     async def start(
@@ -101,6 +102,7 @@ def start_ui(hub: HubDouble) -> StartUi:
         size: tuple[int, int] = (80, 24),
         signed_in: bool = True,
         environ: dict[str, str] | None = None,
+        zone: tzinfo = UTC,
         **settings: object,
     ) -> AsyncIterator[Ui]:
         chosen = Settings(url=hub.url)
@@ -112,7 +114,7 @@ def start_ui(hub: HubDouble) -> StartUi:
         # A user would not see more; a test need not wait for a quarter of a second each time.
         terminal = replace(terminal, tick_s=0.05)
         # It looks for its style sheets, which a program does before there is an event loop.
-        app = await asyncio.to_thread(ChatopsApp, chosen, terminal, draw_every_ms=100)
+        app = await asyncio.to_thread(ChatopsApp, chosen, terminal, zone=zone, draw_every_ms=100)
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Ui(app, pilot)
 

@@ -1,6 +1,7 @@
 """A hub that goes away and comes back, seen from the screens; and text nobody should trust."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -81,6 +82,26 @@ async def test_hostile_names_are_only_text(start_ui: StartUi, hub: HubDouble, si
         await ui.sees("Open evil[bold]x[/]")
         await ui.press("escape", "escape", "D")
         await ui.sees("Delete evil[bold]x[/]")
+
+
+@pytest.mark.parametrize(
+    "clock", ["9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"]
+)
+async def test_a_clock_at_the_end_of_time_disturbs_nobody(
+    start_ui: StartUi, hub: HubDouble, clock: str
+) -> None:
+    machine = Machine("db-00", (), 95, 50, 50, clock=clock)
+    hub.machines = {machine.id: machine, **{other.id: other for other in FLEET}}
+    async with start_ui(size=(160, 48), zone=ZoneInfo("Asia/Tokyo")) as ui:
+        await ui.sees("db-00", "● live")
+        await ui.press("enter")
+        await ui.sees("1 Overview", "─ CPU 9")
+        for _ in range(3):
+            await ui.press("right_square_bracket")
+        await ui.sees("7d [ ]")
+        await eventually(lambda: [asked for asked, _span_ms in hub.histories].count(machine.id) >= 2)
+        await ui.press("escape", "j")
+        await ui.sees("● live", "─ db-01")
 
 
 def lost(phase: LinkPhase, *, loaded: bool, retry_ms: int | None = NOW + 4000, attempt: int = 2) -> Store:
