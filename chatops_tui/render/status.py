@@ -69,7 +69,7 @@ def link_cell(link: LinkState) -> Cell:
 def status_line(status: Status, columns: int) -> Cell:
     """Return the line, `columns` wide, with what matters least left out when it is narrow.
 
-    First the words of the counts go, then the numbers of the link, the note, the counts, the clock, and the
+    First the words of the counts go, then the numbers of the link, the counts, the clock, the note, and the
     outer crumbs; where one is and the state of the link stay.
     """
     short_link = link_cell(status.link)[:1]
@@ -78,8 +78,8 @@ def status_line(status: Status, columns: int) -> Cell:
         (crumbs, (link_cell(status.link), _note(status), _counts(status), _clock(status))),
         (crumbs, (link_cell(status.link), _note(status), _counts(status, words=False), _clock(status))),
         (crumbs, (short_link, _note(status), _counts(status, words=False), _clock(status))),
-        (crumbs, (short_link, _counts(status, words=False), _clock(status))),
-        (crumbs, (short_link, _clock(status))),
+        (crumbs, (short_link, _note(status), _clock(status))),
+        (crumbs, (short_link, _note(status))),
         (crumbs, (short_link,)),
     )
     for left, parts in tries:
