@@ -187,7 +187,8 @@ class FleetScreen(LiveScreen):
         self._show_order()
 
     def action_range(self, step: int) -> None:
-        """Show more or less of the past."""
+        """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
+        self.thaw()
         self._span = longer(self._span) if step > 0 else shorter(self._span)
         self.sync(frozenset())
 
@@ -209,7 +210,7 @@ class FleetScreen(LiveScreen):
 
     @on(RowSelected)
     def _row_selected(self, event: RowSelected) -> None:
-        if self.store.link.phase is not LinkPhase.LIVE:
+        if self.given.store.link.phase is not LinkPhase.LIVE:
             self.given.hub.reconnect_now()
         self.post_message(self.Wanted("open", event.row_id))
 

@@ -42,11 +42,12 @@ class LiveScreen(Screen[None]):
         super().__init__()
         self.given = context
         self._frozen_ms: int | None = None
+        self._frozen: Store | None = None
 
     @property
     def store(self) -> Store:
-        """The state to draw."""
-        return self.given.store
+        """The state to draw: that of now, or as it was when the screen was frozen."""
+        return self._frozen or self.given.store
 
     @property
     def shown_ms(self) -> int:
@@ -58,7 +59,7 @@ class LiveScreen(Screen[None]):
         return Needs()
 
     def draw(self, dirty: AbstractSet[str]) -> None:
-        """Draw what depends on these topics, or on the time. Not called while frozen."""
+        """Draw what depends on these topics, or on the time, from `store` as it is at `shown_ms`."""
         raise NotImplementedError
 
     def crumbs(self) -> tuple[str, ...]:
@@ -70,9 +71,11 @@ class LiveScreen(Screen[None]):
         # The tick may come while it is put up, and while it is taken down: then some widgets are missing.
         if not self.is_mounted or not self.query(StatusBar):
             return
+        if self._frozen is not None and self._frozen.user != self.given.store.user:
+            # Nobody sees what another user has frozen.
+            self.thaw()
         self._draw_status()
-        if self._frozen_ms is None:
-            self.draw(dirty)
+        self.draw(dirty)
 
     def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
         """Open a dialog over this screen; `then` gets its answer."""
@@ -88,16 +91,24 @@ class LiveScreen(Screen[None]):
         self.call_after_refresh(self.sync, frozenset())
 
     def action_freeze(self) -> None:
-        """Stop the picture, or let it go on."""
-        self._frozen_ms = self.given.now_ms() if self._frozen_ms is None else None
+        """Stop the picture, or let it go on; one may still look at another part of it."""
+        if self._frozen is None:
+            self._frozen_ms, self._frozen = self.given.now_ms(), self.store.still(self.needs().watched)
+        else:
+            self.thaw()
         self.sync(frozenset())
+
+    def thaw(self) -> None:
+        """Let the picture go on with whatever is drawn next."""
+        self._frozen_ms = self._frozen = None
 
     def _draw_status(self) -> None:
         bar = self.query_one(StatusBar)
-        total = counts(self.store.rows())
+        store = self.given.store
+        total = counts(store.rows())
         well = total.up - total.warning - total.critical
         bar.set_crumbs("chatops", *self.crumbs())
-        bar.set_link(link_state(self.store, self.given.now_ms()))
+        bar.set_link(link_state(store, self.given.now_ms()))
         bar.set_counts(
             (
                 (Level.OK, well),
@@ -109,7 +120,7 @@ class LiveScreen(Screen[None]):
         bar.set_clock(clock(self.given.now_ms(), self.given.zone))
         bar.set_note("" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}")
         line = self.query_one("#link-line", TextBlock)
-        said = link_line(self.store, self.given.now_ms())
+        said = link_line(store, self.given.now_ms())
         line.set_class(not said, "-gone")
         if said:
             line.set_lines([said])

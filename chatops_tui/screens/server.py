@@ -139,7 +139,8 @@ class ServerScreen(LiveScreen):
         self._show_tab((self._tab + step) % len(TABS))
 
     def action_range(self, step: int) -> None:
-        """Show more or less of the past."""
+        """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
+        self.thaw()
         self._span = longer(self._span) if step > 0 else shorter(self._span)
         self.sync(frozenset())
 

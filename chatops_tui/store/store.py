@@ -1,6 +1,8 @@
 """Everything the screens draw from: events go in, rows and curves come out, what changed is noted."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from copy import copy, deepcopy
 from dataclasses import replace
 from typing import assert_never
 
@@ -99,6 +101,19 @@ class Store:
     def server(self, server_id: str) -> ServerMemory | None:
         """Return what is remembered of one server; None once it is gone."""
         return self._servers.get(server_id)
+
+    def still(self, watched: AbstractSet[str]) -> "Store":
+        """Return what the servers are now, for a picture that shall not move.
+
+        Only the series of `watched` stay as they are; those of the others are kept as long as live ones.
+        """
+        made = copy(self)
+        made._servers = {  # noqa: SLF001 - its own class
+            server_id: (deepcopy if server_id in watched else copy)(memory)
+            for server_id, memory in self._servers.items()
+        }
+        made._dirty = set()  # noqa: SLF001 - likewise
+        return made
 
     def reset(self) -> None:
         """Forget everything a user saw: somebody else may sign in."""

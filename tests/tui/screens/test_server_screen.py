@@ -80,6 +80,36 @@ async def test_z_makes_one_chart_after_another_large_and_escape_ends_that(page: 
     await eventually(lambda: page.text().count("└") == 4)
 
 
+async def test_a_frozen_screen_stands_still_and_can_be_looked_at(page: Ui, hub: HubDouble) -> None:
+    await page.press("space")
+    await page.sees("frozen")
+    line = page.line_with("checkpointer")
+    await hub.change(replace(hub.machines["id-db-01"], cpu=5))
+    await hub.tick()
+    await page.press("2")
+    await page.sees("redis-server", "the busiest 16")
+    await page.press("s")
+    await page.sees("Sort by")
+    await page.press("home", "enter")
+    await page.sees("PID▲")
+    await page.press("3")
+    await page.sees("MOUNT", "/var")
+    await page.press("1", "z")
+    await page.sees("min")
+    await page.press("z", "z", "z", "z")
+    await page.sees("frozen", line.strip())
+    await page.press("right_square_bracket")
+    await page.sees("1h [ ]")
+    await page.sees_no("frozen", line.strip())
+
+
+async def test_another_user_sees_nothing_that_was_frozen(page: Ui) -> None:
+    await page.press("space")
+    await page.sees("frozen")
+    page.app.store.reset()
+    await page.sees_no("frozen", "checkpointer")
+
+
 async def test_processes_sort_and_filter(page: Ui) -> None:
     await page.press("2")
     await page.sees("CPU%▼", "redis-server")
