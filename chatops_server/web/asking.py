@@ -14,7 +14,7 @@ from chatops_server.errors import InvalidRequestError, TokenError
 from chatops_server.keys import Hub
 from chatops_server.services.access import Caller, ServerAccess
 from chatops_wire.rest import Page
-from chatops_wire.times import parse_ms
+from chatops_wire.times import LAST_MS, parse_ms
 
 B = TypeVar("B")
 K = TypeVar("K")
@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 1000
-# The last millisecond that has four digits for its year.
-_LAST_MS: Final = 253_402_300_799_999
 _WHOLE: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -61,7 +59,7 @@ class Query:
             moment = int(text) if _WHOLE.fullmatch(text) else parse_ms(text.replace(" ", "+"))
         except ValueError as exc:
             raise InvalidRequestError(f"{name}: expected RFC 3339 with a zone, or Unix ms") from exc
-        if not 0 <= moment <= _LAST_MS:
+        if not 0 <= moment <= LAST_MS:
             raise InvalidRequestError(f"{name}: not within the years 1970 to 9999")
         return moment
 
