@@ -10,14 +10,12 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from chatops_server.broker.closing import (
-    AUTH_TIMEOUT,
     GOING_AWAY,
     INTERNAL,
     SERVER_DELETED,
     UNAVAILABLE,
     Closing,
     ConnectionEnded,
-    malformed,
 )
 from chatops_server.broker.counters import Peer
 from chatops_server.broker.sessions import AgentSession
@@ -25,10 +23,10 @@ from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
 from chatops_server.web.agent_stream import AgentHearing, AgentStream, IngestSession, agent_decoder
+from chatops_server.web.first_message import first_message
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
 from chatops_wire.agent import Auth, AuthSuccess
-from chatops_wire.codec import MalformedFrameError
 from chatops_wire.codes import CloseCode, ErrorCode
 from chatops_wire.version import PROTOCOL, VERSION
 
@@ -120,12 +118,10 @@ class AgentEndpoint:
             return INTERNAL
 
     async def _authenticated(self, socket: FrameSocket) -> tuple[Auth, AgentSession]:
-        try:
-            async with asyncio.timeout(self._door.sockets.patience.auth_s):
-                frame = await socket.receive()
-        except TimeoutError as exc:
-            raise ConnectionEnded(AUTH_TIMEOUT) from exc
-        auth = self._auth(frame, socket)
+        auth = await first_message(socket, self._decoder, Auth, self._door.sockets.patience.auth_s)
+        if auth.protocol > PROTOCOL:
+            text = f"protocol {auth.protocol} is newer than {PROTOCOL}, which this hub speaks"
+            raise ConnectionEnded(Closing(CloseCode.MALFORMED, ErrorCode.UNSUPPORTED_PROTOCOL, text))
         key = await self._verified(auth.api_key)
         state = self._door.live.fleet.get(key.server_id)
         if state is None:
@@ -140,20 +136,6 @@ class AgentEndpoint:
             raise ConnectionEnded(Closing(CloseCode.UNAUTHORIZED, exc.code, exc.detail)) from exc
         except (StorageError, TimeoutError) as exc:
             raise ConnectionEnded(UNAVAILABLE) from exc
-
-    def _auth(self, frame: str | None, socket: FrameSocket) -> Auth:
-        if frame is None:
-            raise ConnectionEnded(socket.peer_left())
-        try:
-            message = self._decoder.decode(frame)
-        except MalformedFrameError as exc:
-            raise ConnectionEnded(malformed(str(exc))) from exc
-        if not isinstance(message, Auth):
-            raise ConnectionEnded(malformed("the first message must be auth"))
-        if message.protocol > PROTOCOL:
-            text = f"protocol {message.protocol} is newer than {PROTOCOL}, which this hub speaks"
-            raise ConnectionEnded(Closing(CloseCode.MALFORMED, ErrorCode.UNSUPPORTED_PROTOCOL, text))
-        return message
 
     async def _serve(
         self, socket: FrameSocket, auth: Auth, session: AgentSession, earlier: Collection[AgentSession]

@@ -1,6 +1,5 @@
 """/api/v1/ws and /api/v1/ws/metrics/{server_id}: a client authenticates and follows topics."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -9,22 +8,20 @@ from aiohttp import web
 from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.closing import (
     ACCESS_LOST,
-    AUTH_TIMEOUT,
     INTERNAL,
     Closing,
     ConnectionEnded,
-    malformed,
 )
 from chatops_server.broker.counters import Peer
 from chatops_server.broker.topics import METRICS
 from chatops_server.errors import NotFoundError
 from chatops_server.services.live import Live
 from chatops_server.web.client_stream import ClientHearing, ClientStream, TokenReader, authenticated, welcome
+from chatops_server.web.first_message import first_message
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
 from chatops_wire import codec
 from chatops_wire.client import AuthToken
-from chatops_wire.codec import MalformedFrameError
 
 log = logging.getLogger(__name__)
 
@@ -72,26 +69,11 @@ class ClientEndpoint:
         return INTERNAL
 
     async def _authenticated(self, socket: FrameSocket, only_server: str | None) -> ClientSession:
-        try:
-            async with asyncio.timeout(self._door.sockets.patience.auth_s):
-                token = self._token(await socket.receive(), socket)
-        except TimeoutError as exc:
-            raise ConnectionEnded(AUTH_TIMEOUT) from exc
-        principal = authenticated(self._door.tokens, token)
+        auth = await first_message(socket, self._decoder, AuthToken, self._door.sockets.patience.auth_s)
+        principal = authenticated(self._door.tokens, auth.token)
         session = self._door.live.topics.session(principal, only_server)
         session.outbox.reply(welcome(principal))
         return session
-
-    def _token(self, frame: str | None, socket: FrameSocket) -> str:
-        if frame is None:
-            raise ConnectionEnded(socket.peer_left())
-        try:
-            message = self._decoder.decode(frame)
-        except MalformedFrameError as exc:
-            raise ConnectionEnded(malformed(str(exc))) from exc
-        if not isinstance(message, AuthToken):
-            raise ConnectionEnded(malformed("the first message must be auth"))
-        return message.token
 
     async def _serve(self, socket: FrameSocket, session: ClientSession) -> None:
         live = self._door.live
