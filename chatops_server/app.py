@@ -201,6 +201,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
     fleet, sessions = live.fleet, live.sessions
     ingest = Ingest(storage.samples, _now_ms)
+    presence = Presence(fleet, storage, events, _now_ms)
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
@@ -213,13 +214,15 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         readiness=ReadinessChecks(
             {"database": storage.check, "disk": disk_check(setup.database.parent)},
             # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
-            {"ingest": storing_check(lambda: ingest.degraded)},
+            {
+                "ingest": storing_check("samples", lambda: ingest.degraded),
+                "timeline": storing_check("connections", lambda: presence.failure),
+            },
         ),
         exposition=Exposition(HubMetrics(live, ingest, storage).families, time.monotonic),
         fleet=fleet,
         now_ms=_now_ms,
     )
-    presence = Presence(fleet, storage, events, _now_ms)
     loops = {
         "presence": presence.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,

@@ -84,12 +84,12 @@ class Presence:
         self._new_facts: set[str] = set()
         self._stored: dict[str, _Stored] = {}
         self._wake = asyncio.Event()
-        self._is_failing = False
+        self._failure: str | None = None
 
     @property
-    def is_failing(self) -> bool:
-        """Whether the last attempt to write something down failed."""
-        return self._is_failing
+    def failure(self) -> str | None:
+        """Why the last attempt to write something down failed; None while all is well."""
+        return self._failure
 
     def connected(self, state: ServerState, auth: Auth) -> None:
         """Show the server as online, with what its agent said; an event if it was not online before."""
@@ -145,15 +145,15 @@ class Presence:
         try:
             await self._write()
         except StorageError as exc:
-            if not self._is_failing:
+            if self._failure is None:
                 log.warning("connections are not written down", extra={"reason": exc.reason})
-            self._is_failing = True
+            self._failure = exc.reason
             await asyncio.sleep(self._bounds.retry_after_s)
             self._wake.set()
             return
-        if self._is_failing:
+        if self._failure is not None:
             log.info("connections are written down again", extra={"events_dropped": self._dropped})
-        self._is_failing, self._dropped = False, 0
+        self._failure, self._dropped = None, 0
 
     async def _write(self) -> None:
         while self._due:

@@ -51,12 +51,12 @@ def disk_check(folder: Path, min_free_bytes: int = MIN_FREE_BYTES) -> Check:
     return check
 
 
-def storing_check(why_not: Callable[[], str | None]) -> Check:
-    """Return a check of whether samples are stored; `why_not` says why the last of them were not."""
+def storing_check(what: str, why_not: Callable[[], str | None]) -> Check:
+    """Return a check of whether something is stored; `why_not` says why the last of it was not."""
 
     async def check() -> str:
         reason = why_not()
-        return "ok" if reason is None else f"samples are not stored: {reason}"
+        return "ok" if reason is None else f"{what} are not stored: {reason}"
 
     return check
 

@@ -132,12 +132,12 @@ async def test_what_could_not_be_written_is_written_later(storage: SqliteStorage
     running = asyncio.create_task(presence.run(), name="presence")
     presence.connected(state_of(fleet), AUTH)
     presence.connected(state_of(fleet, "srv_2"), AUTH)
-    await eventually(lambda: presence.is_failing)
+    await eventually(lambda: presence.failure)
     log.is_failing = False
     await eventually(lambda: log.messages == ["web-1 connected", "web-2 connected"])
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert not presence.is_failing
+    assert presence.failure is None
 
 
 async def test_a_server_that_stays_online_is_written_down_now_and_then(

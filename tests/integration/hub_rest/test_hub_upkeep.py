@@ -52,7 +52,7 @@ async def test_the_disk_is_asked_for_room(tmp_path: Path) -> None:
 
 async def test_samples_that_are_not_stored_are_told_with_the_reason() -> None:
     failures: list[str | None] = [None, "database or disk is full"]
-    check = storing_check(lambda: failures.pop(0))
+    check = storing_check("samples", lambda: failures.pop(0))
     assert await check() == "ok"
     assert await check() == "samples are not stored: database or disk is full"
 
