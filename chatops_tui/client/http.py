@@ -63,10 +63,6 @@ class Rest:
         """Return every server the user may see."""
         return await self._all("/servers", Page[ServerView])
 
-    async def server(self, server_id: str) -> ServerView:
-        """Return one server."""
-        return await self._call(Request("GET", _path("servers", server_id)), ServerView)
-
     async def create_server(self, name: str, tags: Sequence[str] = ()) -> ServerView:
         """Add a server and return it; its key is made apart."""
         body = ServerCreate(name=name, tags=tuple(tags))
@@ -88,10 +84,6 @@ class Rest:
         """Make a key for a server's agent; its text is told this once."""
         body = ApiKeyCreate(server_id=server_id, name=name)
         return await self._call(Request("POST", "/api-keys", body), ApiKeyCreated)
-
-    async def delete_api_key(self, key_id: str) -> None:
-        """Revoke a key; an agent that uses it is cut off."""
-        await self._exchange(Request("DELETE", _path("api-keys", key_id)))
 
     async def latest(self, server_id: str) -> MetricsView:
         """Return the newest sample, whole; NotFoundError (`no_metrics`) before the first."""

@@ -55,8 +55,8 @@ async def test_a_server_is_made_and_removed(hub: Hub) -> None:
 async def test_an_id_stays_one_segment_of_the_path(hub: Hub, double: HubDouble) -> None:
     """Whatever an id holds, it cannot lead to another resource."""
     with pytest.raises(HubAnswerError):
-        await hub.rest.server("../users?x=1")
-    assert double.seen[-1] == ("GET", "/api/v1/servers/..%2Fusers%3Fx=1")
+        await hub.rest.latest("../users?x=1")
+    assert double.seen[-1] == ("GET", "/api/v1/metrics/..%2Fusers%3Fx=1")
 
 
 async def test_history_names_its_metrics_and_range(hub: Hub, double: HubDouble) -> None:
