@@ -15,6 +15,7 @@ from chatops_server.services.refresh_tokens import (
     Refusal,
     end_session,
     first_of_family,
+    holder,
     new_token,
     rotate,
     token_id,
@@ -120,9 +121,10 @@ class Accounts:
 
     async def logout(self, refresh_token: str, address: str | None) -> None:
         """End the login the token belongs to; an unknown token is no error."""
-        user = await self._storage.write(end_session(refresh_token))
+        user = await self._storage.read(holder(refresh_token))
         if user is not None:
-            await self._ledger.note(Deed("logout", _as(user, address), target=user.username))
+            deed = Deed("logout", _as(user, address), target=user.username)
+            await self._ledger.commit(end_session(refresh_token), deed)
 
     async def change_password(self, principal: Principal, body: PasswordChange, address: str | None) -> None:
         """Set a new password; every token of the user dies, access tokens included.

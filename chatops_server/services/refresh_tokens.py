@@ -89,10 +89,14 @@ def rotate(used: str, successor: str, now_ms: int) -> Script[Rotation]:
     return Rotation(owner)
 
 
-def end_session(text: str) -> Script[UserRow | None]:
-    """End the family of a token; return whose it was, None for an unknown token."""
+def holder(text: str) -> Script[UserRow | None]:
+    """Return whose token it is, used ones included; None for an unknown token."""
     row = yield from refresh_token(token_id(text))
-    if row is None:
-        return None
-    yield from end_family(row.family)
-    return (yield from user(row.user_id))
+    return (yield from user(row.user_id)) if row else None
+
+
+def end_session(text: str) -> Script[None]:
+    """End the family of a token; an unknown token is no error."""
+    row = yield from refresh_token(token_id(text))
+    if row is not None:
+        yield from end_family(row.family)
