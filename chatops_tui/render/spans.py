@@ -46,6 +46,11 @@ def plain(cell: Cell) -> str:
     return "".join(text for text, _ink in cell)
 
 
+def faded(cell: Cell) -> list[Span]:
+    """Return `cell` without its inks' meaning: what is no longer so, or not known to be."""
+    return [(text, "off") for text, _ink in cell]
+
+
 def fit(cell: Cell, size: int, align: Align = "left") -> list[Span]:
     """Return `cell` padded, or cut with an ellipsis, to exactly `size` terminal cells.
 

@@ -12,7 +12,7 @@ from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle
 from chatops_tui.render.severity import PERCENT, glyph, ink, level
 from chatops_tui.render.severity import Level as Severity
-from chatops_tui.render.spans import Cell, Span, width
+from chatops_tui.render.spans import Cell, Span, faded, width
 from chatops_tui.screens.context import Context
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import HistoryPhase
@@ -97,6 +97,7 @@ class MetricChart(TimeChart):
         )
         super().__init__(style, id=id)
         self.kind = kind
+        self._given = context
 
     def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
         """Draw the server's series over `span`, up to now on the agent's clock."""
@@ -119,14 +120,14 @@ class MetricChart(TimeChart):
         self.sync()
 
     def _headline(self, memory: ServerMemory) -> Cell:
-        """Return the figures that fit beside the title; those of an offline server without colour."""
+        """Return the figures that fit beside the title; without colour when they are old."""
         room = self.content_size.width - len(self.kind.title) - _TITLE_MARGIN
         line: list[Span] = []
         for piece in self.kind.headline(memory.row.vitals) if memory.row.vitals else ():
             if width(line) + width(piece) > room:
                 break
             line += piece
-        return line if memory.row.status == "online" else [(text, "off") for text, _ink in line]
+        return line if self._given.is_current(memory.row) else faded(line)
 
 
 class ServerCharts(Container):

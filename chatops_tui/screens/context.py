@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from chatops_tui.render.charset import Charset
 from chatops_tui.requests import Hub
+from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
 
 
@@ -18,3 +19,7 @@ class Context:
     now_ms: Callable[[], int]
     zone: tzinfo
     charset: Charset = "braille"
+
+    def is_current(self, row: Row) -> bool:
+        """Say whether the figures of a server are of now: the hub is heard, and hears its agent."""
+        return self.store.link.phase is LinkPhase.LIVE and row.status == "online"

@@ -275,11 +275,10 @@ class FleetScreen(LiveScreen):
         bar.set_counts(len(found), len(rows))
         table.set_empty_message([[("No server matches the filter. Esc clears it.", "muted")]])
         look = Look(self.shown_ms, self.given.zone, self.given.charset, table.widths)
-        stale = self.store.link.phase is not LinkPhase.LIVE
         table.sync(
             [row.id for row in found],
             lambda server_id: self._cells(server_id, look),
-            dimmed={row.id for row in found if stale or row.status != "online"},
+            dimmed={row.id for row in found if not self.given.is_current(row)},
         )
 
     def _cells(self, server_id: str, look: Look) -> list[Cell]:

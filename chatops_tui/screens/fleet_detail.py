@@ -5,12 +5,13 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from chatops_tui.render.spans import Cell
+from chatops_tui.render.spans import Cell, faded
 from chatops_tui.render.text import clean
 from chatops_tui.screens import facts
 from chatops_tui.screens.charts import ServerCharts
 from chatops_tui.screens.context import Context
 from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import Row
 from chatops_tui.store.ranges import Range
 from chatops_tui.widgets.lines import TextBlock
 
@@ -47,12 +48,17 @@ class FleetDetail(Container):
         self.query_one(ServerCharts).show(memory, span, now_ms)
         block = self.query_one("#detail-processes", TextBlock)
         if block.display:
-            top = facts.top_processes(memory, columns, _PROCESSES)
+            top = self._aged(row, facts.top_processes(memory, columns, _PROCESSES))
             title = facts.rule("TOP", columns, "pid  cpu  mem  command")
             block.set_lines([title, *top] if top else [])
 
     def _disks(self, memory: ServerMemory, columns: int) -> list[Cell]:
-        return facts.disks(memory, min(columns, _DISKS_WIDTH), self._given.charset)[:_DISKS]
+        found = facts.disks(memory, min(columns, _DISKS_WIDTH), self._given.charset)[:_DISKS]
+        return self._aged(memory.row, found)
+
+    def _aged(self, row: Row, lines: list[Cell]) -> list[Cell]:
+        """Return the lines, without colour when they are old."""
+        return lines if self._given.is_current(row) else list(map(faded, lines))
 
 
 def _state(memory: ServerMemory, now_ms: int, given: Context) -> Cell:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
-from chatops_tui.render.spans import Cell
+from chatops_tui.render.spans import Cell, faded
 from chatops_tui.screens import facts
 from chatops_tui.screens.charts import DISK, NETWORK, Kind, MetricChart, ServerCharts
 from chatops_tui.screens.context import Context
@@ -52,8 +52,8 @@ class ProcessTable(LiveTable):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(PROCESS_COLUMNS, id=id)
 
-    def show(self, memory: ServerMemory, order: Order, text: str = "") -> int:
-        """Draw those that match `text`; return how many."""
+    def show(self, memory: ServerMemory, order: Order, text: str = "", *, is_current: bool) -> int:
+        """Draw those that match `text`, without colour when they are old; return how many."""
         sample = memory.sample
         found = processes(sample.processes, order, text) if sample else []
         # One that has ended and one that took its number may stand in the same sample.
@@ -62,7 +62,7 @@ class ProcessTable(LiveTable):
         self.set_sort(order.key, reverse=order.descending)
         nothing = _NO_SAMPLE if memory.row.status == "online" else _AWAY
         self.set_empty_message(_NO_MATCH if sample and sample.processes else nothing)
-        dimmed = set() if memory.row.status == "online" else set(by_id)
+        dimmed = set() if is_current else set(by_id)
         self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total), dimmed=dimmed)
         return len(by_id)
 
@@ -94,15 +94,20 @@ class OverviewPane(Pane):
             side.set_lines(self._side(memory, now_ms, side.content_size.width))
         table = self.query_one(ProcessTable)
         if table.display and self.order is not None:
-            table.show(memory, self.order)
+            table.show(memory, self.order, is_current=self.given.is_current(memory.row))
 
     def _side(self, memory: ServerMemory, now_ms: int, columns: int) -> list[Cell]:
         given = self.given
-        parts: tuple[tuple[str, list[Cell]], ...] = (
-            ("HOST", facts.host_facts(memory, now_ms, given.zone)),
+        figures = [
             ("DISKS", facts.disks(memory, columns, given.charset)),
             ("NETWORKS", facts.networks(memory)),
             ("TEMPERATURES", facts.temperatures(memory)),
+        ]
+        if not given.is_current(memory.row):
+            figures = [(title, list(map(faded, lines))) for title, lines in figures]
+        parts: tuple[tuple[str, list[Cell]], ...] = (
+            ("HOST", facts.host_facts(memory, now_ms, given.zone)),
+            *figures,
             ("EVENTS", list(facts.timeline(memory, now_ms, given.zone))),
         )
         lines: list[Cell] = []
@@ -130,7 +135,8 @@ class ProcessesPane(Pane):
         if self.order is None:
             return
         bar, sample = self.query_one(FilterBar), memory.sample
-        shown = self.query_one(ProcessTable).show(memory, self.order, bar.text)
+        is_current = self.given.is_current(memory.row)
+        shown = self.query_one(ProcessTable).show(memory, self.order, bar.text, is_current=is_current)
         bar.set_counts(shown, len(sample.processes) if sample else 0)
         count = sample.process_count if sample else None
         note = f" the busiest {len(sample.processes)} of {count} processes" if sample and count else ""
@@ -154,7 +160,7 @@ class RatesPane(Pane):
         """Draw the server."""
         self.query_one(MetricChart).show(memory, span, now_ms)
         rows = self.rows(memory)
-        dimmed = set() if memory.row.status == "online" else set(rows)
+        dimmed = set() if self.given.is_current(memory.row) else set(rows)
         self._table.set_empty_message([[("Nothing is reported.", "muted")]])
         self._table.sync(list(rows), rows.__getitem__, dimmed=dimmed)
 

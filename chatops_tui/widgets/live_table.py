@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from chatops_tui.render.columns import Column, Placed, place
-from chatops_tui.render.spans import Cell, Span, fit
+from chatops_tui.render.spans import Cell, Span, faded, fit
 from chatops_tui.render.table import header_line, row_line
 from chatops_tui.widgets import palette, table_messages
 from chatops_tui.widgets.row_order import RowId, RowOrder
@@ -222,7 +222,7 @@ class LiveTable(ScrollView, can_focus=True):
             cells = self._cells[row_id] = self._ask(row_id)
         spans = row_line(self._placed, cells)
         if row_id in self._dimmed:
-            spans = [(text, "off") for text, _ink in spans]
+            spans = faded(spans)
         if self._margin:
             spans.insert(0, ("▌", "accent") if row_id in self._rows.marked else (" ", "text"))
         over = self._cursor_style() if row_id == self._rows.cursor else None

@@ -1,6 +1,7 @@
 """A user at a terminal of any size, in front of the whole program and a hub double."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -74,6 +75,13 @@ class Ui:
 
     def line_with(self, part: str) -> str:
         return next(line for line in self.lines() if part in line)
+
+    def colours_of(self, part: str) -> set[str]:
+        """Return the colours of letters and figures on the first line with `part`."""
+        strips = self.app.screen._compositor.render_strips(self.app.size)  # noqa: SLF001 - likewise
+        strip = next(strip for strip in strips if part in strip.text)
+        styles = [segment.style for segment in strip if re.search(r"\w", segment.text)]
+        return {style.color.name for style in styles if style and style.color}
 
     def rows(self) -> list[str]:
         """Return the names in the fleet's table, from top to bottom."""

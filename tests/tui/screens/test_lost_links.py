@@ -33,6 +33,23 @@ async def test_lost_and_found_again_with_everything_still_there(ui: Ui, hub: Hub
     await ui.sees_no("F5 now")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_figures_that_have_become_old_lose_their_colours(
+    start_ui: StartUi, hub: HubDouble, size: tuple[int, int]
+) -> None:
+    async with start_ui(size=size) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("enter")
+        await ui.sees("checkpointer", "NET ↓")
+        assert len(ui.colours_of("checkpointer")) > 1
+        await hub.stop()
+        await ui.sees("reconnecting")
+        await eventually(lambda: len(ui.colours_of("checkpointer")) == 1)
+        await ui.press("3")
+        await ui.sees("MOUNT")
+        assert len(ui.colours_of(" /var")) == 1
+
+
 async def test_history_is_asked_for_again_after_a_gap(ui: Ui, hub: HubDouble) -> None:
     await eventually(lambda: len(hub.histories) == 1)
     await hub.stop()
