@@ -78,7 +78,7 @@ class Desk:
             self._commands.close()
             self._terminals.close()
             self._streams.close()
-            self._shop.close()
+            await self._shop.close()
         raise AssertionError("the group above ends only by being cancelled")
 
     def handle(self, request: ActionRequest) -> None:

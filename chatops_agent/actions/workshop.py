@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,11 +17,13 @@ from chatops_agent.actions.processes.lane_pool import LanePool
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, Spawner
 from chatops_agent.actions.rota import Rota
+from chatops_agent.lanes import LaneBusyError
 
 log = logging.getLogger(__name__)
 
 _COOKIE_BYTES: Final = 8
 _FIND_WITHIN_S: Final = 2.0
+_TIDY_WITHIN_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,12 @@ class Workshop:
             log.warning("the agent's own user cannot be looked up")
         self._spawner = Spawner(self.lanes, self._family, cgroups)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Start and end nothing any more."""
         self._family.close()
+        with suppress(TimeoutError, LaneBusyError):
+            async with asyncio.timeout(_TIDY_WITHIN_S):
+                await self.lanes.run(self._spawner.bury)
         self.lanes.close()
 
     @property
@@ -86,7 +92,7 @@ class Workshop:
             NotStartedError: Nothing runs.
         """
         started = await self._spawner.start(launch)
-        return Pack(started, launch.cookie, self.lanes, self._family)
+        return Pack(started, self.lanes, self._family)
 
 
 def new_cookie() -> str:

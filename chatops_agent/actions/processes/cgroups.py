@@ -4,6 +4,7 @@ All of this reads and writes files of the kernel's: call it where waiting is all
 """
 
 import os
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,20 +53,27 @@ class Cgroup:
         return True
 
 
-@dataclass(frozen=True, slots=True)
 class Cgroups:
     """Below which group ours are made."""
 
-    parent: Path
+    def __init__(self, parent: Path) -> None:
+        self.parent = parent
+        self._lock = threading.Lock()
+        self._left: set[Cgroup] = set()
 
     def make(self, cookie: str) -> Cgroup | None:
         """Return a new group; None if there can be none."""
-        group = Cgroup(self.parent / f"{_PREFIX}{cookie}")
+        group = Cgroup(self.parent / f"{_PREFIX}{os.getpid()}-{cookie}")
         try:
             group.path.mkdir()
         except OSError:
             return None
         return group
+
+    def bury(self, *groups: Cgroup) -> None:
+        """Remove these groups, now or with a later call: who was killed takes a moment, a daemon stays."""
+        with self._lock:
+            self._left = {group for group in self._left.union(groups) if not group.remove()}
 
 
 def find_cgroups() -> Cgroups | None:
@@ -76,15 +84,20 @@ def find_cgroups() -> Cgroups | None:
     parent = _own_group()
     if parent is None or (_SYSTEMD.exists() and not _is_delegated(parent)):
         return None
-    probe = Cgroups(parent).make(f"probe-{os.getpid()}")
+    probe = Cgroups(parent).make("probe")
     if probe is None:
         return None
     usable = (probe.path / "cgroup.procs").exists()
     probe.remove()
     # What an earlier agent left, or a daemon that one of its runs left behind and that has ended since.
-    for left in parent.glob(f"{_PREFIX}*"):
-        Cgroup(left).remove()
-    return Cgroups(parent) if usable else None
+    cgroups = Cgroups(parent)
+    cgroups.bury(*(Cgroup(path) for path in parent.glob(f"{_PREFIX}*") if not _is_in_use(path)))
+    return cgroups if usable else None
+
+
+def _is_in_use(path: Path) -> bool:
+    """Say whether the agent that made this group still runs: it may just be about to use it."""
+    return Path("/proc", path.name.removeprefix(_PREFIX).partition("-")[0]).exists()
 
 
 def _own_group() -> Path | None:

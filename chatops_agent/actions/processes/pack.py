@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final
@@ -23,7 +22,6 @@ _LOOK_WITHIN_S: Final = 1.0
 # Who forks while it is being killed is found in the next round; who forks faster than we look would need
 # the control group that is not there.
 _ROUNDS: Final = 5
-_LEAVING_S: Final = 0.01
 
 
 class Pack:
@@ -34,10 +32,11 @@ class Pack:
     and emptied its environment is found only while nothing else runs for the hub.
     """
 
-    def __init__(self, started: Started, cookie: str, lanes: LanePool, family: Family) -> None:
+    def __init__(self, started: Started, lanes: LanePool, family: Family) -> None:
         self._child = started.child
         self._cgroup = started.cgroup
-        self._cookie = cookie
+        self._cookie = started.cookie
+        self._bury = started.bury
         self._lanes = lanes
         self._family = family
 
@@ -73,7 +72,7 @@ class Pack:
         """Take no more interest in any of them."""
         self._child.release()
         if self._cgroup is not None:
-            await self._look(partial(_remove, self._cgroup))
+            await self._look(partial(self._bury, self._cgroup))
 
     def _quarry(self) -> trace.Quarry:
         own = self._family.own
@@ -112,11 +111,3 @@ def _kill_holders(cgroup: Cgroup | None, quarry: trace.Quarry, pipes: Collection
     for _ in range(_ROUNDS):
         if not trace.send(trace.holding(_strays(cgroup, quarry), pipes), signal.SIGKILL):
             return
-
-
-def _remove(cgroup: Cgroup) -> None:
-    # Who was killed just now takes a moment to leave; a daemon left behind stays, and so does the group.
-    for _ in range(_ROUNDS):
-        if cgroup.remove():
-            return
-        time.sleep(_LEAVING_S)

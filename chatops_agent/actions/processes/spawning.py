@@ -69,7 +69,10 @@ class Started:
     """A process, and the group it is in where there is one."""
 
     child: Child
+    cookie: str
     cgroup: Cgroup | None
+    bury: Callable[[Cgroup], None]
+    """Removes the group, at the latest when another one is removed."""
 
 
 class Spawner:
@@ -99,7 +102,13 @@ class Spawner:
                 raise
             made = attempt.take()
             assert made is not None  # noqa: S101 - nobody else takes it
-            return Started(Child(made.process, self._family), made.cgroup)
+            child = Child(made.process, self._family)
+            return Started(child, launch.cookie, made.cgroup, self.bury)
+
+    def bury(self, *groups: Cgroup) -> None:
+        """Remove these groups and what is left of earlier ones, if nobody is in them; may block."""
+        if self._cgroups is not None:
+            self._cgroups.bury(*groups)
 
     async def _attempted(self, attempt: "_Attempt", launch: Launch) -> None:
         try:

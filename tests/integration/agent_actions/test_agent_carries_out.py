@@ -1,10 +1,12 @@
 """A whole agent, in a process of its own, carries out what a hub asks for."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from chatops_agent.actions.processes.cgroups import find_cgroups
 from chatops_wire.commands import (
     Command,
     CommandAttach,
@@ -146,7 +148,7 @@ async def test_an_agent_that_is_killed_knows_nothing_of_its_runs_afterwards(
 ) -> None:
     agent = await start(allow="commands")
     call = await double.called()
-    await _order(call, "sleep 1000")
+    await _order(call, "exec sleep 1000")
     await eventually(lambda: call.of(CommandStarted))
     pid = call.of(CommandStarted)[0].pid
     await agent.end()
@@ -155,3 +157,6 @@ async def test_an_agent_that_is_killed_knows_nothing_of_its_runs_afterwards(
     await again.say(CommandAttach(command_id="c", after_seq=0))
     assert (await _result(again, "c")).status == "lost"
     end(pid)
+    await gone(pid)
+    # The next agent would remove the control group of the one that was killed.
+    await asyncio.to_thread(find_cgroups)

@@ -30,11 +30,12 @@ def _plain_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", os.defpath)
 
 
-async def _pid(hub: HubSide, variable: str = "$$", terminal_id: str = "t") -> int:
+async def _pid(hub: HubSide, variable: str = "$$") -> int:
     """Return what the shell says a process id is."""
-    hub.type(f"echo pid'=' {variable} end\n", terminal_id)
-    text = await hub.shown(terminal_id, b"end\r\n")
-    return int(text.rpartition(b"pid= ")[2].split()[0])
+    before = hub.screen("t").count(b"=pid")
+    hub.type(f"echo {variable} '='pid\n")
+    await eventually(lambda: hub.screen("t").count(b"=pid") > before)
+    return int(hub.screen("t").rpartition(b" =pid")[0].split()[-1])
 
 
 def _attach(hub: HubSide, *, cols: int = 80, rows: int = 24) -> None:
