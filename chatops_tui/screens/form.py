@@ -75,7 +75,8 @@ class Form(Vertical):
     def focus_first_empty(self) -> None:
         """Begin where something is missing."""
         boxes = list(self.query(Input))
-        next((box for box in boxes if not box.value), boxes[-1]).focus()
+        # At once: what is typed meanwhile belongs here.
+        self.screen.set_focus(next((box for box in boxes if not box.value), boxes[-1]))
 
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence below the fields; remote text is fine."""

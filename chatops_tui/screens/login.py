@@ -25,6 +25,9 @@ _TITLE: list[Cell] = [
 class LoginScreen(Screen[bool]):
     """Answers True once somebody is signed in. Where one was stays as it is underneath."""
 
+    # The form says where to begin: whoever types at once must not type into the hub's address.
+    AUTO_FOCUS = ""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Next field", id="login.next"),
         Binding("escape", "back", "Back", id="login.back"),
