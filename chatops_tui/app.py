@@ -20,6 +20,7 @@ from chatops_tui.hub_link import HubLink
 from chatops_tui.keymap import EVERYWHERE, place_of
 from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
+from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.palette import Command, Commands, Palette
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
@@ -35,7 +36,6 @@ from chatops_tui.terminal import WATCHDOG_S, Terminal, exit_when_gone, prepare
 
 log = logging.getLogger(__name__)
 
-LOG_FILE: Final = "ui.log"
 # The hub tells samples and fleet once a second, not in one instant; drawn together they cost half. A little
 # less than a second, so that the clock does not skip one.
 DRAW_EVERY_MS: Final = 950
@@ -46,7 +46,7 @@ T = TypeVar("T")
 def run(settings: Settings) -> int:
     """Run the UI until somebody quits; return the exit status."""
     terminal = prepare(wishes(settings))
-    _log_to_file()
+    logging.basicConfig(level=logging.WARNING, handlers=[log_handler(state_dir())])
     app = ChatopsApp(settings, terminal, zone=local_zone())
     app.run(mouse=terminal.mouse)
     return app.return_code or 0
@@ -130,7 +130,7 @@ class ChatopsApp(LeanApp[object]):
                 await self.link.run()
             except Exception:  # an error of ours must not cost what is on the screen
                 log.exception("link failed")
-                await self.link.pause(f"An internal error; details are in {state_dir() / LOG_FILE}.")
+                await self.link.pause(f"An internal error; details are in {state_dir() / FILE}.")
 
     def _tick(self) -> None:
         """Draw what changed, on the screen that is seen, if the terminal can take it."""
@@ -162,18 +162,22 @@ class ChatopsApp(LeanApp[object]):
 
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""
-        for row in self.store.rows():
+        for row in () if self._is_signing_in else self.store.rows():
             title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
             yield Command(title, row.status, self._opener(row.id))
         for theme in self._themes:
             yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
-        yield Command("Sort the list", "choose a column", lambda: self._do("sort"))
-        yield Command("Filter the list", "type words, tag:web, cpu>70", lambda: self._do("filter"))
-        yield Command("Add a server", "name it and get its key", lambda: self._do("add"))
+        if self._can("sort"):
+            yield Command("Sort the list", "choose a column", lambda: self._do("sort"))
+        if self._can("filter"):
+            yield Command("Filter the list", "type words, tag:web, cpu>70", lambda: self._do("filter"))
+        if self._can("add"):
+            yield Command("Add a server", "name it and get its key", lambda: self._do("add"))
         yield Command("Help", "every key that works here", self.action_help)
         yield Command("Reconnect", "and load everything anew", self.action_resync)
-        yield Command("Sign in elsewhere", "another hub or user", lambda: self._sign_in(can_go_back=True))
-        yield Command("Log out", "end this session, here and at the hub", self._start_log_out)
+        if not self._is_signing_in:
+            yield Command("Sign in elsewhere", "another hub or user", lambda: self._sign_in(can_go_back=True))
+            yield Command("Log out", "end this session, here and at the hub", self._start_log_out)
         yield Command("Quit", "leave the program", self.exit)
 
     def action_command_palette(self) -> None:
@@ -244,11 +248,16 @@ class ChatopsApp(LeanApp[object]):
             self.notify(said, severity="information" if is_good else "warning", markup=False)
 
     def _ask_to_sign_in(self) -> None:
-        is_asked = any(isinstance(screen, LoginScreen) for screen in self.screen_stack)
-        if self.store.link.phase is LinkPhase.SIGN_IN and not is_asked:
+        if self.store.link.phase is LinkPhase.SIGN_IN:
             self._sign_in(can_go_back=False)
 
+    @property
+    def _is_signing_in(self) -> bool:
+        return any(isinstance(screen, LoginScreen) for screen in self.screen_stack)
+
     def _sign_in(self, *, can_go_back: bool) -> None:
+        if self._is_signing_in:
+            return
         settings, link = self._settings, self.store.link
         user = self.store.user.username if self.store.user else settings.username
         # Whoever has just started the program knows that there is no session yet.
@@ -273,16 +282,13 @@ class ChatopsApp(LeanApp[object]):
     def _theme_setter(self, theme: str) -> Callable[[], None]:
         return lambda: setattr(self, "theme", theme)
 
+    def _can(self, action: str) -> bool:
+        """Say whether the screen has an action, and it does something here and now."""
+        screen = self._live_screen
+        return hasattr(screen, f"action_{action}") and bool(screen and screen.check_action(action, ()))
+
     def _do(self, action: str) -> None:
         """Run an action of the screen, if it has it here and now."""
         screen = self._live_screen
         if screen is not None:
             self.call_later(screen.run_action, action)
-
-
-def _log_to_file() -> None:
-    """Send what the program logs to a file: on the screen it would be drawn over."""
-    state_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = logging.FileHandler(state_dir() / LOG_FILE, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])

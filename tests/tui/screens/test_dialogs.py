@@ -127,6 +127,16 @@ def test_help_is_one_column_where_it_is_narrow() -> None:
     assert len(laid_out(groups, 80)) == 3
 
 
+async def test_the_palette_offers_only_what_does_something_here(ui: Ui) -> None:
+    await ui.press("enter")
+    await ui.sees("1 Overview", "NET ↓")
+    for tab, offered in (("1", {"sort"}), ("2", {"sort", "filter"}), ("3", set())):
+        await ui.press(tab)
+        titles = {command.title for command in ui.app.palette_commands()}
+        words = {"sort": "Sort the list", "filter": "Filter the list", "add": "Add a server"}
+        assert {word for word, title in words.items() if title in titles} == offered
+
+
 async def test_the_palette_finds_servers_and_deeds(ui: Ui) -> None:
     await ui.press("ctrl+p")
     await ui.sees("Open db-01  env=prod  db", "online")

@@ -103,6 +103,19 @@ async def test_signing_in_elsewhere_can_be_left_again(ui: Ui) -> None:
     await ui.sees("web-01")
 
 
+async def test_whoever_is_asked_to_sign_in_is_not_asked_twice(start_ui: StartUi) -> None:
+    async with start_ui(signed_in=False, username="admin") as ui:
+        await ui.sees("sign in", "Password")
+        await ui.press("ctrl+p")
+        await ui.sees("Theme chatops-dark")
+        assert "Sign in elsewhere" not in ui.text()
+        await ui.press("escape")
+        await ui.sees("⏎ OK")
+        await ui.type(PASSWORD)
+        await ui.press("enter")
+        await ui.sees("db-01", "● live")
+
+
 async def test_logging_out_ends_the_session_and_asks_for_the_next(ui: Ui) -> None:
     await ui.press("ctrl+p")
     await ui.type("log out")
