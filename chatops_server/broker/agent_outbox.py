@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 
 from chatops_server.broker.closing import TOO_SLOW
+from chatops_server.broker.offered import OfferedFrames
 from chatops_server.broker.outbox import Outbox
 from chatops_wire import codec
 from chatops_wire.agent import Ack, AuthSuccess, Configure, Pause
@@ -19,12 +20,14 @@ class AgentOutbox(Outbox):
 
     Of acks, intervals and pauses only the newest matters, so each has one place that is overwritten
     and cannot grow. Other frames queue in order, at most MAX_QUEUED: an agent that lets them pile up
-    is closed (4429). Putting never waits.
+    is closed (4429). Putting never waits; `offer` does, for what is typed or pasted into terminals,
+    and what is offered goes last.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._queue: deque[bytes] = deque()
+        self._offered = OfferedFrames()
         self._ack = 0
         self._acked = 0
         self._configure: Configure | UnsetType = UNSET
@@ -36,6 +39,11 @@ class AgentOutbox(Outbox):
             self.close(TOO_SLOW)
             return
         self._queue.append(frame)
+        self._wake.set()
+
+    async def offer(self, frame: bytes) -> None:
+        """Queue a frame when there is room. Cancelling is safe."""
+        await self._offered.put(frame)
         self._wake.set()
 
     def welcome(self, message: AuthSuccess) -> None:
@@ -75,4 +83,6 @@ class AgentOutbox(Outbox):
         if self._ack > self._acked:
             self._acked = self._ack
             frames.append(codec.encode(Ack(seq=self._ack)))
+        while (frame := self._offered.take()) is not None:
+            frames.append(frame)
         return frames

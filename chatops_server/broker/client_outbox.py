@@ -7,6 +7,7 @@ from typing import Final
 
 from chatops_server.broker.closing import TOO_SLOW
 from chatops_server.broker.fleet import FleetChanges, Gone
+from chatops_server.broker.offered import OfferedFrames
 from chatops_server.broker.outbox import Outbox
 from chatops_wire import codec
 from chatops_wire.client import Lagged
@@ -33,7 +34,8 @@ class ClientOutbox(Outbox):
     While the client is slow (`is_stalled`), or has MAX_SAMPLES_OF_A_SERVER waiting, a server's newer
     sample replaces those before it, which are counted in `lagged`. Fleet changes always merge. Beyond
     MAX_EVENTS events the oldest is dropped and counted; beyond MAX_REPLIES answers the client is
-    closed (4429).
+    closed (4429). Two lanes lose nothing: `relay` for terminals, whose sender bounds it, and `offer`
+    for output and log lines, which go last and whose sender waits for room.
     """
 
     def __init__(self, snapshot: Callable[[], bytes], update: Callable[[FleetChanges], bytes | None]) -> None:
@@ -44,6 +46,8 @@ class ClientOutbox(Outbox):
         self._replies: deque[bytes] = deque()
         self._events: deque[bytes] = deque()
         self._samples: dict[str, list[bytes]] = {}
+        self._relayed: deque[tuple[bytes, Callable[[], None]]] = deque()
+        self._offered = OfferedFrames()
         self._snapshot_is_due = False
         self._news: FleetNews | None = None
         self._dropped = 0
@@ -81,6 +85,16 @@ class ClientOutbox(Outbox):
         self._events.append(frame)
         self._wake.set()
 
+    def relay(self, frame: bytes, taken: Callable[[], None]) -> None:
+        """Queue what a terminal wrote; `taken` is called when the socket has taken all before it."""
+        self._relayed.append((frame, taken))
+        self._wake.set()
+
+    async def offer(self, frame: bytes) -> None:
+        """Queue a part of a stream when there is room. Cancelling is safe."""
+        await self._offered.put(frame)
+        self._wake.set()
+
     def fleet_news(self, news: FleetNews) -> None:
         """Put what changed in the fleet."""
         self._news = (
@@ -104,10 +118,23 @@ class ClientOutbox(Outbox):
 
     def take(self) -> bytes | None:
         """Return the next frame, None when there is none now."""
+        frame = self._take_in_order() or self._take_state() or self._offered.take()
+        if frame is None:
+            self._wake.clear()
+        return frame
+
+    def _take_in_order(self) -> bytes | None:
         if self._replies:
             return self._replies.popleft()
+        if self._relayed:
+            frame, taken = self._relayed.popleft()
+            taken()
+            return frame
         if self._events:
             return self._events.popleft()
+        return None
+
+    def _take_state(self) -> bytes | None:
         frame = self._take_fleet()
         if frame is not None:
             return frame
@@ -133,7 +160,6 @@ class ClientOutbox(Outbox):
             if not waiting:
                 del self._samples[server_id]
             return frame
-        self._wake.clear()
         return None
 
     def _drop(self, count: int) -> None:
