@@ -5,11 +5,15 @@ ChatopsError
 ├── CredentialsError          wrong user name or password, inactive user
 ├── TokenError                no, bad, expired or reused token
 ├── ForbiddenError            visible, but not yours to do
+├── NotAllowedError           the machine's own agent does not allow it
 ├── NotFoundError             unknown, or not visible to you
 ├── UnknownTopicError         a subscription to what this hub does not offer
 ├── NoMetricsError            the server never sent a sample
 ├── ConflictError             the state does not allow it
 ├── TooManyRequestsError      try again after `retry_after_s`
+├── AgentOfflineError         the server's agent is not connected
+├── AgentTimeoutError         the server's agent did not answer in time
+├── DockerUnavailableError    no Docker there, or none that is reached
 └── StorageError              the database did not answer; ours, retried by whoever can
 """
 
@@ -57,6 +61,12 @@ class ForbiddenError(ChatopsError):
     code = ErrorCode.FORBIDDEN
 
 
+class NotAllowedError(ChatopsError):
+    """Refused by the agent, whatever the user's role."""
+
+    code = ErrorCode.NOT_ALLOWED
+
+
 class NotFoundError(ChatopsError):
     """Unknown, or invisible to this user: the two are not told apart."""
 
@@ -89,6 +99,27 @@ class TooManyRequestsError(ChatopsError):
     def __init__(self, detail: str, retry_after_s: int) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class AgentOfflineError(ChatopsError):
+    """Nobody is there to do it."""
+
+    code = ErrorCode.AGENT_OFFLINE
+
+    def __init__(self) -> None:
+        super().__init__("the server's agent is not connected")
+
+
+class AgentTimeoutError(ChatopsError):
+    """It may or may not have been done."""
+
+    code = ErrorCode.AGENT_TIMEOUT
+
+
+class DockerUnavailableError(ChatopsError):
+    """Nothing can be done with containers there."""
+
+    code = ErrorCode.DOCKER_UNAVAILABLE
 
 
 class StorageError(ChatopsError):

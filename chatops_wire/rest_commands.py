@@ -1,22 +1,38 @@
-"""Bodies and answers of REST about commands (`/commands`)."""
+"""Bodies and answers of REST about commands and terminals (`/commands`, `/terminals`)."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from chatops_wire.commands import CommandStatus
+from chatops_wire.commands import LONGEST_TIMEOUT_S, OUTPUT_LIMIT_BYTES, CommandStatus
+
+Timeout = Annotated[float, Meta(gt=0, le=LONGEST_TIMEOUT_S)]
+# A tebibyte: whoever wants all of an output gets it, and counters stay within 64 bits.
+MaxOutput = Annotated[int, Meta(ge=0, le=2**40)]
+MAX_BATCH_SERVERS = 1000
+MAX_CONCURRENCY = 100
 
 
-class CommandCreate(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A command to run: `command` by `/bin/sh -c`, or `argv` as it stands."""
+class CommandOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is to be run: `command` by `/bin/sh -c`, or `argv` as it stands."""
 
-    server_id: str
     command: str = ""
     argv: tuple[str, ...] = ()
-    timeout_s: float = 60.0
+    timeout_s: Timeout = 60.0
     stdin: str | None = None
     cwd: str | None = None
     env: dict[str, str] = {}
+    max_output: MaxOutput = OUTPUT_LIMIT_BYTES
+    """Bytes the agent sends: the head as it comes, and at the end the tail of what lies beyond.
+
+    The hub keeps 16 MiB, also of more; followers see all that is sent.
+    """
+
+
+class CommandCreate(CommandOrder, frozen=True, kw_only=True, omit_defaults=True):
+    """A command for one server."""
+
+    server_id: str
     wait: bool = True
     """Answer when it has ended; else at once, with 202."""
 
@@ -39,13 +55,16 @@ class CommandView(Struct, frozen=True, kw_only=True):
     started_at: str | None = None
     """None while it waits its turn in a batch."""
     created_at: str = ""
+    finished_at: str | None = None
     batch_id: str | None = None
     argv: tuple[str, ...] = ()
     cwd: str | None = None
     timeout_s: float = 60.0
     code: str | None = None
-    """Why it was refused (`codes.Refusal`)."""
+    """Why it was refused (`codes.Refusal`), lost or not begun."""
     message: str = ""
+    output_sha256: str | None = None
+    """Of the bytes kept; equal for equal outputs. None until it has ended."""
 
 
 class CommandCancelCreate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,18 +73,12 @@ class CommandCancelCreate(Struct, frozen=True, kw_only=True, omit_defaults=True)
     force: bool = False
 
 
-class BatchCreate(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BatchCreate(CommandOrder, frozen=True, kw_only=True, omit_defaults=True):
     """One command on several servers: those named, and those a selector means."""
 
-    server_ids: Annotated[tuple[str, ...], Meta(max_length=1000)] = ()
+    server_ids: Annotated[tuple[str, ...], Meta(max_length=MAX_BATCH_SERVERS)] = ()
     select: Annotated[str, Meta(max_length=1024)] = ""
-    command: str = ""
-    argv: tuple[str, ...] = ()
-    timeout_s: float = 60.0
-    stdin: str | None = None
-    cwd: str | None = None
-    env: dict[str, str] = {}
-    concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
+    concurrency: Annotated[int, Meta(ge=1, le=MAX_CONCURRENCY)] = 10
     """How many may run at once."""
     stop_after_failures: Annotated[int, Meta(ge=1)] | None = None
     """Once so many have failed no more are begun; None: never."""
@@ -84,3 +97,18 @@ class BatchView(Struct, frozen=True, kw_only=True):
 
     batch_id: str
     items: tuple[BatchItem, ...]
+
+
+class TerminalView(Struct, frozen=True, kw_only=True):
+    """A terminal that was opened."""
+
+    terminal_id: str
+    server_id: str
+    user_id: str | None
+    opened_at: str
+    closed_at: str | None
+    """None while it runs."""
+    reason: str
+    """Why it was closed."""
+    recorded_bytes: int | None
+    """Size of its recording; None when there is none."""

@@ -58,12 +58,25 @@ def unpacked(body: bytes) -> list[Chunk]:
     return chunks
 
 
+class OutputText:
+    """Decodes output piece by piece, each stream for itself; what is no UTF-8 is replaced."""
+
+    def __init__(self) -> None:
+        self._decoders = {stream: getincrementaldecoder("utf-8")("replace") for stream in _STREAMS}
+
+    def of(self, chunks: Iterable[Chunk]) -> str:
+        """Return the next chunks as text, both streams in their order."""
+        return "".join(self._decoders[chunk.stream].decode(chunk.data) for chunk in chunks)
+
+    def rest(self) -> str:
+        """Return what half characters at the end are replaced by."""
+        return "".join(decoder.decode(b"", final=True) for decoder in self._decoders.values())
+
+
 def text_of(chunks: Iterable[Chunk]) -> str:
     """Return the output as text, both streams in their order; what is no UTF-8 is replaced."""
-    decoders = {stream: getincrementaldecoder("utf-8")("replace") for stream in _STREAMS}
-    texts = [decoders[chunk.stream].decode(chunk.data) for chunk in chunks]
-    texts += [decoder.decode(b"", final=True) for decoder in decoders.values()]
-    return "".join(texts)
+    text = OutputText()
+    return text.of(chunks) + text.rest()
 
 
 def kept(sizes: Sequence[int]) -> tuple[int, int]:

@@ -28,6 +28,8 @@ class Deed:
     result: str = "ok"
     data: Mapping[str, Any] = field(default_factory=dict)
     event: NewEvent | None = None
+    user_id: str | None = None
+    """Whom it is put down to when the caller is the hub itself, for what a user began earlier."""
 
 
 class Ledger:
@@ -76,7 +78,7 @@ def _entry(deed: Deed, now_ms: int) -> AuditEntry:
         ts=format_ms(now_ms),
         action=deed.action,
         result=deed.result,
-        user_id=deed.caller.user_id,
+        user_id=deed.user_id or deed.caller.user_id,
         target=deed.target,
         server_id=deed.server_id,
         address=deed.caller.address,

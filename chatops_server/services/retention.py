@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chatops_server.errors import StorageError
@@ -16,13 +16,18 @@ EVERY_S: Final = 3600.0
 # A quarter: long enough to look back over a release or a season. The audit log is never cut.
 KEEP_EVENTS_MS: Final = 90 * 24 * 3600 * 1000
 
+Drop = Callable[[int], Awaitable[None]]
+"""Drops what is over at this time, Unix ms; raises StorageError."""
+
 
 class Retention:
     """Drops at start-up and every hour."""
 
-    def __init__(self, storage: Storage, now_ms: Callable[[], int]) -> None:
+    def __init__(self, storage: Storage, now_ms: Callable[[], int], others: Sequence[Drop] = ()) -> None:
+        """Take what else knows to drop something."""
         self._storage = storage
         self._now_ms = now_ms
+        self._others = others
 
     async def run(self) -> None:
         """Drop until cancelled; a database that does not answer is asked again an hour later."""
@@ -42,6 +47,8 @@ class Retention:
         now_ms = self._now_ms()
         await self._storage.write(_dropped(now_ms))
         await self._storage.samples.expire(now_ms)
+        for drop in self._others:
+            await drop(now_ms)
 
 
 def _dropped(now_ms: int) -> Script[None]:

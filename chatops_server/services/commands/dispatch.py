@@ -1,0 +1,193 @@
+"""Sends commands to agents and hears what they say of them."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
+from typing import Final, assert_never
+
+from chatops_server.broker.runs import Run
+from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.domain.output_chunks import Chunk
+from chatops_server.errors import AgentOfflineError, TooManyRequestsError
+from chatops_server.services.commands.keeper import ROOM_BYTES, Keeper, Workshop, give_credit
+from chatops_server.services.errands import Errands
+from chatops_wire import codec
+from chatops_wire.codes import ErrorCode
+from chatops_wire.commands import (
+    WINDOW_BYTES,
+    Command,
+    CommandAttach,
+    CommandCancel,
+    CommandForget,
+    CommandOutput,
+    CommandResponse,
+    CommandStarted,
+)
+from chatops_wire.rest_commands import CommandOrder
+
+# What agents take at once (chatops_agent), so that a busy machine is told here already.
+MAX_RUNS_A_SERVER: Final = 32
+# Each may hold 2 MiB of output in memory and 64 MiB in files.
+MAX_RUNS: Final = 256
+# Beyond what the keeper lets an agent send that knows credit: one that does not is made to wait.
+_MOST_IN_MEMORY: Final = 2 * ROOM_BYTES
+# An agent's samples wait behind its output meanwhile.
+_ROOM_WITHIN_S: Final = 5.0
+_RETRY_AFTER_S: Final = 1
+
+FromAgent = CommandStarted | CommandOutput | CommandResponse
+
+
+class Dispatch:
+    """Between runs and the connections of agents. For the event loop's thread only."""
+
+    def __init__(
+        self, shop: Workshop, sessions: AgentSessions, errands: Errands, now: Callable[[], float]
+    ) -> None:
+        """Take the loop's clock as `now`."""
+        self._runs = shop.runs
+        self._fleet = shop.fleet
+        self._patience = shop.patience
+        self._sessions = sessions
+        self._errands = errands
+        self._now = now
+        self._keeper = Keeper(shop, now)
+
+    def check(self, server_id: str) -> None:
+        """Let one more command for a server pass.
+
+        Raises:
+            AgentOfflineError: Its agent is not connected.
+            TooManyRequestsError: As many run there, or in all, as may.
+        """
+        if self._session(server_id) is None:
+            raise AgentOfflineError
+        under_way = [run for run in self._runs if run.sent_at is not None and run.finished is None]
+        if sum(run.server_id == server_id for run in under_way) >= MAX_RUNS_A_SERVER:
+            raise TooManyRequestsError(f"{MAX_RUNS_A_SERVER} commands run there already", _RETRY_AFTER_S)
+        if len(under_way) >= MAX_RUNS:
+            raise TooManyRequestsError(f"{MAX_RUNS} commands run already", _RETRY_AFTER_S)
+
+    def send(self, run: Run, order: CommandOrder) -> None:
+        """Send a command whose row is written; from now on the run ends by itself."""
+        session = self._session(run.server_id)
+        self._runs.add(run)
+        run.sent_at = self._now()
+        if run.response is None and session is None:
+            text = "the server's agent is not connected"
+            refused = CommandResponse(
+                command_id=run.id, status="refused", code=ErrorCode.AGENT_OFFLINE, message=text
+            )
+            run.respond(refused)
+        elif run.response is None and session is not None:
+            run.session = session
+            run.gives_up_at = run.sent_at + run.timeout_s + self._patience.answer_s
+            session.outbox.put(codec.encode(_command(run, order)))
+        self.keep(run)
+
+    def keep(self, run: Run) -> None:
+        """Begin to see a run to its end."""
+        self._errands.start(self._keeper.keep(run), f"run-{run.id}")
+
+    def cancel(self, run: Run, *, force: bool) -> None:
+        """Ask for the end of a run: one that waits its turn ends, else its agent is told, now or later."""
+        run.is_cancelled, run.is_forced = True, run.is_forced or force
+        if run.sent_at is None:
+            text = "cancelled before it was begun"
+            run.respond(CommandResponse(command_id=run.id, status="cancelled", message=text))
+            run.sent_at = self._now()
+            self.keep(run)
+        elif run.session is not None:
+            run.session.outbox.put(codec.encode(CommandCancel(command_id=run.id, force=force)))
+
+    def connected(self, session: AgentSession) -> None:
+        """Pick up the runs of a server whose agent is there again."""
+        for run in self._runs.on(session.state.id):
+            if run.sent_at is None or run.response is not None:
+                continue
+            run.session, run.owed = session, 0
+            deadline = run.sent_at + run.timeout_s + self._patience.answer_s
+            run.gives_up_at = max(deadline, self._now() + self._patience.answer_s)
+            session.outbox.put(codec.encode(CommandAttach(command_id=run.id, after_seq=run.output.last_seq)))
+            if run.is_cancelled:
+                self.cancel(run, force=run.is_forced)
+            run.wake.set()
+
+    def disconnected(self, session: AgentSession) -> None:
+        """Wait a while for the agent to come back to its runs."""
+        for run in self._runs.on(session.state.id):
+            if run.session is session:
+                run.session = None
+                run.gives_up_at = self._now() + self._patience.absence_s
+                run.wake.set()
+
+    def end_deleted(self, server_id: str) -> None:
+        """End the runs of a server that is gone; those of one that only somebody lost sight of go on."""
+        if self._fleet.get(server_id) is not None:
+            return
+        for run in self._runs.on(server_id):
+            text = "the server was deleted"
+            run.respond(
+                CommandResponse(command_id=run.id, status="lost", code=ErrorCode.NOT_FOUND, message=text)
+            )
+            if run.sent_at is None:
+                run.sent_at = self._now()
+                self.keep(run)
+
+    async def hear(self, session: AgentSession, message: FromAgent) -> None:
+        """Take what an agent says of one of its runs; of others it is not heard.
+
+        Waits only while an agent that sends without credit has sent more than may be held.
+        """
+        run = self._runs.get(message.command_id)
+        if run is None or run.server_id != session.state.id:
+            if isinstance(message, CommandResponse) and run is None:
+                session.outbox.put(codec.encode(CommandForget(command_id=message.command_id)))
+            return
+        match message:
+            case CommandStarted():
+                pass
+            case CommandOutput():
+                await self._hear_output(run, message)
+            case CommandResponse():
+                run.respond(message)
+            case _:
+                assert_never(message)
+
+    async def _hear_output(self, run: Run, message: CommandOutput) -> None:
+        if run.response is not None:
+            return
+        run.owed += len(message.data)
+        run.output.append(Chunk(message.seq, message.stream, message.data))
+        give_credit(run)
+        if run.owes_credit or run.output.bytes_in_memory >= ROOM_BYTES // 4:
+            run.wake.set()
+        if run.output.bytes_in_memory > _MOST_IN_MEMORY:
+            run.has_room.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ROOM_WITHIN_S):
+                    await run.has_room.wait()
+
+    def _session(self, server_id: str) -> AgentSession | None:
+        session = self._sessions.get(server_id)
+        return None if session is None or session.outbox.closing is not None else session
+
+
+def new_command_id() -> str:
+    """Return an id nobody can guess: whoever knows it and may see its server may follow it."""
+    return f"cmd_{token_hex(8)}"
+
+
+def _command(run: Run, order: CommandOrder) -> Command:
+    return Command(
+        command_id=run.id,
+        command=order.command,
+        argv=order.argv,
+        timeout_s=order.timeout_s,
+        stdin=order.stdin or "",
+        cwd=order.cwd,
+        env=order.env,
+        max_output=order.max_output,
+        window=WINDOW_BYTES,
+    )
