@@ -1,0 +1,164 @@
+"""Log lines from agents to whoever follows them: one stream of the agent's for each follower."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Final
+
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.domain.permissions import Principal, ServerAction
+from chatops_server.errors import (
+    AgentOfflineError,
+    ChatopsError,
+    DockerUnavailableError,
+    InvalidRequestError,
+    TooManyRequestsError,
+)
+from chatops_server.services.access import server_for
+from chatops_server.services.refusals import refusal
+from chatops_wire import codec
+from chatops_wire.codes import ErrorCode, Refusal
+from chatops_wire.streams import (
+    MAX_TAIL,
+    LogLine,
+    LogSource,
+    StreamClose,
+    StreamCredit,
+    StreamData,
+    StreamOpen,
+)
+
+# A tail of the usual length comes without a pause; refilled when half of it was taken.
+WINDOW_LINES: Final = 500
+# More than its window: an agent that knows no credit. Its stream ends, since it cannot be slowed down.
+MAX_WAITING_LINES: Final = 5_000
+MAX_ON_A_SERVER: Final = 64
+_RETRY_AFTER_S: Final = 5
+
+FromAgent = StreamData | StreamClose
+
+
+@dataclass(slots=True, eq=False)
+class _Stream:
+    id: str
+    session: AgentSession
+    waiting: deque[tuple[LogLine, ...]] = field(default_factory=deque)
+    waiting_lines: int = 0
+    closed: StreamClose | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    owed: int = 0
+
+
+class LogStreams:
+    """Follows files and units. For the event loop's thread only."""
+
+    def __init__(self, fleet: Fleet, sessions: AgentSessions) -> None:
+        self._fleet = fleet
+        self._sessions = sessions
+        self._streams: dict[str, _Stream] = {}
+
+    def check(self, principal: Principal, server_id: str, source: LogSource) -> None:
+        """Let a wish to follow pass.
+
+        Raises:
+            InvalidRequestError: The source names not exactly one thing, or too long a tail.
+            NotFoundError: The server is unknown or invisible to the user.
+            AgentOfflineError: Its agent is not connected.
+            DockerUnavailableError: A container is to be followed.
+            TooManyRequestsError: MAX_ON_A_SERVER streams of that server are followed.
+        """
+        access = server_for(self._fleet, principal, server_id, ServerAction.READ)
+        if sum(bool(each) for each in (source.path, source.unit, source.container)) != 1:
+            raise InvalidRequestError("source: name exactly one of path, unit, container")
+        if source.tail > MAX_TAIL:
+            raise InvalidRequestError(f"source: a tail of at most {MAX_TAIL} lines")
+        if source.container:
+            raise DockerUnavailableError("this hub follows no containers yet")
+        if self._session(access.state.id) is None:
+            raise AgentOfflineError
+        if sum(each.session.state.id == server_id for each in self._streams.values()) >= MAX_ON_A_SERVER:
+            raise TooManyRequestsError(f"{MAX_ON_A_SERVER} streams are followed there", _RETRY_AFTER_S)
+
+    async def follow(self, server_id: str, source: LogSource) -> AsyncGenerator[tuple[LogLine, ...], None]:
+        """Yield lines as they come; after `check`. Close the iterator to end it.
+
+        Raises:
+            ChatopsError: The agent refuses, has ended it, or is gone.
+        """
+        session = self._session(server_id)
+        if session is None:
+            raise AgentOfflineError
+        stream = _Stream(f"str_{token_hex(8)}", session)
+        self._streams[stream.id] = stream
+        session.outbox.put(codec.encode(StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)))
+        try:
+            while (lines := await _next(stream)) is not None:
+                yield lines
+                # Only now: the follower has taken them.
+                _give_credit(stream, len(lines))
+            raise _ended(stream)
+        finally:
+            del self._streams[stream.id]
+            if stream.closed is None:
+                session.outbox.put(codec.encode(StreamClose(stream_id=stream.id)))
+
+    def hear(self, session: AgentSession, message: FromAgent) -> None:
+        """Take what an agent says of one of its streams; of others it is not heard."""
+        stream = self._streams.get(message.stream_id)
+        if stream is None or stream.session is not session or stream.closed is not None:
+            return
+        if isinstance(message, StreamClose):
+            stream.closed = message
+        else:
+            stream.waiting.append(message.lines)
+            stream.waiting_lines += len(message.lines)
+            if stream.waiting_lines > MAX_WAITING_LINES:
+                text = "more lines come than this connection takes"
+                stream.closed = StreamClose(stream_id=stream.id, reason=text, code=Refusal.BUSY)
+                session.outbox.put(codec.encode(stream.closed))
+        stream.news.set()
+
+    def disconnected(self, session: AgentSession) -> None:
+        """End the streams of an agent that is gone."""
+        for stream in self._streams.values():
+            if stream.session is session and stream.closed is None:
+                stream.closed = StreamClose(stream_id=stream.id, code=ErrorCode.AGENT_OFFLINE)
+                stream.news.set()
+
+    def connected(self, session: AgentSession) -> None:
+        """End what an earlier connection of this agent carried."""
+        for stream in self._streams.values():
+            if stream.session.state.id == session.state.id and stream.session is not session:
+                self.disconnected(stream.session)
+
+    def _session(self, server_id: str) -> AgentSession | None:
+        session = self._sessions.get(server_id)
+        return None if session is None or session.outbox.closing is not None else session
+
+
+async def _next(stream: _Stream) -> tuple[LogLine, ...] | None:
+    """Return the next lines; None when the stream has ended and all was read."""
+    while not stream.waiting:
+        if stream.closed is not None:
+            return None
+        stream.news.clear()
+        await stream.news.wait()
+    lines = stream.waiting.popleft()
+    stream.waiting_lines -= len(lines)
+    return lines
+
+
+def _give_credit(stream: _Stream, taken: int) -> None:
+    stream.owed += taken
+    if stream.owed >= WINDOW_LINES // 2 and stream.closed is None:
+        credit = StreamCredit(stream_id=stream.id, lines=stream.owed)
+        stream.session.outbox.put(codec.encode(credit))
+        stream.owed = 0
+
+
+def _ended(stream: _Stream) -> ChatopsError:
+    closed = stream.closed or StreamClose(stream_id=stream.id)
+    return refusal(closed.code, closed.reason or "the stream has ended")

@@ -1,0 +1,1 @@
+"""Terminals on servers, relayed between clients and agents (docs/protocol.md, "Terminals")."""

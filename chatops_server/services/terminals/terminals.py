@@ -1,0 +1,393 @@
+"""Opens, relays, detaches and ends terminals; who may, and that it is written down."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_hex
+from typing import Final, assert_never
+
+from chatops_server.broker.clients import ClientSession
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.broker.terminals import OpenTerminals, Terminal
+from chatops_server.domain.permissions import Principal, ServerAction, allows
+from chatops_server.errors import (
+    AgentOfflineError,
+    AgentTimeoutError,
+    DockerUnavailableError,
+    NotFoundError,
+    TooManyRequestsError,
+)
+from chatops_server.services.access import server_for
+from chatops_server.services.errands import Errands
+from chatops_server.services.refusals import refusal
+from chatops_server.services.terminals.logbook import Logbook
+from chatops_server.services.terminals.recordings import Recordings
+from chatops_wire import codec
+from chatops_wire.client_terminals import (
+    AttachTerminal,
+    CloseTerminal,
+    DetachTerminal,
+    ListTerminals,
+    OpenTerminal,
+    TerminalEntry,
+)
+from chatops_wire.codes import ErrorCode
+from chatops_wire.commands import WINDOW_BYTES
+from chatops_wire.terminals import (
+    TerminalClose,
+    TerminalCredit,
+    TerminalData,
+    TerminalDetach,
+    TerminalList,
+    TerminalOpen,
+    TerminalOpened,
+    TerminalResize,
+)
+from chatops_wire.terminals import (
+    Terminals as ListedTerminals,
+)
+
+# A screenful of shells a person and a team on one machine; the agent has its own limit.
+MAX_OF_A_USER: Final = 20
+MAX_ON_A_SERVER: Final = 40
+# An agent that does not tell when a shell runs has by then told when it does not.
+_ANSWER_WITHIN_S: Final = 2.0
+_LIST_WITHIN_S: Final = 5.0
+# For an agent to take what is typed; its client's other requests wait meanwhile.
+_KEYS_WITHIN_S: Final = 5.0
+# More than its window: an agent that knows no credit. One cannot take from the middle of a screen.
+_MOST_WAITING: Final = 1024 * 1024
+_RETRY_AFTER_S: Final = 5
+LEFT: Final = "the client left"
+AWAY: Final = "the server's agent left"
+
+FromAgent = TerminalOpened | TerminalData | TerminalClose | ListedTerminals
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What terminals need."""
+
+    fleet: Fleet
+    sessions: AgentSessions
+    logbook: Logbook
+    errands: Errands
+    recordings: Recordings | None
+    """None records nothing."""
+
+
+class TerminalRelay:
+    """Between clients and agents. For the event loop's thread only."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._open = OpenTerminals()
+        self._lists: dict[str, asyncio.Future[ListedTerminals]] = {}
+
+    # What clients ask
+
+    async def open(self, client: ClientSession, request: OpenTerminal) -> str:
+        """Start a shell and return its terminal's id, when it runs.
+
+        Raises:
+            NotFoundError, ForbiddenError: The server is not the user's to see, or to operate.
+            AgentOfflineError, NotAllowedError, ConflictError: The agent is away, or does not do it.
+            TooManyRequestsError: As many are open as may.
+            DockerUnavailableError: It was asked for in a container.
+        """
+        session = self._session(client.principal, request.server_id)
+        if request.container is not None:
+            raise DockerUnavailableError("this hub opens no terminals in containers yet")
+        self._check_limits(client.principal, request.server_id)
+        terminal = Terminal(
+            f"trm_{token_hex(8)}", request.server_id, session, client.principal.user_id, client
+        )
+        # Taken up first, so that nobody passes the limits meanwhile.
+        self._open.add(terminal)
+        try:
+            await self._around.logbook.opened(terminal, session.state, client.principal)
+        except BaseException:
+            self._open.remove(terminal)
+            raise
+        if self._around.recordings is not None:
+            terminal.recording = self._around.recordings.begin(terminal.id, (request.cols, request.rows))
+        order = TerminalOpen(
+            terminal_id=terminal.id,
+            cols=request.cols,
+            rows=request.rows,
+            term=request.term,
+            window=_window(terminal, request.window),
+        )
+        await self._begin(terminal, order)
+        return terminal.id
+
+    async def attach(self, client: ClientSession, request: AttachTerminal) -> str:
+        """Let a client view a terminal that runs; whoever viewed it before is told so.
+
+        Raises:
+            NotFoundError, ForbiddenError: The server is not the user's to see, or to operate; or there is
+                no such terminal, or it is another user's.
+            AgentOfflineError, NotAllowedError, ConflictError: As above.
+        """
+        session = self._session(client.principal, request.server_id)
+        owner_id = await self._owner(client.principal, request.terminal_id, request.server_id)
+        terminal = Terminal(request.terminal_id, request.server_id, session, owner_id, client)
+        opened_ms = await self._around.logbook.attached(terminal, client.principal)
+        # No await from here to the order: nobody else attaches in between.
+        before = self._open.get(request.terminal_id)
+        if before is not None and before.viewer is not None and before.viewer is not client:
+            told = TerminalClose(terminal_id=before.id, reason="attached elsewhere", code=ErrorCode.REPLACED)
+            before.viewer.outbox.relay(codec.encode(told), _nothing)
+        if before is not None:
+            terminal.recording = before.recording
+        elif self._around.recordings is not None and opened_ms is not None:
+            size = (request.cols, request.rows)
+            terminal.recording = self._around.recordings.go_on(terminal.id, size, opened_ms / 1000)
+        self._open.add(terminal)
+        order = TerminalOpen(
+            terminal_id=terminal.id,
+            cols=request.cols,
+            rows=request.rows,
+            attach=True,
+            term=request.term,
+            window=_window(terminal, request.window),
+        )
+        await self._begin(terminal, order)
+        return terminal.id
+
+    def detach(self, client: ClientSession, request: DetachTerminal) -> None:
+        """Leave a terminal running without a viewer.
+
+        Raises:
+            NotFoundError: The client does not view it.
+        """
+        terminal = self._open.viewed(request.terminal_id, client)
+        if terminal is None:
+            raise NotFoundError("no such terminal")
+        terminal.viewer = None
+        self._tell(terminal, TerminalDetach(terminal_id=terminal.id))
+
+    async def close(self, client: ClientSession, request: CloseTerminal) -> None:
+        """End a terminal the client views, or, with the server named, one that is the user's to end.
+
+        Raises:
+            NotFoundError, ForbiddenError: As for attach.
+        """
+        terminal = self._open.viewed(request.terminal_id, client)
+        if terminal is None and request.server_id is not None:
+            session = self._session(client.principal, request.server_id)
+            owner_id = await self._owner(client.principal, request.terminal_id, request.server_id)
+            terminal = self._open.get(request.terminal_id) or Terminal(
+                request.terminal_id, request.server_id, session, owner_id, None
+            )
+            self._open.add(terminal)
+        if terminal is None:
+            raise NotFoundError("no such terminal")
+        self._end(terminal, "closed by its user", tell_viewer=terminal.viewer is not client)
+
+    async def listed(self, client: ClientSession, request: ListTerminals) -> tuple[TerminalEntry, ...]:
+        """Return the terminals on a server that the user may attach: their own, or, for admins, all.
+
+        Raises:
+            NotFoundError, ForbiddenError, AgentOfflineError: As above.
+            AgentTimeoutError: The agent did not answer.
+        """
+        session = self._session(client.principal, request.server_id)
+        owners = await self._around.logbook.owners(request.server_id)
+        answer = await self._ask_for_list(session)
+        return tuple(
+            TerminalEntry(
+                terminal_id=item.terminal_id,
+                server_id=request.server_id,
+                user_id=owners.get(item.terminal_id),
+                cols=item.cols,
+                rows=item.rows,
+                started_at=item.started_at,
+                detached=item.detached,
+            )
+            for item in answer.items
+            if _may_attach(client.principal, owners.get(item.terminal_id))
+        )
+
+    async def typed(self, client: ClientSession, message: TerminalData) -> None:
+        """Pass keys on; of a terminal the client does not view they are lost.
+
+        Waits while the agent takes nothing, and ends the terminal when that lasts.
+        """
+        terminal = self._open.viewed(message.terminal_id, client)
+        if terminal is None or not self._may_still(terminal, client):
+            return
+        try:
+            async with asyncio.timeout(_KEYS_WITHIN_S):
+                await terminal.session.outbox.offer(codec.encode(message))
+        except TimeoutError:
+            self._end(terminal, "the server's agent takes no input", tell_viewer=True)
+
+    def resized(self, client: ClientSession, message: TerminalResize) -> None:
+        """Pass a new size on."""
+        terminal = self._open.viewed(message.terminal_id, client)
+        if terminal is None:
+            return
+        if terminal.recording is not None:
+            terminal.recording.resized(message.cols, message.rows)
+        self._tell(terminal, message)
+
+    def credited(self, client: ClientSession, message: TerminalCredit) -> None:
+        """Pass on that the viewer takes more."""
+        terminal = self._open.viewed(message.terminal_id, client)
+        if terminal is not None and terminal.counts_credit:
+            self._tell(terminal, message)
+
+    def left(self, client: ClientSession) -> None:
+        """End what a client viewed that is gone and had not detached."""
+        for terminal in self._open.viewed_by(client):
+            self._end(terminal, LEFT, tell_viewer=False)
+
+    # What agents say
+
+    def connected(self, session: AgentSession) -> None:
+        """Take leave of what an earlier connection of this agent carried."""
+        for terminal in self._open:
+            if terminal.server_id == session.state.id and terminal.session is not session:
+                self._lost(terminal)
+
+    def disconnected(self, session: AgentSession) -> None:
+        """Tell the viewers of an agent's terminals that it is gone."""
+        for terminal in self._open.over(session):
+            self._lost(terminal)
+
+    def hear(self, session: AgentSession, message: FromAgent) -> None:
+        """Take what an agent says of one of its terminals; of others it is not heard."""
+        if isinstance(message, ListedTerminals):
+            waiting = self._lists.get(message.request_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+            return
+        terminal = self._open.get(message.terminal_id)
+        if terminal is None or terminal.session is not session:
+            return
+        match message:
+            case TerminalOpened():
+                terminal.answered.set()
+            case TerminalData():
+                terminal.answered.set()
+                self._wrote(terminal, message)
+            case TerminalClose():
+                self._closed(terminal, message, tell_viewer=terminal.answered.is_set())
+            case _:
+                assert_never(message)
+
+    def _wrote(self, terminal: Terminal, message: TerminalData) -> None:
+        if terminal.recording is not None:
+            terminal.recording.wrote(message.data)
+        if terminal.viewer is None:
+            return
+        size = len(message.data)
+        terminal.waiting += size
+        if terminal.waiting > _MOST_WAITING:
+            self._end(terminal, "the client reads too slowly", tell_viewer=True)
+            return
+        terminal.viewer.outbox.relay(codec.encode(message), partial(self._taken, terminal, size))
+
+    def _taken(self, terminal: Terminal, size: int) -> None:
+        terminal.waiting -= size
+        terminal.owed += size
+        if terminal.owed >= WINDOW_BYTES // 2 and not terminal.counts_credit:
+            self._tell(terminal, TerminalCredit(terminal_id=terminal.id, bytes=terminal.owed))
+            terminal.owed = 0
+
+    async def _begin(self, terminal: Terminal, order: TerminalOpen) -> None:
+        """Send the order and return when the terminal runs; raise why it does not."""
+        self._tell(terminal, order)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await terminal.answered.wait()
+        # From now on its end is told as a message, no longer as the answer to the request.
+        terminal.answered.set()
+        if terminal.closed is not None:
+            raise refusal(terminal.closed.code, terminal.closed.reason)
+
+    def _end(self, terminal: Terminal, reason: str, *, tell_viewer: bool) -> None:
+        self._tell(terminal, TerminalClose(terminal_id=terminal.id, reason=reason))
+        ended = TerminalClose(terminal_id=terminal.id, reason=reason)
+        self._closed(terminal, ended, tell_viewer=tell_viewer)
+
+    def _lost(self, terminal: Terminal) -> None:
+        ended = TerminalClose(terminal_id=terminal.id, reason=AWAY, code=ErrorCode.AGENT_OFFLINE)
+        self._closed(terminal, ended, tell_viewer=terminal.answered.is_set())
+
+    def _closed(self, terminal: Terminal, ended: TerminalClose, *, tell_viewer: bool) -> None:
+        terminal.closed = ended
+        terminal.answered.set()
+        if not self._open.remove(terminal):
+            return
+        if tell_viewer and terminal.viewer is not None:
+            terminal.viewer.outbox.relay(codec.encode(ended), _nothing)
+        name = f"terminal-end-{terminal.id}"
+        self._around.errands.start(self._around.logbook.closed(terminal, ended), name)
+
+    def _tell(
+        self,
+        terminal: Terminal,
+        message: TerminalOpen | TerminalClose | TerminalDetach | TerminalCredit | TerminalResize,
+    ) -> None:
+        terminal.session.outbox.put(codec.encode(message))
+
+    def _session(self, principal: Principal, server_id: str) -> AgentSession:
+        server_for(self._around.fleet, principal, server_id, ServerAction.OPERATE)
+        session = self._around.sessions.get(server_id)
+        if session is None or session.outbox.closing is not None:
+            raise AgentOfflineError
+        return session
+
+    def _check_limits(self, principal: Principal, server_id: str) -> None:
+        if self._open.count_of(principal.user_id) >= MAX_OF_A_USER:
+            raise TooManyRequestsError(f"you have {MAX_OF_A_USER} terminals open", _RETRY_AFTER_S)
+        if self._open.count_on(server_id) >= MAX_ON_A_SERVER:
+            raise TooManyRequestsError(f"{MAX_ON_A_SERVER} terminals are open there", _RETRY_AFTER_S)
+
+    async def _owner(self, principal: Principal, terminal_id: str, server_id: str) -> str | None:
+        """Return who opened a terminal that this user may attach or end."""
+        terminal = self._open.get(terminal_id)
+        if terminal is not None and terminal.server_id == server_id:
+            owner_id = terminal.user_id
+        else:
+            owner_id = (await self._around.logbook.owners(server_id)).get(terminal_id)
+        if not _may_attach(principal, owner_id):
+            raise NotFoundError("no such terminal of yours")
+        return owner_id
+
+    def _may_still(self, terminal: Terminal, client: ClientSession) -> bool:
+        role = self._around.fleet.role_on(terminal.server_id, client.principal)
+        if role is not None and allows(role, ServerAction.OPERATE):
+            return True
+        self._end(terminal, "this is no longer yours to operate", tell_viewer=True)
+        return False
+
+    async def _ask_for_list(self, session: AgentSession) -> ListedTerminals:
+        request_id = token_hex(8)
+        self._lists[request_id] = asyncio.get_running_loop().create_future()
+        try:
+            session.outbox.put(codec.encode(TerminalList(request_id=request_id)))
+            async with asyncio.timeout(_LIST_WITHIN_S):
+                return await self._lists[request_id]
+        except TimeoutError as exc:
+            raise AgentTimeoutError("the server's agent did not list its terminals") from exc
+        finally:
+            del self._lists[request_id]
+
+
+def _window(terminal: Terminal, wanted: int) -> int:
+    """Return the agent's window: what the viewer holds itself, else what the hub holds for it."""
+    terminal.counts_credit = wanted > 0
+    return min(wanted, WINDOW_BYTES) if wanted else WINDOW_BYTES
+
+
+def _may_attach(principal: Principal, owner_id: str | None) -> bool:
+    return principal.role == "admin" or principal.user_id == owner_id
+
+
+def _nothing() -> None:
+    return
