@@ -135,6 +135,7 @@ class SubscriptionEnded(
     topic: str
     server_id: str
     code: str
+    command_id: str | None = None
     source: LogSource | None = None
     message: str = ""
 

@@ -10,8 +10,9 @@ import aiohttp
 import msgspec
 
 from chatops_tui.client.errors import HubError, SignInNeededError
-from chatops_tui.client.interests import Interest, changes
+from chatops_tui.client.interests import Interest, Key, changes
 from chatops_tui.client.link import Ended, LinkState, closed
+from chatops_tui.client.switchboard import Switchboard
 from chatops_tui.client.wire import Socket
 from chatops_wire.agent import AUTH_TIMEOUT_S
 from chatops_wire.client import (
@@ -94,6 +95,8 @@ class Talk:
     """Asked again whenever `changed` is set."""
     changed: asyncio.Event
     deliver: Callable[[FeedEvent], None]
+    board: Switchboard
+    """Who is told what somebody follows by itself, and what terminals send."""
     silent_after_s: float
 
 
@@ -108,6 +111,8 @@ class Conversation:
         self._decoder = to_client()
         self._asked: dict[int, Interest] = {}
         """Subscriptions not yet answered, by request id: at most one an interest."""
+        self._leaving: dict[int, Key] = {}
+        """What has been unsubscribed, by request id, until that is answered: what still comes is stale."""
         self._last_id = 0
         self._said = ""
         self._incompatible = False
@@ -119,6 +124,12 @@ class Conversation:
         ended = await self._sign_in(token)
         if ended is not None:
             return ended
+        try:
+            return await self._converse(token)
+        finally:
+            self._talk.board.interrupted()
+
+    async def _converse(self, token: str) -> Ended:
         async with asyncio.TaskGroup() as tasks:
             speakers = [
                 tasks.create_task(self._ask(), name="feed-interests"),
@@ -141,14 +152,14 @@ class Conversation:
                 self._deliver(message)
                 self._deliver(LinkState("live"))
                 return None
-            self._take(message)
+            await self._take(message)
 
     async def _listen(self) -> Ended:
         while True:
             message = await self._next(self._talk.silent_after_s)
             if isinstance(message, Ended):
                 return message
-            self._take(message)
+            await self._take(message)
 
     async def _next(self, within_s: float) -> ToClient | UnknownMessage | Ended:
         try:
@@ -170,16 +181,15 @@ class Conversation:
         ended = closed(self._ws.close_code, self._said, self._lasted_s())
         return Ended("incompatible", ended.reason, ended.lasted_s) if self._incompatible else ended
 
-    def _take(self, message: ToClient | UnknownMessage) -> None:
+    async def _take(self, message: ToClient | UnknownMessage) -> None:
         match message:
-            case Pong():
-                self._heard_pong()
-            case Result():
-                self._asked.pop(_number(message.id), None)
-            case ClientError():
-                self._heard_error(message)
+            case CommandOutput() | CommandFinished() | LogLines():
+                if not await self._talk.board.pass_on(message, stale=self._leaving.values()):
+                    self._deliver(message)
             case UnknownMessage():
                 log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
+            case Pong() | Result() | ClientError() | SubscriptionEnded():
+                self._heard(message)
             case (
                 Authenticated()
                 | Fleet()
@@ -187,13 +197,23 @@ class Conversation:
                 | MetricsEvent()
                 | EventMessage()
                 | AlertMessage()
-                | CommandOutput()
-                | CommandFinished()
-                | LogLines()
-                | SubscriptionEnded()
                 | Lagged()
             ):
                 self._deliver(message)
+            case _:
+                assert_never(message)
+
+    def _heard(self, message: Pong | Result | ClientError | SubscriptionEnded) -> None:
+        match message:
+            case Pong():
+                self._heard_pong()
+            case Result():
+                self._heard_result(message)
+            case ClientError():
+                self._heard_error(message)
+            case SubscriptionEnded():
+                if not self._talk.board.end(message):
+                    self._deliver(message)
             case _:
                 assert_never(message)
 
@@ -203,10 +223,18 @@ class Conversation:
             self._pinged_at = None
             self._deliver(LinkState("live", rtt_ms=rtt_s * 1000))
 
+    def _heard_result(self, result: Result) -> None:
+        request_id = _number(result.id)
+        self._asked.pop(request_id, None)
+        self._leaving.pop(request_id, None)
+
     def _heard_error(self, error: ClientError) -> None:
-        interest = self._asked.pop(_number(error.id), None)
+        request_id = _number(error.id)
+        self._leaving.pop(request_id, None)
+        interest = self._asked.pop(request_id, None)
         if interest is not None:
-            self._deliver(InterestRefused(interest, error.code, error.message))
+            if not self._talk.board.refuse(interest, error.code, error.message):
+                self._deliver(InterestRefused(interest, error.code, error.message))
         elif error.id is msgspec.UNSET:
             # The hub is about to close, and says why.
             self._said = error.message
@@ -219,7 +247,9 @@ class Conversation:
             target = self._talk.wanted()
             difference = changes(asked, target)
             for interest in difference.unsubscribe:
-                await self._send(Unsubscribe(id=self._new_id(), **_words(interest)))
+                request_id = self._new_id()
+                self._leaving[request_id] = interest.key
+                await self._send(Unsubscribe(id=request_id, **_words(interest)))
             for interest in difference.subscribe:
                 request_id = self._new_id()
                 self._asked[request_id] = interest

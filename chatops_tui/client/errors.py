@@ -139,6 +139,20 @@ class HubFailedError(HubRefusedError):
         return f"the hub failed ({refusal.status}): {refusal.detail or refusal.code}"
 
 
+# What the live connection says by code alone; the rest is 400, as the hub's own map has it.
+_STATUS_OF_CODE: dict[str, int] = {
+    ErrorCode.UNAUTHORIZED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_ALLOWED: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.TOO_MANY_REQUESTS: 429,
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.AGENT_OFFLINE: 503,
+    ErrorCode.AGENT_TIMEOUT: 504,
+}
+
 _BY_STATUS: dict[int, type[HubRefusedError]] = {
     401: UnauthorizedError,
     403: ForbiddenError,
@@ -155,3 +169,8 @@ def refused(refusal: Refusal) -> HubRefusedError:
     if refusal.status >= 500:  # noqa: PLR2004 - RFC 9110: server errors
         return HubFailedError(refusal)
     return _BY_STATUS.get(refusal.status, InvalidRequestError)(refusal)
+
+
+def refused_by_code(code: str, message: str) -> HubRefusedError:
+    """Return the error that stands for what the live connection refused."""
+    return refused(Refusal(_STATUS_OF_CODE.get(code, 400), code, message))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 import time
@@ -11,9 +12,15 @@ from dataclasses import replace
 from typing import Final
 
 from chatops_tui.client.conversation import Conversation, FeedEvent, Talk, TokenSource
-from chatops_tui.client.errors import HubAnswerError, HubError, HubUnreachableError, SignInNeededError
+from chatops_tui.client.errors import (
+    HubAnswerError,
+    HubError,
+    HubUnreachableError,
+    SignInNeededError,
+)
 from chatops_tui.client.interests import Interest
 from chatops_tui.client.link import Ended, LinkState, after
+from chatops_tui.client.switchboard import Follower, Switchboard
 from chatops_tui.client.wire import Wire
 from chatops_wire.backoff import Backoff
 
@@ -44,8 +51,34 @@ class Feed:
         self._now = now
         self._chance = chance
         self._wanted: frozenset[Interest] = frozenset()
+        self._turns = itertools.count(1)
         self._changed = asyncio.Event()
         self._retry = asyncio.Event()
+        self._board = Switchboard()
+
+    @property
+    def url(self) -> str:
+        """The hub's address."""
+        return self._wire.url
+
+    def follow(self, interest: Interest, follower: Follower) -> Interest:
+        """Tell `follower` all that comes for a topic, from its beginning and again after each reconnection.
+
+        Returns:
+            What `unfollow` takes.
+
+        Raises:
+            ValueError: Somebody else follows it already.
+        """
+        mine = replace(interest, turn=next(self._turns))
+        self._board.follow(mine, follower)
+        self._changed.set()
+        return mine
+
+    def unfollow(self, interest: Interest) -> None:
+        """Want this no longer; what `follow` returned."""
+        self._board.unfollow(interest)
+        self._changed.set()
 
     def set_interests(self, wanted: AbstractSet[Interest]) -> None:
         """Want exactly these from now on; only the difference is sent. May be called at any time."""
@@ -81,7 +114,8 @@ class Feed:
         try:
             token = await self._session.token(rejected=rejected)
             async with self._wire.socket(PATH) as ws:
-                talk = Talk(lambda: self._wanted, self._changed, deliver, self._wire.limits.silent_after_s)
+                silent_after_s = self._wire.limits.silent_after_s
+                talk = Talk(self._all_wanted, self._changed, deliver, self._board, silent_after_s)
                 return token, await Conversation(ws, self._session, talk).hold(token)
         except SignInNeededError as exc:
             return token, Ended("sign_in_needed", exc.reason)
@@ -89,6 +123,9 @@ class Feed:
             return token, Ended("lost", exc.reason)
         except HubError as exc:
             return token, Ended("lost", str(exc))
+
+    def _all_wanted(self) -> frozenset[Interest]:
+        return self._wanted | self._board.interests
 
     async def _wait(self, wait_s: float | None) -> None:
         with contextlib.suppress(TimeoutError):

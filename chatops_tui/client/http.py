@@ -22,6 +22,7 @@ from chatops_wire.rest import (
     UserDetail,
     UserView,
 )
+from chatops_wire.rest_commands import BatchCreate, BatchView, CommandCancelCreate, CommandCreate, CommandView
 from chatops_wire.times import format_ms
 
 T = TypeVar("T")
@@ -105,6 +106,37 @@ class Rest:
         fields = (*_given(server_id=server_id), ("limit", str(limit)))
         page = await self._call(Request("GET", "/events", query=fields), Page[EventView])
         return page.items
+
+    async def run_command(self, order: CommandCreate) -> CommandView:
+        """Run a command; with `wait` False return at once, else when it has ended.
+
+        To wait is for what ends well within `Limits.answer_within_s`; the rest is followed.
+        """
+        return await self._call(Request("POST", "/commands/", order), CommandView)
+
+    async def run_batch(self, order: BatchCreate) -> BatchView:
+        """Run a command on several servers and return at once."""
+        return await self._call(Request("POST", "/commands/batch", order), BatchView)
+
+    async def cancel_command(self, command_id: str, *, force: bool = False) -> None:
+        """End a command and all it has started; one that has ended is no error."""
+        path = f"{_path('commands', command_id)}/cancel"
+        await self._exchange(Request("POST", path, CommandCancelCreate(force=force)))
+
+    async def command(self, command_id: str) -> CommandView:
+        """Return one command and what became of it."""
+        return await self._call(Request("GET", _path("commands", command_id)), CommandView)
+
+    async def command_output(self, command_id: str) -> bytes:
+        """Return what is kept of its output, as it was printed."""
+        return await self._exchange(Request("GET", f"{_path('commands', command_id)}/output"))
+
+    async def commands(
+        self, server_id: str = "", *, search: str = "", batch_id: str = "", limit: int = 100
+    ) -> tuple[CommandView, ...]:
+        """Return the newest commands, at most `limit` (at most PAGE); an empty word narrows nothing."""
+        fields = (*_given(server_id=server_id, q=search, batch_id=batch_id), ("limit", str(limit)))
+        return (await self._call(Request("GET", "/commands", query=fields), Page[CommandView])).items
 
     async def users(self) -> tuple[UserDetail, ...]:
         """Return every user; admins only."""

@@ -1,9 +1,11 @@
 """What a client wants to be told: topics, and what to ask for when the wish changes. Pure."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from chatops_wire.streams import LogSource
+
+Key: TypeAlias = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,15 @@ class Interest:
     server_id: str | None = None
     command_id: str | None = None
     source: LogSource | None = None
+    turn: int = 0
+    """Tells two wishes for the same apart: the later one ends the earlier and begins anew."""
+
+    @property
+    def key(self) -> Key:
+        """What the hub calls it in its messages, without how much of the past was asked for."""
+        source = self.source
+        places = (source.path, source.unit, source.container) if source else ()
+        return (self.topic, self.server_id, self.command_id, *places)
 
 
 FLEET: Final = Interest("fleet")
@@ -26,12 +37,12 @@ def metrics(server_id: str) -> Interest:
 
 
 def command(command_id: str) -> Interest:
-    """Return the interest in a command: all of its output so far, then live, then its end."""
+    """Return the interest in all output of one command, and in its end."""
     return Interest("command", command_id=command_id)
 
 
 def logs(server_id: str, source: LogSource) -> Interest:
-    """Return the interest in a log: its last lines, then live."""
+    """Return the interest in the lines of one log."""
     return Interest("logs", server_id, source=source)
 
 
@@ -49,14 +60,6 @@ def changes(asked: frozenset[Interest], wanted: frozenset[Interest]) -> Changes:
 
 
 def _ordered(interests: frozenset[Interest]) -> tuple[Interest, ...]:
-    return tuple(sorted(interests, key=_place))
-
-
-def _place(interest: Interest) -> tuple[str, ...]:
-    source = interest.source or LogSource()
-    return (
-        interest.topic,
-        interest.server_id or "",
-        interest.command_id or "",
-        source.path or source.unit or source.container or "",
+    return tuple(
+        sorted(interests, key=lambda interest: (*(part or "" for part in interest.key), interest.turn))
     )

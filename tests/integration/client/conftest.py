@@ -8,6 +8,7 @@ from aiohttp import web
 
 from chatops_tui.client.connect import Hub, open_hub
 from chatops_tui.client.session_memory import SessionMemory
+from tests.integration.client.command_hub import CommandHub
 from tests.integration.client.contract_hub import PASSWORD, HubDouble
 
 
@@ -36,16 +37,16 @@ class Served:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    served = Served(HubDouble())
-    await served.start()
-    yield served
-    await served.stop()
+def double() -> CommandHub:
+    return CommandHub()
 
 
 @pytest.fixture
-def double(served: Served) -> HubDouble:
-    return served.double
+async def served(double: CommandHub) -> AsyncIterator[Served]:
+    served = Served(double)
+    await served.start()
+    yield served
+    await served.stop()
 
 
 @pytest.fixture
