@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from chatops_tui.config import ColorMode, Settings
-from chatops_tui.render.charset import substitute
+from chatops_tui.render.charset import Charset, substitute
 from chatops_tui.render.spans import Ink
 from chatops_tui.render.text import clean
 
@@ -59,5 +59,10 @@ def console(settings: Settings) -> Console:
 
 def drawn(settings: Settings, text: str, ink: Ink = "text") -> Text:
     """Return our own glyphs and remote text as what this terminal can show; nothing in it is markup."""
-    plain = settings.ascii or "utf" not in (sys.stdout.encoding or "").lower()
-    return Text(substitute(clean(text), "ascii" if plain else "braille"), style=_STYLES.get(ink, ""))
+    return Text(substitute(clean(text), charset(settings)), style=_STYLES.get(ink, ""))
+
+
+def charset(settings: Settings) -> Charset:
+    """Return which characters this terminal can show."""
+    is_plain = settings.ascii or "utf" not in (sys.stdout.encoding or "").lower()
+    return "ascii" if is_plain else "braille"

@@ -44,17 +44,17 @@ class TtyText:
         """Return what makes the line under way look like this, with the cursor behind it."""
         added = _added(self._shown, spans)
         if added is not None:
-            return self._coloured(added)
-        whole = self._coloured(spans)
+            return coloured(added, self._charset)
+        whole = coloured(spans, self._charset)
         surplus = _width(self._shown) - _width(spans)
         # Blanks instead of "erase to the end": of escape sequences only colours leave here.
         return f"\r{whole}{' ' * surplus}\r{whole}" if surplus > 0 else f"\r{whole}"
 
-    def _coloured(self, spans: Iterable[Styled]) -> str:
-        return "".join(
-            text if style == PLAIN else f"{sequence(style)}{text}{_RESET}"
-            for text, style in ((substitute(text, self._charset), style) for text, style in spans)
-        )
+
+def coloured(spans: Iterable[Styled], charset: Charset) -> str:
+    """Return the text with its colours, which end with it."""
+    shown = ((substitute(text, charset), style) for text, style in spans)
+    return "".join(text if style == PLAIN else f"{sequence(style)}{text}{_RESET}" for text, style in shown)
 
 
 def _added(shown: Sequence[Styled], spans: Sequence[Styled]) -> list[Styled] | None:

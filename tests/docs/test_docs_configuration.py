@@ -78,6 +78,9 @@ def _agrees(listed: str, field: msgspec.structs.FieldInfo) -> bool:
         (UI, "chatops", ["add"]),
         (UI, "chatops", ["servers"]),
         (UI, "chatops", ["login"]),
+        (UI, "chatops", ["exec"]),
+        (UI, "chatops", ["logs"]),
+        (UI, "chatops", ["history"]),
     ],
 )
 def test_help_tells_of_what_is_listed_and_of_nothing_else(

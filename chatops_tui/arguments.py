@@ -1,0 +1,170 @@
+"""What may be typed after `chatops`: its commands, flags, and what each is for. Imports nothing heavy."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+from chatops_wire.version import VERSION
+
+_ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
+_EXITS: Final = (
+    "exit status: 0 done, 1 the hub said no or failed, 2 wrong usage, 3 cannot connect or log in; "
+    "`exec` on one server: that of the command. "
+    "Every setting also has a CHATOPS_ variable and a line in ~/.config/chatops/config.toml; "
+    "CHATOPS_PASSWORD answers the password prompt."
+)
+_EXEC: Final = (
+    "What stands behind -- is the command: one word as it is, for a shell; several are quoted and joined. "
+    "On one named server its output and its exit status are those of the command. On several, each line has "
+    "its server's name in front, equal answers are counted together at the end, and the status is 0 if the "
+    "command succeeded everywhere. ctrl+c cancels it there, once more kills it, and once more leaves it."
+)
+# TCP numbers its ports in 16 bits.
+_MOST_PORT: Final = 65535
+
+
+def parsed(argv: Sequence[str]) -> argparse.Namespace:
+    """Return what was typed; argparse itself ends the program, with 0 or 2, when that is nothing to run."""
+    before, words = _parted(argv)
+    parser = _parser()
+    arguments = parser.parse_args(before)
+    if arguments.job == "exec":
+        arguments.words = words
+        if not words or not any(words):
+            parser.error("exec: the command is missing: chatops exec SERVER... -- CMD")
+        if not arguments.servers and arguments.selector is None:
+            parser.error("exec: name a server, or choose some by --select")
+    return arguments
+
+
+def _parted(argv: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
+    """Return what is ours and what is the command: what stands behind the first --, where one is run."""
+    if "--" in argv and "exec" in argv[: argv.index("--")]:
+        place = argv.index("--")
+        return argv[:place], tuple(argv[place + 1 :])
+    return argv, ()
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_choices(shared)
+    parser = argparse.ArgumentParser("chatops", description=_ABOUT, epilog=_EXITS, parents=[shared])
+    parser.set_defaults(job="ui")
+    parser.add_argument("--version", action="version", version=f"chatops {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, purpose: str, more: str | None = None) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, parents=[shared], help=purpose, description=more or purpose)
+        added.set_defaults(job=name)
+        added.add_argument(
+            "--json", action="store_true", default=False, help="print JSON instead of text for people"
+        )
+        return added
+
+    command("login", "sign in and be remembered on this machine")
+    command("servers", "show every server and how it is")
+    _add_add(command("add", "add a server and get the key for its agent"))
+    _add_exec(command("exec", "run a command on one server or many", _EXEC))
+    _add_logs(command("logs", "read and follow a log file or a journal unit of a server"))
+    _add_history(command("history", "show which commands were run"))
+    _add_demo(command("demo", "try it: a hub and an agent on this machine"))
+    return parser
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    choices = parser.add_argument_group("settings")
+    choices.add_argument("--url", help="the hub's address (default http://127.0.0.1:8765)")
+    choices.add_argument("--username", metavar="NAME", help="who signs in")
+    choices.add_argument("--config", metavar="F", help="another settings file")
+    choices.add_argument("--theme", metavar="NAME", help="colours of the UI")
+    choices.add_argument("--color", choices=["auto", "truecolor", "256", "16"], help="how many colours")
+    choices.add_argument("--ascii", action="store_true", help="draw with ASCII only")
+    choices.add_argument("--mouse", choices=["auto", "on", "off"], help="auto: off over SSH")
+    choices.add_argument(
+        "--low-bandwidth", action="store_true", help="send the terminal as little as possible"
+    )
+
+
+def _add_add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="what the machine is to be called")
+    parser.add_argument(
+        "--tag", dest="tags", metavar="T", action="append", default=[], help="may be given several times"
+    )
+
+
+def _add_exec(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "chatops exec [SERVER ...] [--select EXPR] [options] -- CMD [ARG ...]"
+    parser.add_argument("servers", metavar="SERVER", nargs="*", help="by name or id")
+    parser.add_argument(
+        "--select",
+        dest="selector",
+        metavar="EXPR",
+        help="servers by tag:web, web-*, status:online; a space means and, a comma or, ! not",
+    )
+    parser.add_argument("--timeout", metavar="S", type=float, default=60.0, help="in seconds (default 60)")
+    parser.add_argument("--cwd", metavar="DIR", help="where it runs")
+    parser.add_argument(
+        "--stdin", action="store_true", help="give it what comes from standard input; without, it gets none"
+    )
+    parser.add_argument(
+        "--concurrency", metavar="N", type=_count, default=10, help="how many servers at once (default 10)"
+    )
+    parser.add_argument(
+        "--stop-after", metavar="N", type=_count, help="begin no further server after so many failures"
+    )
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="SERVER", help="by name or id")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--file", metavar="PATH", help="a file in a folder its agent allows")
+    which.add_argument("--unit", metavar="U", help="a unit of systemd")
+    parser.add_argument("-f", "--follow", action="store_true", default=False, help="go on with what comes")
+    parser.add_argument(
+        "-n", "--lines", metavar="N", type=_count_or_none, default=100, help="how many come first"
+    )
+
+
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="SERVER", nargs="?", default="", help="by name or id; else all")
+    parser.add_argument("--search", metavar="Q", default="", help="what is to stand in the command")
+    parser.add_argument(
+        "-n", "--lines", metavar="N", type=_page, default=30, help="how many, at most 1000 (default 30)"
+    )
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--headless",
+        action="store_true",
+        default=False,
+        help="no UI: print one line of JSON when it is ready, then run until interrupted",
+    )
+    parser.add_argument(
+        "--port", type=_port, metavar="N", help="of the hub; 0: any free one (default 8765 if free)"
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="where it keeps everything (default ~/.local/state/chatops/demo)"
+    )
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, _MOST_PORT, "no port")
+
+
+def _count(text: str) -> int:
+    return _number(text, 1, 1_000_000, "no number of them")
+
+
+def _count_or_none(text: str) -> int:
+    return _number(text, 0, 1_000_000, "no number of lines")
+
+
+def _page(text: str) -> int:
+    return _number(text, 1, 1000, "no number of them")
+
+
+def _number(text: str, least: int, most: int, otherwise: str) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}: {least} to {most}")
+    return int(text)

@@ -1,0 +1,129 @@
+"""A command on one server: as if it ran here."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chatops_tui.client.connect import Hub
+from chatops_tui.client.errors import HubRefusedError, refused_by_code
+from chatops_tui.client.following import FollowEnded, Interrupted, run_events
+from chatops_tui.commands.interrupts import Interrupts
+from chatops_tui.commands.outcome import exit_status
+from chatops_tui.commands.printer import Printer
+from chatops_tui.commands.say import complain
+from chatops_tui.exit_code import ExitCode
+from chatops_wire.commands import CommandFinished, CommandOutput
+from chatops_wire.rest import ServerView
+from chatops_wire.rest_commands import CommandCreate, CommandView
+
+if TYPE_CHECKING:
+    from chatops_tui.commands.printer import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run, wherever."""
+
+    command: str
+    timeout_s: float
+    stdin: str | None
+    cwd: str | None
+
+    def on(self, server_id: str) -> CommandCreate:
+        """Return what the hub is asked to run on one server, without waiting for its end."""
+        return CommandCreate(
+            server_id=server_id,
+            command=self.command,
+            timeout_s=self.timeout_s,
+            stdin=self.stdin,
+            cwd=self.cwd,
+            wait=False,
+        )
+
+
+async def run_on_one(hub: Hub, server: ServerView, order: Order, printer: Printer) -> int:
+    """Run it, print what it prints, and return its exit status; LeftError as `Interrupts.around`."""
+    running: list[str] = []
+    interrupts = Interrupts(hub.rest, lambda: tuple(running))
+
+    async def job() -> int:
+        try:
+            view = await hub.rest.run_command(order.on(server.id))
+        except HubRefusedError as exc:
+            return await _not_begun(server, exc, printer)
+        running.append(view.command_id)
+        if interrupts.is_cancelling:
+            await interrupts.cancel(running, force=False)
+        finished = await _followed(hub, view.command_id, printer)
+        running.clear()
+        await _told(hub, server, finished, printer)
+        return exit_status(finished.status, finished.exit_code, finished.signal)
+
+    try:
+        return await interrupts.around(job())
+    except BrokenPipeError:
+        # Whoever read the output has gone: a program that ran here would end now.
+        await interrupts.cancel(running, force=False)
+        raise
+
+
+async def _followed(hub: Hub, command_id: str, printer: Printer) -> CommandFinished:
+    passage = None if printer.as_json else printer.whole()
+    with run_events(hub.feed, command_id) as events:
+        while True:
+            match await events.get():
+                case CommandOutput() as output if passage is not None:
+                    await passage.take(output.stream, output.data)
+                case CommandOutput() | Interrupted():
+                    pass
+                case CommandFinished() as finished:
+                    await _finish(passage)
+                    return finished
+                case FollowEnded() as ended:
+                    raise refused_by_code(ended.code, ended.message)
+
+
+async def _finish(passage: "Passage | None") -> None:
+    if passage is not None:
+        await passage.finish()
+
+
+async def _not_begun(server: ServerView, exc: HubRefusedError, printer: Printer) -> int:
+    if printer.as_json:
+        facts = {"status": "refused", "code": exc.code, "message": exc.detail}
+        await printer.object({"server": server.name, "server_id": server.id, **facts})
+    complain(f"{server.name}: {exc}")
+    return ExitCode.REFUSED
+
+
+async def _told(hub: Hub, server: ServerView, finished: CommandFinished, printer: Printer) -> None:
+    """Print what the output did not say: the whole object, or why there is no ordinary end."""
+    if printer.as_json:
+        await printer.object(described(server.name, await hub.rest.command(finished.command_id)))
+    elif finished.status not in {"succeeded", "failed"}:
+        view = await hub.rest.command(finished.command_id)
+        await printer.note([f"chatops: {server.name}: {reason_of(view)}"])
+    if finished.truncated and not printer.as_json:
+        text = f"the middle of its output is missing, {finished.output_bytes} bytes were printed in all"
+        await printer.note([f"chatops: {server.name}: {text}"])
+
+
+def described(name: str, view: CommandView) -> dict[str, object]:
+    """Return a command as it is printed in JSON: the hub's own object, and the server's name."""
+    return {"server": name, **msgspec.structs.asdict(view)}
+
+
+def reason_of(view: CommandView) -> str:
+    """Return in words why a command has no ordinary end."""
+    why = view.message or view.code or ""
+    match view.status:
+        case "timed_out":
+            return f"timed out after {view.timeout_s:g} s"
+        case "lost":
+            told = why or "its agent went away"
+            return f"lost, it may have run all the same: {told}"
+        case "refused":
+            return f"refused: {why}" if why else "refused"
+        case status:
+            return f"{status}: {why}" if why else status
