@@ -8,21 +8,24 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from chatops_server.background import Background
-from chatops_server.config import Config
+from chatops_server.config import Config, Keeping
 from chatops_server.errors import StorageError
 from chatops_server.keys import HUB, Hub
 from chatops_server.secret_file import kept_secret
-from chatops_server.services import passwords
+from chatops_server.services import agent_actions, passwords
 from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
+from chatops_server.services.agent_actions import AgentActions, Kept
 from chatops_server.services.api_keys import ApiKeys
+from chatops_server.services.commands.keeper import Patience
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.fleet_loading import load_fleet
@@ -57,6 +60,7 @@ log = logging.getLogger(__name__)
 _HANDLERS_END_S: Final = 0.7
 _FLUSH_S: Final = 1.5
 _KEEPALIVE_S: Final = 15.0
+_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class CannotListenError(Exception):
@@ -76,6 +80,9 @@ class Setup:
     password_cost: int = passwords.COST
     metrics_public: bool = False
     """Let anybody read `/metrics`."""
+    keeping: Keeping = field(default_factory=Keeping)
+    patience: Patience = field(default_factory=Patience)
+    """With agents that run commands; others than the usual are for tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,7 @@ class RunningHub:
 class _Parts:
     hub: Hub
     live: Live
+    actions: AgentActions
     presence: Presence
     ingest: Ingest
     loops: Mapping[str, Callable[[], Awaitable[None]]]
@@ -131,6 +139,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         parts = _assembled(setup, storage, credentials)
         await parts.hub.users.load()
         await load_fleet(parts.live.fleet, storage)
+        await parts.actions.load()
         made_up = await parts.hub.users.create_first(setup.admin_password)
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         background.start(parts.loops)
@@ -139,6 +148,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await background.stop()
         if parts is not None:
             await _flush(parts)
+            await parts.actions.close()
         await asyncio.to_thread(hasher.close)
         await storage.close()
 
@@ -172,6 +182,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         config.admin_password,
         config.secret,
         metrics_public=config.metrics_public,
+        keeping=config.keeping,
     )
     async with open_hub(setup) as running:
         if running.made_up_password:
@@ -202,6 +213,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     fleet, sessions = live.fleet, live.sessions
     ingest = Ingest(storage.samples, _now_ms)
     presence = Presence(fleet, storage, events, _now_ms)
+    kept = _kept(setup)
+    actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
@@ -209,6 +222,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         grants=Grants(storage, ledger, fleet, directory, _now_ms),
         api_keys=ApiKeys(storage, ledger, fleet, sessions, _now_ms),
         history=HistoryQueries(storage),
+        commands=actions.commands,
+        terminals=actions.logbook,
         events=events,
         ledger=ledger,
         readiness=ReadinessChecks(
@@ -226,10 +241,23 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     loops = {
         "presence": presence.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,
-        "retention": Retention(storage, _now_ms).run,
+        "retention": Retention(
+            storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept)]
+        ).run,
         "last-used": hub.api_keys.keep_flushing,
     }
-    return _Parts(hub, live, presence, ingest, loops)
+    return _Parts(hub, live, actions, presence, ingest, loops)
+
+
+def _kept(setup: Setup) -> Kept:
+    keeping = setup.keeping
+    return Kept(
+        setup.data_dir,
+        keeping.record_terminals,
+        keeping.commands_days * _DAY_MS,
+        keeping.output_mb * 1024 * 1024,
+        setup.patience,
+    )
 
 
 def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
@@ -238,7 +266,14 @@ def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
     application[HUB] = parts.hub
     application.on_response_prepare.append(add_headers)
     register(application, routes)
-    services = LiveServices(parts.presence, parts.hub.api_keys, parts.ingest, parts.hub.accounts, _now_ms)
+    services = LiveServices(
+        parts.presence,
+        parts.hub.api_keys,
+        parts.ingest,
+        parts.actions,
+        parts.hub.accounts,
+        _now_ms,
+    )
     add_live(application, parts.live, services)
     return application
 
@@ -250,6 +285,7 @@ async def _flush(parts: _Parts) -> None:
             await parts.ingest.close()
             await parts.presence.flush()
             await parts.hub.api_keys.flush()
+            await parts.actions.flush()
     except (StorageError, TimeoutError) as exc:
         log.warning("what was in memory is not stored", extra={"reason": str(exc)})
 

@@ -149,6 +149,14 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         const=True,
         help="answer /metrics without a token, to whoever can connect",
     )
+    run.add_argument(
+        "--record-terminals",
+        action="store_const",
+        const="true",
+        help="keep what terminals show, never what is typed (off)",
+    )
+    run.add_argument("--keep-commands-days", metavar="N", help="days that commands are kept (90)")
+    run.add_argument("--keep-output-mb", metavar="N", help="megabytes of output that are kept (1024)")
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
     run.set_defaults(work=_run)
 

@@ -43,8 +43,23 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A file that holds the secret."""
     metrics_public: bool = False
     """Answer /metrics without a token, to whoever can connect."""
+    record_terminals: bool = False
+    """Keep what terminals show, as asciicast files in the data directory; never what is typed."""
+    keep_commands_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """How long commands, their output and recordings of terminals are kept."""
+    keep_output_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 1024
+    """How much output of commands is kept, compressed; beyond it the oldest goes, the commands stay."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept of commands and terminals."""
+
+    record_terminals: bool = False
+    commands_days: int = 90
+    output_mb: int = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,7 @@ class Config:
     secret: str | None = field(repr=False)
     """None: the one in the data directory."""
     metrics_public: bool = False
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -86,6 +102,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
         metrics_public=settings.metrics_public,
+        keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
     )
 
 

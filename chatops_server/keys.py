@@ -9,6 +9,7 @@ from aiohttp import web
 from chatops_server.broker.fleet import Fleet
 from chatops_server.services.accounts import Accounts
 from chatops_server.services.api_keys import ApiKeys
+from chatops_server.services.commands.commands import Commands
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
@@ -16,6 +17,7 @@ from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.readiness import ReadinessChecks
 from chatops_server.services.servers import Servers
+from chatops_server.services.terminals.logbook import Logbook
 from chatops_server.services.users import Users
 
 
@@ -29,6 +31,8 @@ class Hub:
     grants: Grants
     api_keys: ApiKeys
     history: HistoryQueries
+    commands: Commands
+    terminals: Logbook
     events: Events
     ledger: Ledger
     readiness: ReadinessChecks

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from chatops_server.broker.closing import ConnectionEnded, malformed
 from chatops_server.broker.counters import Counters, Peer
@@ -15,12 +15,9 @@ from chatops_server.errors import InvalidRequestError
 from chatops_server.web.both_ways import both_ways
 from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
-from chatops_wire.agent import Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
+from chatops_wire.agent import ActionReport, Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
-from chatops_wire.commands import CommandOutput, CommandResponse, CommandStarted
 from chatops_wire.samples import Sample
-from chatops_wire.streams import StreamClose, StreamData
-from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpened, Terminals
 from chatops_wire.times import parse_ms
 
 
@@ -45,12 +42,26 @@ class IngestSession(Protocol):
         """Store what is queued and end."""
 
 
+class Actions(Protocol):
+    """What agents were asked to do (services.agent_actions.AgentActions)."""
+
+    def connected(self, session: AgentSession) -> None:
+        """Note that an agent is there; after its `auth_success` is queued."""
+
+    def disconnected(self, session: AgentSession) -> None:
+        """Note that it is gone."""
+
+    async def hear(self, session: AgentSession, message: ActionReport) -> None:
+        """Take what it says of a request; waits only for one that sends without credit."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentHearing:
     """Where what an agent says goes."""
 
     fleet: Fleet
     topics: Topics
+    actions: Actions
     counters: Counters
     now_ms: Callable[[], int]
 
@@ -112,15 +123,10 @@ class AgentStream:
                 self._hearing.counters.unknown(Peer.AGENT, message.type)
             case Auth():
                 raise ConnectionEnded(malformed("a second auth message"))
-            case (
-                CommandStarted() | CommandOutput() | CommandResponse() | TerminalOpened() | TerminalData()
-                | TerminalClose() | Terminals() | StreamData() | StreamClose()
-            ):  # fmt: skip
-                # This hub asks for none of it.
-                self._heard()
-                self._hearing.counters.unknown(Peer.AGENT, str(message.__struct_config__.tag))
             case _:
-                assert_never(message)
+                # What is left are the answers to requests: FromAgent without the above is ActionReport.
+                self._heard()
+                await self._hearing.actions.hear(self._session, message)
 
     async def _hear_metrics(self, sample: Metrics) -> None:
         self._heard()

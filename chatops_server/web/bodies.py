@@ -17,8 +17,8 @@ _PLACE: Final = re.compile(r"^(?P<what>.*) - at `(?:key in )?\$\.?(?P<where>[^`]
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<field>[^`]+)`$")
 
 
-async def read_body(request: web.Request, kind: Any) -> Any:  # noqa: ANN401 - any route's body type
-    """Return the body as `kind`.
+async def read_body(request: web.Request, kind: Any, *, is_optional: bool = False) -> Any:  # noqa: ANN401 - any route's body type
+    """Return the body as `kind`; where it is optional, none at all is an empty object.
 
     Raises:
         InvalidRequestError: Empty, cut short, no JSON, or not of this form; the detail names the field.
@@ -31,6 +31,8 @@ async def read_body(request: web.Request, kind: Any) -> Any:  # noqa: ANN401 - a
         raise web.HTTPRequestTimeout(reason="the body did not arrive in time") from exc
     except web.RequestPayloadError as exc:
         raise InvalidRequestError("the body was cut short") from exc
+    if not raw and is_optional:
+        raw = b"{}"
     if not raw.strip():
         raise InvalidRequestError("the body is empty, expected a JSON object")
     return decode(raw, kind)

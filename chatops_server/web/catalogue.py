@@ -3,10 +3,12 @@
 from chatops_server.web import (
     http_api_keys,
     http_auth,
+    http_commands,
     http_health,
     http_metrics,
     http_prometheus,
     http_servers,
+    http_terminals,
     http_timeline,
     http_users,
 )
@@ -27,6 +29,8 @@ def rest_routes(*, metrics_public: bool = False) -> tuple[Route, ...]:
             *http_servers.ROUTES,
             *http_api_keys.ROUTES,
             *http_metrics.ROUTES,
+            *http_commands.ROUTES,
+            *http_terminals.ROUTES,
             *http_timeline.ROUTES,
             *http_health.ROUTES,
             *http_prometheus.routes(public=metrics_public),

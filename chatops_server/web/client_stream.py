@@ -12,8 +12,12 @@ from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.permissions import Principal
 from chatops_server.errors import ChatopsError, InvalidRequestError, TokenError
+from chatops_server.services.errands import Errands
+from chatops_server.services.terminals.terminals import TerminalRelay
 from chatops_server.web.both_ways import both_ways
+from chatops_server.web.client_feeds import COMMAND, LOGS, ClientFeeds, Sources
 from chatops_server.web.frame_socket import FrameSocket
+from chatops_server.web.terminal_requests import Asked, TerminalRequests
 from chatops_wire import codec
 from chatops_wire.client import (
     Authenticated,
@@ -22,14 +26,22 @@ from chatops_wire.client import (
     FromClient,
     Ping,
     Pong,
-    RequestId,
     Result,
     Subscribe,
     Unsubscribe,
 )
+from chatops_wire.client_terminals import (
+    AttachTerminal,
+    CloseTerminal,
+    DetachTerminal,
+    ListTerminals,
+    OpenTerminal,
+    RequestId,
+)
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
 from chatops_wire.codes import CloseCode, ErrorCode
 from chatops_wire.rest import UserView
+from chatops_wire.terminals import TerminalCredit, TerminalData, TerminalResize
 
 
 class TokenReader(Protocol):
@@ -44,6 +56,8 @@ class ClientHearing:
     """What answers a client."""
 
     topics: Topics
+    sources: Sources
+    terminals: TerminalRelay
     tokens: TokenReader
     counters: Counters
 
@@ -57,6 +71,13 @@ class ClientStream:
         self._counters = hearing.counters
         self._socket = socket
         self._session = session
+        self._errands = Errands()
+        self._feeds = ClientFeeds(hearing.sources, session, self._errands)
+        self._terminals = TerminalRequests(hearing.terminals, session, self._errands)
+
+    def follow_only(self, request: Subscribe) -> None:
+        """Follow one thing; the connection ends with it."""
+        self._feeds.subscribe(request, is_only=True)
 
     async def run(self, decoder: FrameDecoder[FromClient]) -> None:
         """Read and write until the connection is to end.
@@ -64,12 +85,18 @@ class ClientStream:
         Raises:
             ConnectionEnded: Always; it says how.
         """
-        await both_ways("client-writer", self._read(decoder), self._write())
+        try:
+            await both_ways("client-writer", self._read(decoder), self._write())
+        finally:
+            # Terminals first: one that is just being opened ends with its request.
+            self._terminals.left()
+            await self._errands.stop()
+            self._terminals.left()
 
     async def _read(self, decoder: FrameDecoder[FromClient]) -> None:
         while (frame := await self._socket.receive()) is not None:
             try:
-                self._hear(decoder.decode(frame))
+                await self._hear(decoder.decode(frame))
             except MalformedFrameError as exc:
                 raise ConnectionEnded(malformed(str(exc))) from exc
         raise ConnectionEnded(self._socket.peer_left())
@@ -87,7 +114,7 @@ class ClientStream:
                 outbox.is_stalled = False
         raise ConnectionEnded(outbox.closing)
 
-    def _hear(self, message: FromClient | UnknownMessage) -> None:
+    async def _hear(self, message: FromClient | UnknownMessage) -> None:
         match message:
             case Subscribe():
                 self._answer(message.id, lambda: self._subscribe(message))
@@ -99,26 +126,45 @@ class ClientStream:
                 self._authenticate_again(message.token)
             case UnknownMessage():
                 self._counters.unknown(Peer.CLIENT, message.type)
+            case TerminalData() | TerminalResize() | TerminalCredit():
+                await self._terminals.pass_on(message)
+            case OpenTerminal() | AttachTerminal() | DetachTerminal() | CloseTerminal() | ListTerminals():
+                self._answer(message.id, lambda: self._ask_terminals(message))
             case _:
                 assert_never(message)
 
-    def _answer(self, request_id: RequestId | UnsetType, carry_out: Callable[[], None]) -> None:
+    def _answer(self, request_id: RequestId | UnsetType, carry_out: Callable[[], bool]) -> None:
+        """Answer, unless `carry_out` returns False: then it answers by itself."""
         try:
-            carry_out()
+            is_done = carry_out()
         except ChatopsError as exc:
             error = ClientError(id=request_id, code=exc.code, message=exc.detail)
             self._session.outbox.reply(codec.encode(error))
-        else:
+            return
+        if is_done:
             # Answers overtake what a topic sends, so that this is told before its first frame.
             self._session.outbox.reply(codec.encode(Result(id=request_id)))
 
-    def _subscribe(self, request: Subscribe) -> None:
+    def _subscribe(self, request: Subscribe) -> bool:
         self._require_free_choice()
+        if request.topic in (COMMAND, LOGS):
+            self._feeds.subscribe(request)
+            return False
         self._topics.subscribe(self._session, request.topic, request.server_id)
+        return True
 
-    def _unsubscribe(self, request: Unsubscribe) -> None:
+    def _unsubscribe(self, request: Unsubscribe) -> bool:
         self._require_free_choice()
-        self._topics.unsubscribe(self._session, request.topic, request.server_id)
+        if request.topic in (COMMAND, LOGS):
+            self._feeds.unsubscribe(request)
+        else:
+            self._topics.unsubscribe(self._session, request.topic, request.server_id)
+        return True
+
+    def _ask_terminals(self, request: Asked) -> bool:
+        self._require_free_choice()
+        self._terminals.ask(request)
+        return False
 
     def _require_free_choice(self) -> None:
         if self._session.only_server is not None:

@@ -9,8 +9,10 @@ from typing import Final
 
 from aiohttp import web
 
+from chatops_server.services.agent_actions import AgentActions
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
+from chatops_server.web.client_feeds import Sources
 from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
 from chatops_server.web.open_sockets import OpenSockets
@@ -32,6 +34,7 @@ class LiveServices:
     presence: Presence
     keys: Keys
     ingest: Ingest
+    actions: AgentActions
     tokens: TokenReader
     now_ms: Callable[[], int]
     patience: Patience = field(default_factory=Patience)
@@ -39,15 +42,17 @@ class LiveServices:
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
     """Add the WebSockets, with and without a trailing slash, and their end when the application stops."""
-    sockets = OpenSockets(services.patience)
+    sockets, actions = OpenSockets(services.patience), services.actions
     agent = AgentEndpoint(
-        AgentDoor(live, services.presence, services.keys, services.ingest, sockets, services.now_ms)
+        AgentDoor(live, services.presence, services.keys, services.ingest, actions, sockets, services.now_ms)
     )
-    client = ClientEndpoint(ClientDoor(live, services.tokens, sockets))
+    feeds = Sources(live.fleet, actions.commands.history, actions.log_streams)
+    client = ClientEndpoint(ClientDoor(live, feeds, actions.terminals, services.tokens, sockets))
     for slash in ("", "/"):
         app.router.add_get(f"{PREFIX}/agents/ws{slash}", agent.handle)
         app.router.add_get(f"{PREFIX}/ws{slash}", client.handle)
         app.router.add_get(f"{PREFIX}/ws/metrics/{{server_id}}{slash}", client.handle)
+        app.router.add_get(f"{PREFIX}/ws/logs/{{server_id}}{slash}", client.handle_logs)
 
     async def stop(_app: web.Application) -> None:
         await stop_sockets(live, sockets)

@@ -70,7 +70,7 @@ def _operation(route: Route, by_kind: dict[Any, Json]) -> Json:
     }
     if route.body is not None:
         operation["requestBody"] = {
-            "required": True,
+            "required": not route.is_body_optional,
             "content": {"application/json": {"schema": by_kind[route.body]}},
         }
     if isinstance(route.right, Public):

@@ -1,7 +1,7 @@
 """What a route is. One table drives routing, rights, decoding of bodies and the OpenAPI document."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Literal
@@ -45,8 +45,17 @@ class Document:
     """A Content-Security-Policy in place of the strictest one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that is sent piece by piece as it is read; closed when the client leaves."""
+
+    pieces: AsyncGenerator[bytes, None]
+    content_type: str = "application/json"
+    status: int = 200
+
+
 Answer = Any
-"""A Struct, JSON as bytes, a Document, or None for 204."""
+"""A Struct, JSON as bytes, a Document, a Stream, or None for 204."""
 Handler = Callable[[Ask[Any]], Awaitable[Answer]]
 
 
@@ -62,6 +71,8 @@ class Route:
     tag: str
     body: Any = None
     """Type of the body; None takes none."""
+    is_body_optional: bool = False
+    """Whether no body at all means an empty object."""
     answer: Any = None
     """Type of the answer; None answers 204."""
     media_type: str = "application/json"

@@ -1,6 +1,8 @@
 """From a route to an aiohttp handler: token, right, body, answer, in this order."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,14 +10,16 @@ import msgspec
 from aiohttp import hdrs, web
 
 from chatops_server.domain.permissions import HubAction, Principal, ServerAction
-from chatops_server.errors import TokenError
+from chatops_server.errors import ChatopsError, TokenError
 from chatops_server.keys import HUB, Hub
 from chatops_server.services.access import Caller, ServerAccess, require, server_for
 from chatops_server.web.asking import Ask, Query
 from chatops_server.web.bodies import read_body
 from chatops_server.web.middlewares import CSP
-from chatops_server.web.routes import Answer, Document, Public, Route
+from chatops_server.web.routes import Answer, Document, Public, Route, Stream
 from chatops_wire import codec
+
+log = logging.getLogger(__name__)
 
 JSON: Final = "application/json"
 
@@ -34,10 +38,11 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
     async def serve(request: web.Request) -> web.StreamResponse:
         ask = _let_in(request, route)
         if route.body is not None:
-            body = await read_body(request, route.body)
+            body = await read_body(request, route.body, is_optional=route.is_body_optional)
             # That may have taken seconds, and in them the right may have ended.
             ask = replace(_let_in(request, route), body=body)
-        return _response(route, await route.handle(ask))
+        answer = await route.handle(ask)
+        return await _streamed(request, answer) if isinstance(answer, Stream) else _response(route, answer)
 
     return serve
 
@@ -54,6 +59,26 @@ def _let_in(request: web.Request, route: Route) -> Ask[Any]:
         body=None,
         access=_access(request, hub, route, principal),
     )
+
+
+async def _streamed(request: web.Request, answer: Stream) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={hdrs.CONTENT_TYPE: answer.content_type})
+    async with aclosing(answer.pieces) as pieces:
+        # The first one before the head: what fails until then is still a proper error.
+        piece = await anext(pieces, b"")
+        await response.prepare(request)
+        try:
+            if request.method != hdrs.METH_HEAD:
+                await response.write(piece)
+                async for piece in pieces:
+                    await response.write(piece)
+            await response.write_eof()
+        except (ConnectionError, ChatopsError, OSError) as exc:
+            # Too late for another answer: a body without its end tells that it is not whole.
+            log.info("an answer was cut short", extra={"path": request.path[:200], "reason": str(exc)})
+            if request.transport is not None:
+                request.transport.abort()
+    return response
 
 
 def _principal(request: web.Request, hub: Hub, route: Route) -> Principal | None:

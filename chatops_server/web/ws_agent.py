@@ -22,7 +22,7 @@ from chatops_server.broker.sessions import AgentSession
 from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
-from chatops_server.web.agent_stream import AgentHearing, AgentStream, IngestSession, agent_decoder
+from chatops_server.web.agent_stream import Actions, AgentHearing, AgentStream, IngestSession, agent_decoder
 from chatops_server.web.first_message import first_message
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
@@ -76,6 +76,7 @@ class AgentDoor:
     presence: Presence
     keys: Keys
     ingest: Ingest
+    actions: Actions
     sockets: OpenSockets
     now_ms: Callable[[], int]
 
@@ -86,7 +87,7 @@ class AgentEndpoint:
     def __init__(self, door: AgentDoor) -> None:
         self._door = door
         live = door.live
-        self._hearing = AgentHearing(live.fleet, live.topics, live.counters, door.now_ms)
+        self._hearing = AgentHearing(live.fleet, live.topics, door.actions, live.counters, door.now_ms)
         self._decoder = agent_decoder()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -187,10 +188,12 @@ class AgentEndpoint:
                 last_seq=last_seq,
             )
         )
+        self._door.actions.connected(session)
 
     def _leave(self, session: AgentSession, closing: Closing) -> None:
         if not self._door.live.sessions.unregister(session) or not session.state.is_online:
             return
+        self._door.actions.disconnected(session)
         if closing is GOING_AWAY:
             self._door.presence.stopped(session.state)
         else:

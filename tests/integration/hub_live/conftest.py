@@ -16,6 +16,8 @@ from aiohttp import web
 from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.permissions import Principal
 from chatops_server.errors import TokenError
+from chatops_server.services import agent_actions
+from chatops_server.services.agent_actions import AgentActions, Kept
 from chatops_server.services.api_keys import ApiKeys, VerifiedKey
 from chatops_server.services.events import Events
 from chatops_server.services.ingest import Ingest
@@ -126,6 +128,7 @@ class LiveHub:
     storage: Storage
     live: Live
     presence: Presence
+    actions: AgentActions
     api_keys: ApiKeys
     held_keys: HeldKeys
     store: HeldStore
@@ -207,7 +210,7 @@ USERS: dict[str, Role] = {"usr_owner": "operator", "usr_admin": "admin", "usr_gu
 async def open_live_hub(path: Path, patience: Patience = PATIENCE) -> AsyncIterator[LiveHub]:
     storage = await open_sqlite(path)
     try:
-        hub = _assembled(storage)
+        hub = _assembled(storage, path.parent)
         for user_id, role in USERS.items():
             user = UserRow(user_id, user_id[4:], role, active=True, token_version=1, created_ms=now_ms())
             await storage.write(users_sql.add_user(user, "no password"))
@@ -218,16 +221,18 @@ async def open_live_hub(path: Path, patience: Patience = PATIENCE) -> AsyncItera
         await storage.close()
 
 
-def _assembled(storage: Storage) -> LiveHub:
+def _assembled(storage: Storage, folder: Path) -> LiveHub:
     clock = Clock()
     live = put_together(lambda num: storage.samples.recent_cpu(num, now_ms()), clock.now)
     events = Events(storage, live.topics, now_ms)
-    api_keys = ApiKeys(storage, Ledger(storage, events, now_ms), live.fleet, live.sessions, now_ms)
+    ledger = Ledger(storage, events, now_ms)
+    api_keys = ApiKeys(storage, ledger, live.fleet, live.sessions, now_ms)
     tokens = Tokens()
     return LiveHub(
         storage=storage,
         live=live,
         presence=Presence(live.fleet, storage, events, now_ms),
+        actions=agent_actions.put_together(storage, ledger, live, Kept(folder), now_ms),
         api_keys=api_keys,
         held_keys=HeldKeys(api_keys),
         store=HeldStore(storage.samples),
@@ -242,7 +247,7 @@ def _assembled(storage: Storage) -> LiveHub:
 async def _served(hub: LiveHub, patience: Patience) -> AsyncIterator[None]:
     app = web.Application(middlewares=[errors_as_problems(hub.live.counters.problems)])
     ingest = Ingest(hub.store, now_ms)
-    add_live(app, hub.live, LiveServices(hub.presence, hub.held_keys, ingest, hub.tokens, now_ms, patience))
+    add_live(app, hub.live, _services(hub, ingest, patience))
     hub.runner = web.AppRunner(app, shutdown_timeout=1.0)
     await hub.runner.setup()
     await web.TCPSite(hub.runner, "127.0.0.1", 0).start()
@@ -263,6 +268,11 @@ async def _served(hub: LiveHub, patience: Patience) -> AsyncIterator[None]:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await hub.presence.flush()
+        await hub.actions.close()
+
+
+def _services(hub: LiveHub, ingest: Ingest, patience: Patience) -> LiveServices:
+    return LiveServices(hub.presence, hub.held_keys, ingest, hub.actions, hub.tokens, now_ms, patience)
 
 
 @pytest.fixture

@@ -80,8 +80,10 @@ async def test_a_ping_needs_no_id(hub: LiveHub) -> None:
         ({"topic": "metrics"}, "invalid_request"),
         ({"topic": "metrics", "server_id": "srv_unknown"}, "not_found"),
         ({"topic": "containers"}, "unknown_topic"),
-        ({"topic": "command", "command_id": "cmd_1"}, "unknown_topic"),
-        ({"topic": "logs", "server_id": "srv_1", "source": {}}, "unknown_topic"),
+        ({"topic": "command"}, "invalid_request"),
+        ({"topic": "command", "command_id": "cmd_1"}, "not_found"),
+        ({"topic": "logs", "server_id": "srv_1"}, "invalid_request"),
+        ({"topic": "logs", "server_id": "srv_1", "source": {"path": "/var/log/syslog"}}, "not_found"),
     ],
 )
 async def test_what_cannot_be_subscribed_is_answered_by_an_error(

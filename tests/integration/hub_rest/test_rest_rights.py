@@ -1,11 +1,12 @@
 """Every route for every kind of caller. A route without a row here fails the suite."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from chatops_server.storage.sql.commands import NewCommand, add_command
 from chatops_server.web.catalogue import rest_routes
 from tests.integration.hub_rest.conftest import Asker
 
@@ -27,6 +28,8 @@ ANY_USER = (401, 401) + (200,) * 7
 ONLY_ADMIN = (401, 401, 403, 403, 403, 403, 403, 403, 200)
 ADDS = (401, 401, 403, 201, 403, 201, 201, 201, 201)
 READS = (401, 401, 404, 404, 200, 200, 200, 200, 200)
+OPERATES = (401, 401, 404, 404, 403, 403, 200, 200, 200)
+NOTHING = (401, 401) + (404,) * 7
 FULL = (401, 401, 404, 404, 403, 403, 403, 200, 200)
 
 EXPECTED: Mapping[str, tuple[int, ...]] = {
@@ -54,6 +57,15 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "DELETE /api/v1/api-keys/{id}": (*FULL[:7], 204, 204),
     "GET /api/v1/metrics/{server_id}": READS[:4] + (404,) * 5,  # no sample yet: asserted by its code below
     "GET /api/v1/metrics/{server_id}/history": READS,
+    "POST /api/v1/commands": (*OPERATES[:6], 503, 503, 503),  # no agent is there
+    "GET /api/v1/commands": ANY_USER,
+    "POST /api/v1/commands/batch": (*OPERATES[:6], 202, 202, 202),
+    "POST /api/v1/commands/batch/{id}/cancel": NOTHING,
+    "GET /api/v1/commands/{id}": READS,
+    "GET /api/v1/commands/{id}/output": READS,
+    "POST /api/v1/commands/{id}/cancel": OPERATES,
+    "GET /api/v1/terminals": ANY_USER,
+    "GET /api/v1/terminals/{id}/recording": NOTHING,
     "GET /api/v1/events": READS,
     "GET /api/v1/audit": ONLY_ADMIN,
     "GET /healthz": ANYBODY,
@@ -75,6 +87,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/servers": {"name": "new"},
     "PATCH /api/v1/servers/{id}": {"tags": ["db"]},
     "PUT /api/v1/servers/{id}/grants/{user_id}": {"role": "viewer"},
+    "POST /api/v1/commands": {"command": "uptime"},
 }
 QUERIES: Mapping[str, str] = {
     "GET /api/v1/api-keys": "?server_id={server}",
@@ -92,6 +105,7 @@ class Scene:
     key: str
     guest: str
     victim: str
+    command: str
 
 
 async def _scene(asker: Asker) -> Scene:
@@ -108,12 +122,21 @@ async def _scene(asker: Asker) -> Scene:
         given = await asker.put(f"/servers/{server}/grants/{user_id}", {"role": role}, token=tokens["owner"])
         assert given.status == 200
     key = await asker.post("/api-keys", {"server_id": server}, token=tokens["owner"])
-    return Scene(tokens, server, str(key.body["id"]), guest, victim)
+    return Scene(tokens, server, str(key.body["id"]), guest, victim, await _command(asker, server))
+
+
+async def _command(asker: Asker, server_id: str) -> str:
+    state = asker.running.live.fleet.get(server_id)
+    assert state is not None
+    new = NewCommand(f"cmd_{server_id}", state.num, None, "uptime", (), None, 60.0)
+    await asker.running.storage.write(add_command(new, 0))
+    return new.id
 
 
 def _path(route: str, scene: Scene) -> str:
     path = route.split(" ")[1]
-    place = {"users": scene.victim, "api-keys": scene.key}.get(path.split("/")[-2], scene.server)
+    places = {"users": scene.victim, "api-keys": scene.key, "commands": scene.command}
+    place = places.get(path.partition("/{id}")[0].split("/")[-1], scene.server)
     filled = path.replace("{user_id}", scene.victim).replace("{server_id}", scene.server)
     return filled.replace("{id}", place) + QUERIES.get(route, "").replace("{server}", scene.server)
 
@@ -126,8 +149,10 @@ def test_every_route_has_a_row() -> None:
 async def test_each_caller_gets_what_is_theirs(asker: Asker, route: str) -> None:
     scene = await _scene(asker)
     method, body = route.split(" ", maxsplit=1)[0], BODIES.get(route)
-    if route == "POST /api/v1/api-keys":
-        body = {"server_id": scene.server}
+    if route in ("POST /api/v1/api-keys", "POST /api/v1/commands"):
+        body = {"server_id": scene.server} | (body or {})
+    if route == "POST /api/v1/commands/batch":
+        body = {"server_ids": [scene.server], "command": "uptime"}
     got = []
     for at, caller in enumerate(CALLERS):
         if isinstance(body, dict) and "name" in body:
@@ -145,7 +170,7 @@ async def test_each_caller_gets_what_is_theirs(asker: Asker, route: str) -> None
 
 async def _scene_again(asker: Asker, scene: Scene) -> Scene:
     server = await asker.server("web-2", token=scene.tokens["owner"])
-    return Scene(scene.tokens, server, scene.key, scene.guest, scene.victim)
+    return replace(scene, server=server)
 
 
 async def test_lists_show_only_what_one_may_see(asker: Asker) -> None:

@@ -1,0 +1,125 @@
+"""What the hub asks of agents beyond samples, put together; and where an agent's answers go."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from chatops_server.broker.sessions import AgentSession
+from chatops_server.services.commands.commands import Commands
+from chatops_server.services.commands.keeper import Patience
+from chatops_server.services.commands.retention import drop_commands
+from chatops_server.services.errands import Errands
+from chatops_server.services.ledger import Ledger
+from chatops_server.services.live import Live
+from chatops_server.services.log_streams import LogStreams
+from chatops_server.services.terminals.logbook import Logbook
+from chatops_server.services.terminals.recordings import Recordings
+from chatops_server.services.terminals.terminals import Surroundings, TerminalRelay
+from chatops_server.storage.base import Storage
+from chatops_server.storage.spool import Spool
+from chatops_wire.agent import ActionReport
+from chatops_wire.commands import CommandOutput, CommandResponse, CommandStarted
+from chatops_wire.streams import StreamClose, StreamData
+from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpened, Terminals
+
+
+@dataclass(frozen=True, slots=True)
+class AgentActions:
+    """Commands, terminals and log streams, as agents' connections see them."""
+
+    commands: Commands
+    terminals: TerminalRelay
+    log_streams: LogStreams
+    logbook: Logbook
+    spool: Spool
+    errands: Errands
+
+    async def load(self) -> None:
+        """Go on where an earlier hub stopped; before any agent connects.
+
+        Raises:
+            StorageError, OSError: The database or the data directory does not do it.
+        """
+        await self.spool.open()
+        await self.logbook.load()
+        await self.commands.load()
+
+    async def flush(self) -> None:
+        """Write down what is in memory, after all connections have ended."""
+        await self.errands.finish()
+        await self.commands.flush()
+
+    async def close(self) -> None:
+        """End all tasks."""
+        await self.errands.stop()
+        await self.commands.close()
+
+    def connected(self, session: AgentSession) -> None:
+        """Note that an agent is there; after its `auth_success` is queued."""
+        self.terminals.connected(session)
+        self.log_streams.connected(session)
+        self.commands.connected(session)
+
+    def disconnected(self, session: AgentSession) -> None:
+        """Note that an agent is gone."""
+        self.terminals.disconnected(session)
+        self.log_streams.disconnected(session)
+        self.commands.disconnected(session)
+
+    async def hear(self, session: AgentSession, message: ActionReport) -> None:
+        """Take what an agent says; waits only for an agent that sends without credit."""
+        match message:
+            case CommandStarted() | CommandOutput() | CommandResponse():
+                await self.commands.hear(session, message)
+            case TerminalOpened() | TerminalData() | TerminalClose() | Terminals():
+                self.terminals.hear(session, message)
+            case StreamData() | StreamClose():
+                self.log_streams.hear(session, message)
+            case _:
+                assert_never(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where things are kept, and for how long."""
+
+    folder: Path
+    """The data directory."""
+    records_terminals: bool = False
+    commands_ms: int = 90 * 24 * 3600 * 1000
+    output_bytes: int = 1024**3
+    """Of commands, compressed."""
+    patience: Patience = field(default_factory=Patience)
+    """With agents that run commands."""
+
+
+def put_together(
+    storage: Storage, ledger: Ledger, live: Live, kept: Kept, now_ms: Callable[[], int]
+) -> AgentActions:
+    """Return everything about commands, terminals and log streams; nothing of it runs yet."""
+    errands, spool = Errands(), Spool(kept.folder / "spool")
+    recordings = Recordings(kept.folder / "recordings", errands, time.time)
+    logbook = Logbook(storage, ledger, recordings, now_ms)
+    around = Surroundings(
+        live.fleet, live.sessions, logbook, errands, recordings if kept.records_terminals else None
+    )
+    return AgentActions(
+        commands=Commands(storage, ledger, (live.fleet, live.sessions, spool), now_ms, kept.patience),
+        terminals=TerminalRelay(around),
+        log_streams=LogStreams(live.fleet, live.sessions),
+        logbook=logbook,
+        spool=spool,
+        errands=errands,
+    )
+
+
+async def drop_old(storage: Storage, actions: AgentActions, kept: Kept, now_ms: int) -> None:
+    """Drop commands, output and recordings that are over.
+
+    Raises:
+        StorageError: The database does not answer.
+    """
+    await drop_commands(storage, now_ms - kept.commands_ms, kept.output_bytes)
+    await actions.logbook.drop_before(now_ms - kept.commands_ms)
