@@ -1,6 +1,8 @@
 import hashlib
 import os
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +99,20 @@ async def test_a_full_screen_program_in_raw_mode_gets_every_key(hub: HubSide) ->
     await hub.shown("t", b"raw")
     hub.type(b"\x03\x1b[A\x04")
     await hub.shown("t", b"03 1b 5b 41 04")
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="no vim here")
+async def test_vim_works(hub: HubSide, tmp_path: Path) -> None:
+    await hub.opened(cols=100, rows=30)
+    hub.type(f"vim -u NONE {tmp_path}/text\n")
+    # The alternate screen, and the last of its 30 rows.
+    await hub.shown("t", b"\x1b[?1049h")
+    await hub.shown("t", b"\x1b[30;1H")
+    hub.type("iwritten\x1b:wq\r")
+    await hub.shown("t", b"\x1b[?1049l")
+    assert (tmp_path / "text").read_text() == "written\n"
+    hub.type("echo ba''ck\n")
+    await hub.shown("t", b"back\r\n")
 
 
 async def test_the_shell_s_exit_is_told_with_its_code(hub: HubSide) -> None:
