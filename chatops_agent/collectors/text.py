@@ -35,7 +35,7 @@ _SECRETS: Final = tuple(
         # Authorization: Bearer x
         (r"\b((?:bearer|basic)\s+)[^\s\0\"']+", r"\1***"),
         # curl -u user:x
-        (r"((?:^|[\s\0])(?:-u|--user|--proxy-user)[\s\0=]*[^\s\0:]+:)[^\s\0]+", r"\1***"),
+        (r"((?:^|[\s\0])(?:-u|--user|--proxy-user)[\s\0=]{0,3}[^\s\0:]{1,200}:)[^\s\0]+", r"\1***"),
         # mysql -px, sshpass -p x
         (r"(^(?:[^\0]*/)?(?:mysql|mariadb)[\w-]*(?:\0[^\0]*)*?\0-p)[^\0]+", r"\1***"),
         (r"(^(?:[^\0]*/)?sshpass(?:\0[^\0]*)*?\0-p\0?)[^\0]+", r"\1***"),
