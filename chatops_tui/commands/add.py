@@ -1,15 +1,14 @@
 """`chatops add`: a new server, its key, and what to run on that machine."""
 
-import contextlib
-import shlex
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from chatops_tui.agent_line import agent_line
+from chatops_tui.client import adding
 from chatops_tui.client.connect import Hub
-from chatops_tui.client.errors import HubError
 from chatops_tui.commands.say import complain, console, drawn, say_json
 from chatops_tui.commands.sign_in import with_hub
 from chatops_tui.config import Settings
@@ -31,8 +30,7 @@ def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: b
         return ExitCode.USAGE
 
     async def job(hub: Hub) -> int:
-        view = await hub.rest.create_server(name, tags)
-        key = await _key_for(hub, view)
+        view, key = await adding.add_server(hub.rest, name, tags)
         if as_json:
             line = agent_line(settings.url, key.key)
             say_json({"server": view, "key": key.key, "key_id": key.id, "url": settings.url, "run": line})
@@ -41,21 +39,6 @@ def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: b
         return ExitCode.DONE
 
     return with_hub(settings, job)
-
-
-def agent_line(url: str, key: str) -> str:
-    """Return what starts the agent on the new machine."""
-    return f"CHATOPS_API_KEY={shlex.quote(key)} chatops-agent run --url {shlex.quote(url)}"
-
-
-async def _key_for(hub: Hub, view: ServerView) -> ApiKeyCreated:
-    try:
-        return await hub.rest.create_api_key(view.id, "agent")
-    except HubError:
-        # Without its key it would only be in the way of the next attempt.
-        with contextlib.suppress(HubError):
-            await hub.rest.delete_server(view.id)
-        raise
 
 
 def _tell(settings: Settings, view: ServerView, key: ApiKeyCreated) -> None:

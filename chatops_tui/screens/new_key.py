@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from chatops_tui.agent_line import agent_line
 from chatops_tui.render.severity import Level, mark
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.server_form import address_hint, agent_line
+from chatops_tui.screens.server_form import address_hint
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
@@ -37,7 +38,7 @@ class NewKeyScreen(ModalScreen[None]):
         super().__init__()
         self._given = context
         self._server = server
-        self._line = agent_line(context.hub.address, server.key)
+        self._line = agent_line(context.hub.address, clean(server.key))
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""

@@ -87,14 +87,6 @@ class ServerForm(ModalScreen[NewServer | None]):
             form.say(str(exc), wrong=True)
 
 
-def agent_line(address: str, key: str) -> str:
-    """Return the exact line that starts an agent with this key, as it is typed into a shell.
-
-    The key goes by the environment: arguments can be read by every user of a machine.
-    """
-    return f"CHATOPS_API_KEY={key} chatops-agent run --url {address}"
-
-
 def address_hint(address: str) -> Cell:
     """Return what to mind when the hub is known here by an address that only holds on this machine."""
     if (urlsplit(address).hostname or "") not in {"127.0.0.1", "localhost", "::1"}:

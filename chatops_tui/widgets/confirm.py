@@ -127,7 +127,7 @@ class Confirm(ModalScreen[bool]):
 
     def _may_confirm(self) -> bool:
         wanted = self._question.type_to_confirm
-        return not wanted or self.query_one("#confirm-name", Input).value.strip() == wanted
+        return not wanted or self.query_one("#confirm-name", Input).value.strip() == wanted.strip()
 
     def _arm(self) -> None:
         self._armed = True
