@@ -24,6 +24,7 @@ from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.palette import Command, Commands, Palette
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
+from chatops_tui.run_link import RunLink
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet import FleetScreen
@@ -95,7 +96,8 @@ class ChatopsApp(LeanApp[object]):
         self._now_ms = clock_ms
         self.store = Store()
         self.link = HubLink(settings, self.store, clock_ms)
-        self._given = Context(self.store, self.link, clock_ms, zone, terminal.charset)
+        runs = RunLink(self.store, self.link)
+        self._given = Context(self.store, self.link, runs, clock_ms, zone, terminal.charset)
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
@@ -22,9 +22,11 @@ from chatops_tui.store.models import (
     TimelineAnswered,
 )
 from chatops_tui.store.ranges import Range
+from chatops_tui.store.runs import RunForgotten
 from chatops_tui.store.store import Store
 from chatops_tui.store.vitals import CHARTED
 from chatops_wire.client import Authenticated, EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import ServerPatch
 from chatops_wire.settings import SettingError
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     # Imported in a thread once the first frame is on screen: aiohttp costs a quarter of a second.
     from chatops_tui.client.connect import Hub
     from chatops_tui.client.conversation import FeedEvent
+    from chatops_tui.client.http import Rest
     from chatops_tui.client.session import SessionStore
 
 log = logging.getLogger(__name__)
@@ -71,6 +74,8 @@ class HubLink:
             self._change_link(Link(LinkPhase.CONNECTING))
         """Why the password that came with the settings was not taken: one sentence, or empty."""
         self._needs = Needs()
+        self._followed: frozenset[str] = frozenset()
+        """Commands whose output is asked for; they go on whatever screen is looked at."""
         self._told: set[str] = set()
         """Servers whose timeline has been asked for on this connection."""
 
@@ -78,6 +83,15 @@ class HubLink:
     def address(self) -> str:
         """The hub's address."""
         return self._url
+
+    @property
+    def rest(self) -> "Rest":
+        """The hub's REST interface; RequestFailedError while there is none."""
+        return self._connected().rest
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        return self._now_ms()
 
     async def run(self) -> None:
         """Stay connected until cancelled; follows to another hub when somebody signs in there."""
@@ -91,20 +105,21 @@ class HubLink:
         """Ask the hub for what the visible screen needs and does not have; returns at once."""
         if self._hub is None or self._tasks is None:
             return
-        if needs != self._needs:
-            self._needs = needs
+        followed = self._store.runs.followed()
+        if (needs, followed) != (self._needs, self._followed):
+            self._needs, self._followed = needs, followed
             self._set_interests(self._hub)
         if self._store.link.phase is not LinkPhase.LIVE:
             return
         for server_id, span in needs.histories:
             memory = self._store.server(server_id)
             if memory is not None and memory.history(span).phase is HistoryPhase.ABSENT:
-                self._apply(HistoryAsked(server_id, span))
-                self._start(self._load_history(server_id, span), f"history-{span.label}")
+                self.apply(HistoryAsked(server_id, span))
+                self.spawn(self._load_history(server_id, span), f"history-{span.label}")
         for server_id in needs.timelines - self._told:
             self._told.add(server_id)
-            self._start(self._load_timeline(server_id), "timeline")
-            self._start(self._load_latest(server_id), "latest")
+            self.spawn(self._load_timeline(server_id), "timeline")
+            self.spawn(self._load_latest(server_id), "latest")
 
     def resync(self) -> None:
         """Ask for everything anew, as after a new connection."""
@@ -139,7 +154,7 @@ class HubLink:
         if url != self._url or self._hub is None:
             await self._move(url)
         hub = self._connected()
-        await self._ask(hub.session.login(username, password))
+        await self.ask(hub.session.login(username, password))
         user = self._store.user
         if user is not None and user.username != username:
             self._store.reset()
@@ -158,7 +173,7 @@ class HubLink:
         hub = self._connected()
         self._store.reset()
         try:
-            await self._ask(hub.session.logout())
+            await self.ask(hub.session.logout())
         finally:
             # Also when the hub could not be told: the tokens are gone from here.
             self._change_link(Link(LinkPhase.SIGN_IN))
@@ -166,19 +181,19 @@ class HubLink:
 
     async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
         """Add a server and make the key for its agent."""
-        rest = self._connected().rest
-        view = await self._ask(rest.create_server(name, tags))
-        created = await self._ask(rest.create_api_key(view.id, "agent"))
+        rest = self.rest
+        view = await self.ask(rest.create_server(name, tags))
+        created = await self.ask(rest.create_api_key(view.id, "agent"))
         return NewServer(view, created.key)
 
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
         """Change name and tags."""
         patch = ServerPatch(name=name, tags=tags)
-        await self._ask(self._connected().rest.patch_server(server_id, patch))
+        await self.ask(self.rest.patch_server(server_id, patch))
 
     async def delete_server(self, server_id: str) -> None:
         """Remove a server; its agent is cut off."""
-        await self._ask(self._connected().rest.delete_server(server_id))
+        await self.ask(self.rest.delete_server(server_id))
 
     async def _stay(self, sessions: "SessionStore") -> None:
         """Hold one hub until somebody moves to another or signs out."""
@@ -186,7 +201,8 @@ class HubLink:
 
         async with open_hub(self._url, sessions) as hub, asyncio.TaskGroup() as tasks:
             await self._begin(hub)
-            self._hub, self._tasks, self._needs = hub, tasks, Needs()
+            self._hub, self._tasks = hub, tasks
+            self._needs, self._followed = Needs(), frozenset()
             self._set_interests(hub)
             self._running = {tasks.create_task(hub.feed.run(self._deliver), name="feed")}
             self._ready.set()
@@ -209,7 +225,7 @@ class HubLink:
             await hub.session.adopt(settings.username, settings.tokens)
         elif not await hub.session.resume(settings.username) and settings.username and settings.password:
             try:
-                await self._ask(hub.session.login(settings.username, settings.password))
+                await self.ask(hub.session.login(settings.username, settings.password))
             except RequestFailedError as exc:
                 self.refused = str(exc)
 
@@ -226,23 +242,36 @@ class HubLink:
             raise RequestFailedError(_NOT_CONNECTED) from exc
 
     def _set_interests(self, hub: "Hub") -> None:
-        from chatops_tui.client.interests import EVENTS, FLEET, metrics  # noqa: PLC0415 - likewise
+        from chatops_tui.client.interests import EVENTS, FLEET, command, metrics  # noqa: PLC0415 - likewise
 
-        hub.feed.set_interests({FLEET, EVENTS, *map(metrics, self._needs.watched)})
+        topics = (*map(metrics, self._needs.watched), *map(command, self._followed))
+        hub.feed.set_interests({FLEET, EVENTS, *topics})
 
     def _deliver(self, event: "FeedEvent") -> None:
+        from chatops_tui.client.conversation import InterestRefused  # noqa: PLC0415 - likewise
+
         self._store.heard_ms = self._now_ms()
         match event:
             case LinkState():
                 self._change_link(_link(event, self._now_ms()))
             case Authenticated():
-                self._apply(SignedIn(event.user, self._url))
-            case Fleet() | FleetUpdate() | MetricsEvent() | EventMessage():
-                self._apply(event)
+                self.apply(SignedIn(event.user, self._url))
+            case (
+                Fleet()
+                | FleetUpdate()
+                | MetricsEvent()
+                | EventMessage()
+                | CommandOutput()
+                | CommandFinished()
+            ):
+                self.apply(event)
+            case InterestRefused() if event.interest.command_id:
+                self.apply(RunForgotten(event.interest.command_id, _sentence(event.message)))
             case _:  # alerts come with their screen; a refused interest is a server that is gone
                 log.debug("event not shown", extra={"type": type(event).__name__})
 
-    def _apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
+        """Fold an event into the store; one with a wrong time in it is logged."""
         try:
             self._store.apply(event, self._now_ms())
         except ValueError:
@@ -251,13 +280,17 @@ class HubLink:
     def _change_link(self, link: Link) -> None:
         if link.phase is LinkPhase.LIVE and self._store.link.phase is not LinkPhase.LIVE:
             self._told.clear()
-        self._apply(LinkChanged(link))
+        self.apply(LinkChanged(link))
 
-    def _start(self, work: Coroutine[None, None, None], name: str) -> None:
-        assert self._tasks is not None  # noqa: S101 - serve looked
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> bool:
+        """Start a task that ends with the hub's connections; False: there are none, and it is not begun."""
+        if self._tasks is None:
+            work.close()
+            return False
         task = self._tasks.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return True
 
     async def _load_history(self, server_id: str, span: Range) -> None:
         from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - likewise
@@ -266,24 +299,24 @@ class HubLink:
         end_ms = self._now_ms() if memory is None else memory.now_ms(self._now_ms())
         query = HistoryQuery(server_id, CHARTED, max(0, end_ms - span.span_ms), end_ms, span.buckets)
         try:
-            history = await self._ask(self._connected().rest.history(query))
+            history = await self.ask(self.rest.history(query))
         except RequestFailedError as exc:
-            self._apply(HistoryFailed(server_id, span, str(exc)))
+            self.apply(HistoryFailed(server_id, span, str(exc)))
         else:
-            self._apply(HistoryAnswered(span, history))
+            self.apply(HistoryAnswered(span, history))
 
     async def _load_timeline(self, server_id: str) -> None:
         try:
-            events = await self._ask(self._connected().rest.events(server_id, limit=TIMELINE_ENTRIES))
+            events = await self.ask(self.rest.events(server_id, limit=TIMELINE_ENTRIES))
         except RequestFailedError as exc:
             log.info("timeline not loaded", extra={"server_id": server_id, "reason": str(exc)})
         else:
-            self._apply(TimelineAnswered(server_id, events))
+            self.apply(TimelineAnswered(server_id, events))
 
     async def _load_latest(self, server_id: str) -> None:
         """Bring the processes of a server that is offline, or whose next sample is seconds away."""
         try:
-            self._apply(await self._ask(self._connected().rest.latest(server_id)))
+            self.apply(await self.ask(self.rest.latest(server_id)))
         except RequestFailedError as exc:
             log.info("latest sample not loaded", extra={"server_id": server_id, "reason": str(exc)})
 
@@ -292,7 +325,8 @@ class HubLink:
             raise RequestFailedError(_NOT_CONNECTED)
         return self._hub
 
-    async def _ask(self, work: Coroutine[None, None, T]) -> T:
+    async def ask(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await a request; RequestFailedError."""
         from chatops_tui.client.errors import HubError  # noqa: PLC0415 - likewise
 
         try:

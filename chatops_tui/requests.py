@@ -1,5 +1,6 @@
 """What screens ask of the hub, without knowing how it is reached."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,4 +60,28 @@ class Hub(Protocol):
 
     def reconnect_now(self) -> None:
         """Do not wait for the next attempt."""
+        ...
+
+
+class Commands(Protocol):
+    """Commands on servers. What becomes of them is told by the store, also when the hub says no."""
+
+    def start(self, server_id: str, command: str) -> None:
+        """Run a command on one server; returns at once."""
+        ...
+
+    def start_many(self, server_ids: Sequence[str], command: str) -> int:
+        """Run a command on several servers; returns the number of the fan-out at once."""
+        ...
+
+    def stop(self, key: int) -> None:
+        """End a run: TERM to the whole group, and asked once more KILL; returns at once."""
+        ...
+
+    async def output(self, command_id: str) -> bytes:
+        """Return everything the hub has kept of an output; RequestFailedError."""
+        ...
+
+    async def recent(self, server_id: str) -> tuple[str, ...]:
+        """Return commands run before on a server, "" on any; the newest first; RequestFailedError."""
         ...

@@ -1,11 +1,13 @@
 """What every screen is given."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from chatops_tui.render.charset import Charset
-from chatops_tui.requests import Hub
+from chatops_tui.requests import Commands, Hub
+from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
 
@@ -16,9 +18,12 @@ class Context:
 
     store: Store
     hub: Hub
+    commands: Commands
     now_ms: Callable[[], int]
     zone: tzinfo
     charset: Charset = "braille"
+    dangers: tuple[re.Pattern[str], ...] = compiled(USUAL)
+    """What is asked about before it is run."""
 
     def is_current(self, row: Row) -> bool:
         """Say whether the figures of a server are of now: the hub is heard, and hears its agent."""

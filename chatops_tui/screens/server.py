@@ -13,6 +13,7 @@ from chatops_tui.requests import Needs
 from chatops_tui.screens.charts import KINDS, ServerCharts
 from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
+from chatops_tui.screens.console_pane import ConsolePane
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.notice import Notice
@@ -25,18 +26,25 @@ from chatops_tui.screens.server_panes import (
     ProcessesPane,
 )
 from chatops_tui.screens.tab_line import TabLine
+from chatops_tui.screens.tabs import Tab, offered
 from chatops_tui.screens.too_small import TooSmall
+from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
 from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, neighbour
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
-from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.status_bar import StatusBar
 from chatops_tui.widgets.table_messages import HeaderSelected
 
-TABS: Final = ("Overview", "Processes", "Disks", "Network", "Host")
-_IDS: Final = ("overview", "processes", "disks", "network", "host")
+TABS: Final = (
+    Tab("overview", 1, "Overview", has_range=True),
+    Tab("processes", 2, "Processes"),
+    Tab("disks", 3, "Disks", has_range=True),
+    Tab("network", 4, "Network", has_range=True),
+    Tab("host", 5, "Host"),
+    Tab("console", 7, "Console", ability="commands"),
+)
 
 
 class ServerScreen(LiveScreen):
@@ -44,8 +52,8 @@ class ServerScreen(LiveScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(str(at + 1), f"tab({at})", title, show=False, id=f"server.tab-{at + 1}")
-            for at, title in enumerate(TABS)
+            Binding(str(tab.digit), f"tab({tab.digit})", tab.title, show=False, id=f"server.tab-{tab.id}")
+            for tab in TABS
         ),
         Binding("tab", "tab_step(1)", "Next tab", show=False, id="server.tab-next"),
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="server.tab-previous"),
@@ -67,27 +75,29 @@ class ServerScreen(LiveScreen):
         super().__init__(context)
         self._server_id = server_id
         self._span = FIVE_MINUTES
-        self._tab = 0
+        self._tabs = offered(TABS, None)
+        self._tab = self._tabs[0]
         self._zoomed: int | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out bars, tabs and panes."""
         yield StatusBar()
         yield TooSmall()
-        yield TabLine(TABS)
+        yield TabLine()
         yield Notice()
-        with ContentSwitcher(initial=_IDS[0], id="body"):
+        with ContentSwitcher(initial=self._tab.id, id="body"):
             yield OverviewPane(self.given)
             yield ProcessesPane(self.given)
             yield DisksPane(self.given)
             yield NetworkPane(self.given)
             yield HostPane(self.given, id="host")
+            yield ConsolePane(self.given)
         yield TextBlock(id="link-line")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin in the table, where keys do something."""
-        self._focus_table()
+        self.set_focus(self._pane.target)
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
@@ -110,7 +120,7 @@ class ServerScreen(LiveScreen):
         notice = self.query_one(Notice)
         notice.set_class(memory is not None, "-gone")
         self.query_one("#body").set_class(memory is None, "-gone")
-        self.query_one(TabLine).show(self._tab, self._span.label if self._has_range else "")
+        self._offer_tabs(memory)
         if memory is None:
             notice.say([[("This server is no longer there", "strong")], [], [("Esc goes back.", "muted")]])
             return
@@ -118,25 +128,18 @@ class ServerScreen(LiveScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a key only in the tabs where it does something."""
-        match action:
-            case "zoom":
-                return self._tab == 0
-            case "range":
-                return self._has_range
-            case "sort" | "sort_by" | "reverse":
-                return self._pane_order is not None
-            case "filter":
-                return self._tab == _IDS.index("processes") and not isinstance(self.focused, Input)
-            case _:
-                return super().check_action(action, parameters)
+        if action == "tab":
+            return any((tab.digit,) == parameters for tab in self._tabs)
+        offers = self._offers(action)
+        return super().check_action(action, parameters) if offers is None else offers
 
-    def action_tab(self, index: int) -> None:
-        """Show the tab at `index`, from 0."""
-        self._show_tab(index)
+    def action_tab(self, digit: int) -> None:
+        """Show the tab with this digit."""
+        self._show_tab(next(tab for tab in self._tabs if tab.digit == digit))
 
     def action_tab_step(self, step: int) -> None:
         """Show the tab beside this one."""
-        self._show_tab((self._tab + step) % len(TABS))
+        self._show_tab(self._tabs[(self._tabs.index(self._tab) + step) % len(self._tabs)])
 
     def action_range(self, step: int) -> None:
         """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
@@ -171,18 +174,15 @@ class ServerScreen(LiveScreen):
         self.query_one(FilterBar).open()
 
     def action_back(self) -> None:
-        """Leave the zoom, then the filter, then the server."""
-        bar = self.query_one(FilterBar)
+        """Leave the zoom, then what the tab has to leave, then the server."""
         if self._zoomed is not None:
             self._zoom(None)
-        elif bar.text and self._tab == _IDS.index("processes"):
-            bar.action_clear()
-        else:
+        elif not self._pane.back():
             close(self, None)
 
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        self._show_tab(event.index)
+        self._show_tab(self._tabs[event.index])
 
     @on(HeaderSelected)
     def _header_selected(self, event: HeaderSelected) -> None:
@@ -194,32 +194,49 @@ class ServerScreen(LiveScreen):
     def _filter_changed(self) -> None:
         self.sync(frozenset())
 
+    def _offers(self, action: str) -> bool | None:
+        """Return whether the tab that is shown has something to do for it; None: that is no tab's matter."""
+        match action:
+            case "zoom":
+                return self._tab.id == "overview"
+            case "range":
+                return self._tab.has_range
+            case "sort" | "sort_by" | "reverse":
+                return self._pane_order is not None
+            case "filter":
+                return self._tab.id == "processes" and not isinstance(self.focused, Input)
+            case "freeze":
+                return not self._tab.ability
+            case _:
+                return None
+
     @property
     def _pane(self) -> Pane:
-        return self.query_one(f"#{_IDS[self._tab]}", Pane)
+        return self.query_one(f"#{self._tab.id}", Pane)
 
     @property
     def _pane_order(self) -> Order | None:
         return self._pane.order if self.is_mounted else None
 
-    @property
-    def _has_range(self) -> bool:
-        return _IDS[self._tab] in {"overview", "disks", "network"}
+    def _offer_tabs(self, memory: ServerMemory | None) -> None:
+        """Show the tabs that work on this server for this user; one that goes away is left."""
+        tabs = offered(TABS, memory.row if memory else None)
+        if tabs != self._tabs:
+            self._tabs = tabs
+            self.refresh_bindings()
+        if self._tab not in tabs:
+            self._show_tab(tabs[0])
+        line = self.query_one(TabLine)
+        line.set_titles([f"{tab.digit} {tab.title}" for tab in tabs])
+        line.show(tabs.index(self._tab), self._span.label if self._tab.has_range else "")
 
-    def _show_tab(self, index: int) -> None:
-        self._tab = index
-        self.query_one(ContentSwitcher).current = _IDS[index]
-        self._focus_table()
+    def _show_tab(self, tab: Tab) -> None:
+        self._tab = tab
+        self.query_one(ContentSwitcher).current = tab.id
+        self.set_focus(self._pane.target)
         self.refresh_bindings()
         # Once it has a size.
         self.call_after_refresh(self.sync, frozenset())
-
-    def _focus_table(self) -> None:
-        tables = self._pane.query(LiveTable)
-        if tables:
-            tables.first().focus()
-        else:
-            self.set_focus(None)
 
     def _zoom(self, index: int | None) -> None:
         self._zoomed = index

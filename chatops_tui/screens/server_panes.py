@@ -25,6 +25,8 @@ from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from chatops_wire.samples import Process
 
 _NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first sample…", "muted")]]
@@ -44,6 +46,16 @@ class Pane(Container):
     def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
         """Draw the server."""
         raise NotImplementedError
+
+    @property
+    def target(self) -> "Widget | None":
+        """What gets the focus when the tab is shown; None: nothing does."""
+        tables = self.query(LiveTable)
+        return tables.first() if tables else None
+
+    def back(self) -> bool:
+        """Leave something within the tab; False when there is nothing to leave."""
+        return False
 
 
 class ProcessTable(LiveTable):
@@ -141,6 +153,14 @@ class ProcessesPane(Pane):
         count = sample.process_count if sample else None
         note = f" the busiest {len(sample.processes)} of {count} processes" if sample and count else ""
         self.query_one("#processes-note", TextBlock).set_lines([[(note, "muted")]])
+
+    def back(self) -> bool:
+        """Take the filter away, if there is one."""
+        bar = self.query_one(FilterBar)
+        if not bar.text:
+            return False
+        bar.action_clear()
+        return True
 
 
 class RatesPane(Pane):

@@ -19,10 +19,16 @@ class TabLine(Lines):
             super().__init__()
             self.index = index
 
-    def __init__(self, titles: Sequence[str]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="tabs")
-        self._titles = tuple(titles)
+        self._titles: tuple[str, ...] = ()
         self._shown = (0, "")
+
+    def set_titles(self, titles: Sequence[str]) -> None:
+        """Offer these tabs; each title begins with the digit that chooses it."""
+        if tuple(titles) != self._titles:
+            self._titles = tuple(titles)
+            self.sync()
 
     def show(self, index: int, note: str) -> None:
         """Mark the tab at `index`, from 0, and say `note` at the right."""
@@ -35,8 +41,9 @@ class TabLine(Lines):
         chosen, note = self._shown
         left: list[Span] = [(" ", "text")]
         for at, title in enumerate(self._titles):
-            left.append((f"{at + 1} ", "accent" if at == chosen else "muted"))
-            left.append((f"{title}  ", "strong" if at == chosen else "muted"))
+            digit, _, name = title.partition(" ")
+            left.append((f"{digit} ", "accent" if at == chosen else "muted"))
+            left.append((f"{name}  ", "strong" if at == chosen else "muted"))
         right: list[Span] = [(f"{note} ", "strong"), ("[ ]", "accent"), (" ", "text")] if note else []
         gap = columns - width(left) - width(right)
         return [[*left, (" " * max(0, gap), "text"), *(right if gap >= 0 else [])]]
@@ -45,7 +52,7 @@ class TabLine(Lines):
         """Choose the clicked tab."""
         x = 1
         for at, title in enumerate(self._titles):
-            x += len(title) + 4
+            x += len(title) + 2
             if event.x < x:
                 self.post_message(self.Chosen(at))
                 return

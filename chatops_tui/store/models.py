@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 
 from chatops_tui.render.severity import Level, level, worst
 from chatops_tui.store.ranges import Range
+from chatops_tui.store.runs import RunEvent
 from chatops_tui.store.vitals import Vitals
 from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerStatus, ServerView, UserView
@@ -154,7 +155,17 @@ class TimelineAnswered:
 
 
 Answer = HistoryAsked | HistoryAnswered | HistoryFailed | TimelineAnswered
-Event = Fleet | FleetUpdate | MetricsEvent | MetricsView | EventMessage | LinkChanged | SignedIn | Answer
+Event = (
+    Fleet
+    | FleetUpdate
+    | MetricsEvent
+    | MetricsView
+    | EventMessage
+    | LinkChanged
+    | SignedIn
+    | RunEvent
+    | Answer
+)
 
 
 class HistoryPhase(StrEnum):

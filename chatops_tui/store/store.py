@@ -20,16 +20,19 @@ from chatops_tui.store.models import (
     SignedIn,
     TimelineAnswered,
 )
+from chatops_tui.store.runs import RunAccepted, RunForgotten, RunRejected, Runs, RunsAsked, RunTold
 from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, MetricsView, ServerView, UserView
 
 FLEET = "fleet"
 LINK = "link"
 USER = "user"
+RUNS = "runs"
 
 
 _FIRST = "first"
-_URGENT = frozenset({LINK, USER, _FIRST})
+_URGENT = frozenset({LINK, USER, RUNS, _FIRST})
 
 
 def server_topic(server_id: str) -> str:
@@ -44,6 +47,8 @@ class Store:
         self._servers: dict[str, ServerMemory] = {}
         self._dirty: set[str] = set()
         self.link = Link(LinkPhase.CONNECTING)
+        self.runs = Runs()
+        """Commands started here; what they print is drawn as soon as it comes."""
         self.user: UserView | None = None
         self.hub = ""
         self.heard_ms = 0
@@ -75,6 +80,17 @@ class Store:
             case SignedIn():
                 self.user, self.hub = event.user, event.hub
                 self._dirty.add(USER)
+            case (
+                RunsAsked()
+                | RunAccepted()
+                | RunRejected()
+                | RunForgotten()
+                | RunTold()
+                | CommandOutput()
+                | CommandFinished()
+            ):
+                self.runs.apply(event)
+                self._dirty.add(RUNS)
             case _:
                 self._take_answer(event)
 
@@ -85,7 +101,7 @@ class Store:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether something of it should not wait for the next second: link, user, first fleet, history."""
+        """Whether some of it should not wait for the next second: link, user, runs, first fleet, history."""
         return not self._dirty.isdisjoint(_URGENT)
 
     def take_dirty(self) -> frozenset[str]:
@@ -118,6 +134,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything a user saw: somebody else may sign in."""
         self._servers.clear()
+        self.runs.clear()
         self.user, self.is_loaded = None, False
         self._dirty.update((FLEET, USER))
 

@@ -46,6 +46,7 @@ from chatops_wire.rest import (
 )
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
+from tests.tui.screens.command_double import CommandDouble
 from tests.tui.screens.synthetic import FLEET, Machine
 
 USER = UserView(id="u1", username="admin", role="admin")
@@ -53,6 +54,8 @@ PASSWORD = "secret-password"  # noqa: S105 - the double's only password
 KEY = "chops_abcdefghij_" + "k" * 52 + "_01234567"
 
 T = TypeVar("T")
+Topic = tuple[str, str | None]
+"""A topic, and the server or the command it is about."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -61,7 +64,7 @@ class Client:
     """One connected terminal and what it asked for."""
 
     ws: web.WebSocketResponse
-    topics: set[tuple[str, str | None]] = field(default_factory=set)
+    topics: set[Topic] = field(default_factory=set)
 
 
 class HubDouble:
@@ -78,6 +81,7 @@ class HubDouble:
         self.accepts_tokens = True
         self.histories: list[tuple[str, int]] = []
         self.serial = 0
+        self.commands = CommandDouble(self._send, answer, problem)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -103,6 +107,7 @@ class HubDouble:
                 web.get(f"{prefix}/metrics/{{id}}", self._latest),
                 web.get(f"{prefix}/events", self._events),
                 web.get(f"{prefix}/ws", self._socket),
+                *self.commands.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -124,19 +129,19 @@ class HubDouble:
         now = self.now_ms()
         online = [machine for machine in self.machines.values() if machine.status == "online"]
         update = FleetUpdate(servers=tuple(synthetic.view(machine, now) for machine in online))
-        await self._send("fleet", None, update)
+        await self._send(("fleet", None), update)
         for machine in online:
-            await self._send("metrics", machine.id, synthetic.whole(machine, now))
+            await self._send(("metrics", machine.id), synthetic.whole(machine, now))
 
     async def change(self, machine: Machine) -> None:
         """Put a machine in place of the one with its id and tell everybody."""
         self.machines[machine.id] = machine
-        await self._send("fleet", None, FleetUpdate(servers=(synthetic.view(machine, self.now_ms()),)))
+        await self._send(("fleet", None), FleetUpdate(servers=(synthetic.view(machine, self.now_ms()),)))
 
     async def forget(self, machine_id: str) -> None:
         """Remove a machine and tell everybody."""
         self.machines.pop(machine_id)
-        await self._send("fleet", None, FleetUpdate(servers=(), removed=(machine_id,)))
+        await self._send(("fleet", None), FleetUpdate(servers=(), removed=(machine_id,)))
 
     async def say(self, machine_id: str, message: str) -> None:
         """Add an entry to the timeline."""
@@ -150,7 +155,7 @@ class HubDouble:
             message=message,
             data={},
         )
-        await self._send("events", None, EventMessage(event=event))
+        await self._send(("events", None), EventMessage(event=event))
 
     async def end_sessions(self) -> None:
         """From now on every token is refused, and open connections are closed."""
@@ -158,10 +163,10 @@ class HubDouble:
         for client in list(self.clients):
             await client.ws.close(code=CloseCode.UNAUTHORIZED)
 
-    async def _send(self, topic: str, server_id: str | None, message: msgspec.Struct) -> None:
+    async def _send(self, topic: Topic, message: msgspec.Struct) -> None:
         frame = encode(message).decode()
         for client in list(self.clients):
-            if (topic, server_id) in client.topics and not client.ws.closed:
+            if topic in client.topics and not client.ws.closed:
                 with contextlib.suppress(ConnectionError):
                     await client.ws.send_str(frame)
 
@@ -305,11 +310,11 @@ class HubDouble:
                 self.clients.add(client)
                 await client.ws.send_str(encode(Authenticated(user=USER)).decode())
             case Subscribe():
-                client.topics.add((message.topic, message.server_id))
+                client.topics.add((message.topic, message.command_id or message.server_id))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())
                 await self._welcome(client, message)
             case Unsubscribe():
-                client.topics.discard((message.topic, message.server_id))
+                client.topics.discard((message.topic, message.command_id or message.server_id))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())
             case Ping():
                 await client.ws.send_str(encode(Pong(id=message.id)).decode())
@@ -319,6 +324,9 @@ class HubDouble:
     async def _welcome(self, client: Client, message: Subscribe) -> None:
         if message.topic == "fleet":
             await client.ws.send_str(encode(Fleet(servers=self._views(recent=True))).decode())
+        if message.command_id is not None:
+            for told in self.commands.told(message.command_id):
+                await client.ws.send_str(encode(told).decode())
         machine = self.machines.get(message.server_id or "")
         if message.topic == "metrics" and machine is not None and machine.status == "online":
             await client.ws.send_str(encode(synthetic.whole(machine, self.now_ms())).decode())

@@ -6,7 +6,7 @@ from typing import Final
 
 from chatops_wire.agent import AgentInfo
 from chatops_wire.client import MetricsEvent
-from chatops_wire.rest import LatestView, Point, ServerStatus, ServerView
+from chatops_wire.rest import LatestView, Point, Role, ServerStatus, ServerView
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Process, Temperature
 from chatops_wire.times import format_ms
 
@@ -27,6 +27,8 @@ class Machine:
     net: float = 2.0
     uptime_s: float = 1_050_000.0
     status: ServerStatus = "online"
+    capabilities: tuple[str, ...] = ()
+    role: Role = "admin"
     clock: str = ""
     """What its clock says instead of the time."""
 
@@ -226,11 +228,11 @@ def view(machine: Machine, ts_ms: int, *, recent: bool = False) -> ServerView:
         status=machine.status,
         last_seen=None if machine.status == "never" else format_ms(seen_ms),
         owner_id="u1",
-        capabilities=(),
+        capabilities=machine.capabilities,
         host=None if machine.status == "never" else _host(machine),
         latest=latest(machine, seen_ms),
         created_at=format_ms(1_700_000_000_000),
-        role="admin",
+        role=machine.role,
     )
     if not recent or machine.status != "online":
         return made

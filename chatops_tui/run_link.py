@@ -1,0 +1,127 @@
+"""Commands between store and hub: carries them out, and tells the store what became of each."""
+
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from chatops_tui.requests import RequestFailedError
+from chatops_tui.store.models import Event
+from chatops_tui.store.runs import Run, RunAccepted, RunRejected, RunsAsked, RunTold
+from chatops_tui.store.store import Store
+from chatops_wire.rest_commands import BatchCreate, CommandCreate
+
+if TYPE_CHECKING:
+    from chatops_tui.client.http import Rest
+
+T = TypeVar("T")
+
+# Whoever watches can stop it; an hour is for what was forgotten.
+TIMEOUT_S: Final = 3600.0
+# As many as make a history; more is a search in the hub's own.
+_RECENT: Final = 500
+# Servers that begin at once: quick for a team's fleet, and no stampede on what they share.
+_CONCURRENCY: Final = 20
+_NOT_CONNECTED: Final = "Not connected to the hub."
+_UNTOLD: Final = "The hub did not say that it took this server."
+
+
+class Desk(Protocol):
+    """The link, as far as commands need it."""
+
+    @property
+    def rest(self) -> "Rest":
+        """The hub's REST interface; RequestFailedError while there is none."""
+        ...
+
+    def now_ms(self) -> int:
+        """Unix milliseconds."""
+        ...
+
+    def apply(self, event: Event) -> None:
+        """Fold an event into the store."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> bool:
+        """Start a task that ends with the hub's connections; False: there are none, and it is not begun."""
+        ...
+
+    async def ask(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await a request; RequestFailedError."""
+        ...
+
+
+class RunLink:
+    """`requests.Commands`; every request is a task of the link's own."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        self._store = store
+        self._desk = desk
+
+    def start(self, server_id: str, command: str) -> None:
+        """Run a command on one server; returns at once."""
+        run = Run(self._store.runs.take_key(), server_id, command, self._desk.now_ms())
+        self._begin((run,), self._started(run))
+
+    def start_many(self, server_ids: Sequence[str], command: str) -> int:
+        """Run a command on several servers; returns the number of the fan-out at once."""
+        runs = self._store.runs
+        batch, now_ms = runs.take_key(), self._desk.now_ms()
+        members = tuple(Run(runs.take_key(), one, command, now_ms, batch) for one in server_ids)
+        self._begin(members, self._started_all(members))
+        return batch
+
+    def stop(self, key: int) -> None:
+        """End a run: TERM to the whole group, and asked once more KILL; returns at once."""
+        memory = self._store.runs.get(key)
+        if memory is not None and memory.run.command_id and memory.run.is_open:
+            force, memory.cancelled_once = memory.cancelled_once, True
+            self._desk.spawn(self._stopped(memory.run, force=force), f"stop-{key}")
+
+    async def output(self, command_id: str) -> bytes:
+        """Return everything the hub has kept of an output; RequestFailedError."""
+        return await self._desk.ask(self._desk.rest.command_output(command_id))
+
+    async def recent(self, server_id: str) -> tuple[str, ...]:
+        """Return commands run before on a server, or anywhere; the newest first; RequestFailedError."""
+        views = await self._desk.ask(self._desk.rest.commands(server_id, limit=_RECENT))
+        return tuple(view.command for view in views if view.command)
+
+    def _begin(self, runs: tuple[Run, ...], work: Coroutine[Any, Any, None]) -> None:
+        self._desk.apply(RunsAsked(runs))
+        if not self._desk.spawn(work, f"run-{runs[0].key}"):
+            self._reject(runs, _NOT_CONNECTED)
+
+    def _reject(self, runs: Iterable[Run], reason: str) -> None:
+        for run in runs:
+            self._desk.apply(RunRejected(run.key, reason))
+
+    async def _started(self, run: Run) -> None:
+        order = CommandCreate(server_id=run.server_id, command=run.command, timeout_s=TIMEOUT_S, wait=False)
+        try:
+            view = await self._desk.ask(self._desk.rest.run_command(order))
+        except RequestFailedError as exc:
+            self._desk.apply(RunRejected(run.key, str(exc)))
+        else:
+            self._desk.apply(RunAccepted(run.key, view.command_id))
+
+    async def _started_all(self, runs: tuple[Run, ...]) -> None:
+        order = BatchCreate(
+            server_ids=tuple(run.server_id for run in runs),
+            command=runs[0].command,
+            timeout_s=TIMEOUT_S,
+            concurrency=_CONCURRENCY,
+        )
+        try:
+            view = await self._desk.ask(self._desk.rest.run_batch(order))
+        except RequestFailedError as exc:
+            self._reject(runs, str(exc))
+            return
+        ids = {item.server_id: item.command_id for item in view.items}
+        for run in runs:
+            known = ids.get(run.server_id)
+            self._desk.apply(RunAccepted(run.key, known) if known else RunRejected(run.key, _UNTOLD))
+
+    async def _stopped(self, run: Run, *, force: bool) -> None:
+        try:
+            await self._desk.ask(self._desk.rest.cancel_command(run.command_id, force=force))
+        except RequestFailedError as exc:
+            self._desk.apply(RunTold(run.key, str(exc)))
