@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from chatops_tui.clock import moment
 from chatops_tui.render import numbers
 from chatops_tui.render.charset import Charset
+from chatops_tui.render.command import command_cell
 from chatops_tui.render.meter import MeterView, meter_line
 from chatops_tui.render.severity import Level, glyph, ink
 from chatops_tui.render.spans import Cell, Span, fit, width
@@ -143,7 +144,7 @@ def top_processes(memory: ServerMemory, columns: int, most: int) -> list[Cell]:
                 (f"{process.pid:>7} ", "muted"),
                 (f"{numbers.percent(process.cpu_percent):>5} ", "text"),
                 (f"{numbers.size(process.memory_used):>6}  ", "text"),
-                (clean(process.command or process.name), "muted"),
+                *command_cell(process.name, process.command, whole=False),
             ],
             columns,
         )

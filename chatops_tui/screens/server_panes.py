@@ -75,7 +75,8 @@ class ProcessTable(LiveTable):
         nothing = _NO_SAMPLE if memory.row.status == "online" else _AWAY
         self.set_empty_message(_NO_MATCH if sample and sample.processes else nothing)
         dimmed = set() if is_current else set(by_id)
-        self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total), dimmed=dimmed)
+        width = self.widths.get("name", 0)
+        self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total, width), dimmed=dimmed)
         return len(by_id)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from chatops_tui.render import numbers
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.columns import Column
+from chatops_tui.render.command import command_cell
 from chatops_tui.render.meter import percent_cell
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
@@ -16,7 +17,7 @@ PROCESS_COLUMNS: Final = (
     Column("cpu", "CPU%", 6, align="right"),
     Column("memory", "MEM", 6, align="right"),
     Column("share", "MEM%", 5, align="right", priority=2, sortable=False),
-    Column("name", "COMMAND", 12, flex=9),
+    Column("name", "COMMAND", 12, flex=30),
 )
 DISK_COLUMNS: Final = (
     Column("mount", "MOUNT", 14, flex=2, max_width=36),
@@ -37,10 +38,13 @@ NETWORK_COLUMNS: Final = (
 )
 # Of one core: whoever takes more than a whole one stands out, but is not wrong.
 _ONE_CORE: Final = 100.0
+# In fewer cells folders would leave no room for what tells one command from another.
+_WHOLE_COMMAND_FROM: Final = 64
 
 
-def process_cells(process: Process, memory_total: float | None) -> list[Cell]:
+def process_cells(process: Process, memory_total: float | None, command_width: int) -> list[Cell]:
     """Return one cell for each of PROCESS_COLUMNS; CPU is of one core and may pass 100."""
+    whole = command_width >= _WHOLE_COMMAND_FROM
     share = process.memory_used / memory_total * 100 if memory_total else None
     return [
         [(str(process.pid), "muted")],
@@ -48,7 +52,7 @@ def process_cells(process: Process, memory_total: float | None) -> list[Cell]:
         [(f"{process.cpu_percent:.1f}", "warn" if process.cpu_percent >= _ONE_CORE else "text")],
         [(numbers.size(process.memory_used), "text")],
         [(numbers.percent(share, 1).removesuffix("%"), "muted")],
-        _command(process),
+        command_cell(process.name, process.command, whole=whole),
     ]
 
 
@@ -75,10 +79,3 @@ def network_cells(net: Network) -> list[Cell]:
         [("↑ ", "muted"), (f"{numbers.rate(net.tx_bps):>6}", "series-2")],
         [(numbers.count(net.errors), "warn" if net.errors else "muted")],
     ]
-
-
-def _command(process: Process) -> Cell:
-    """Return the command with its program standing out from its arguments."""
-    command = clean(process.command or process.name)
-    program, space, arguments = command.partition(" ")
-    return [(program, "text"), (space + arguments, "muted")]
