@@ -1,13 +1,19 @@
 """Charts: from the words of a request to the series of an answer."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Final
 
-from chatops_server.errors import InvalidRequestError
+from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.access import ServerAccess
-from chatops_server.storage.base import HistoryQuery, Storage
+from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Storage
 from chatops_wire import metrics
 from chatops_wire.rest import History, Series
 from chatops_wire.times import format_ms
+
+# Our own client waits 15 s. A chart that takes longer is drawn for nobody, and two of them keep all others
+# that need the disk from being drawn.
+CHART_WITHIN_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +29,23 @@ class ChartRequest:
 class HistoryQueries:
     """Answers chart requests."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, within_s: float = CHART_WITHIN_S) -> None:
+        """Ask this storage; a chart that takes longer than `within_s` is broken off."""
         self._storage = storage
+        self._within_s = within_s
 
     async def chart(self, access: ServerAccess, request: ChartRequest) -> History:
         """Return one series a metric, in the order asked for; a metric without samples is empty.
 
         Raises:
             InvalidRequestError: Unknown metric, or a range that ends before it begins.
+            StorageError: The database does not answer, or not in time.
         """
         refs = [_parsed(text) for text in dict.fromkeys(request.metrics)]
         if request.start_ms >= request.end_ms:
             raise InvalidRequestError("start: it must be before end")
         names = [ref.text for ref in refs]
-        answer = await self._storage.samples.history(
+        answer = await self._answered(
             HistoryQuery(access.state.num, names, request.start_ms, request.end_ms, request.points)
         )
         return History(
@@ -56,6 +65,13 @@ class HistoryQueries:
                 for ref in refs
             ),
         )
+
+    async def _answered(self, query: HistoryQuery) -> HistoryAnswer:
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await self._storage.samples.history(query)
+        except TimeoutError as exc:
+            raise StorageError(f"a chart took more than {self._within_s:g} s") from exc
 
 
 def _parsed(text: str) -> metrics.MetricRef:
