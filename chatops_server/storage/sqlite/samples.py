@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 from chatops_server.domain.ring import WINDOW_MS
@@ -52,8 +51,8 @@ class SqliteSamples:
         """Stop reading. Idempotent."""
         if self._loading is not None:
             self._loading.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loading
+            # However it ended: the writer and the readers have still to be closed.
+            await asyncio.wait({self._loading})
 
     async def append(self, rows: Sequence[SampleRow | GapRow]) -> None:
         """See SampleStore."""

@@ -17,7 +17,8 @@ from chatops_server.storage.base import CannotOpenError, execute, fetch
 from chatops_server.storage.sql.hot import tables_with
 from chatops_server.storage.sqlite.connections import connect_reader
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
-from tests.hub_rows import add_servers, row
+from tests.deadlines import DEADLINE_S
+from tests.hub_rows import NOON_MS, add_servers, row
 
 HOLDER = """
 import asyncio, sys
@@ -178,3 +179,14 @@ async def test_a_reader_cancelled_while_it_opens_is_closed_all_the_same(
     with pytest.raises(asyncio.CancelledError):
         _ = await opening
     gc.collect()
+
+
+async def test_a_defect_while_the_last_hour_is_read_does_not_keep_it_open(path: Path) -> None:
+    times = [NOON_MS]
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    storage = await open_sqlite(path, now_ms=times.pop)
+    async with asyncio.timeout(DEADLINE_S):
+        await storage.close()
+    assert times == []
+    await (await open_sqlite(path)).close()
