@@ -27,6 +27,7 @@ from chatops_tui.requests import RequestFailedError
 from chatops_tui.run_link import RunLink
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
@@ -242,6 +243,10 @@ class ChatopsApp(LeanApp[object]):
             self._sign_in(can_go_back=True)
         else:
             self._deeds.do(event.deed, event.server_id)
+
+    @on(FleetScreen.RunWanted)
+    def _run_wanted(self, event: FleetScreen.RunWanted) -> None:
+        self.open(FanOutScreen(self._given, event.server_ids))
 
     def _tell_news(self) -> None:
         self._news, said = self._news.after(self.store.link.phase, self._now_ms())

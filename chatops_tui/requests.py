@@ -70,8 +70,8 @@ class Commands(Protocol):
         """Run a command on one server; returns at once."""
         ...
 
-    def start_many(self, server_ids: Sequence[str], command: str) -> int:
-        """Run a command on several servers; returns the number of the fan-out at once."""
+    def start_many(self, server_ids: Sequence[str], command: str, batch: int = 0) -> int:
+        """Run a command on several servers, or again on some of a fan-out; returns its number at once."""
         ...
 
     def stop(self, key: int) -> None:

@@ -61,10 +61,10 @@ class RunLink:
         run = Run(self._store.runs.take_key(), server_id, command, self._desk.now_ms())
         self._begin((run,), self._started(run))
 
-    def start_many(self, server_ids: Sequence[str], command: str) -> int:
-        """Run a command on several servers; returns the number of the fan-out at once."""
-        runs = self._store.runs
-        batch, now_ms = runs.take_key(), self._desk.now_ms()
+    def start_many(self, server_ids: Sequence[str], command: str, batch: int = 0) -> int:
+        """Run a command on several servers, or again on some of a fan-out; returns its number at once."""
+        runs, now_ms = self._store.runs, self._desk.now_ms()
+        batch = batch or runs.take_key()
         members = tuple(Run(runs.take_key(), one, command, now_ms, batch) for one in server_ids)
         self._begin(members, self._started_all(members))
         return batch

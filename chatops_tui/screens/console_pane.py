@@ -12,8 +12,8 @@ from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens.asking import dangerous
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.output_panel import OutputPanel
 from chatops_tui.screens.recall_search import RecallSearch
-from chatops_tui.screens.run_keeping import RunKeeping
 from chatops_tui.screens.run_log import RunLines, RunLog
 from chatops_tui.screens.server_panes import Pane
 from chatops_tui.store.danger import danger_in
@@ -24,7 +24,6 @@ from chatops_tui.store.recall import Recall
 from chatops_tui.store.runs import RunMemory
 from chatops_tui.widgets.command_line import CommandLine
 from chatops_tui.widgets.confirm import Confirm
-from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.scroll_back import Said
 
 _PROD: Final = "prod"
@@ -50,8 +49,7 @@ class ConsolePane(Pane):
 
     def compose(self) -> ComposeResult:
         """Lay out log, search and line."""
-        yield RunLog(id="console-log")
-        yield FilterBar("search the output")
+        yield OutputPanel(self.given, lambda: self._chosen_run)
         yield CommandLine(self._recall)
 
     @property
@@ -80,11 +78,7 @@ class ConsolePane(Pane):
 
     def back(self) -> bool:
         """Take the search away, if there is one."""
-        bar = self.query_one(FilterBar)
-        if not bar.text:
-            return False
-        bar.action_clear()
-        return True
+        return self._panel.back()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave ctrl+c to others while nothing runs."""
@@ -116,9 +110,8 @@ class ConsolePane(Pane):
 
     def action_read(self) -> None:
         """Go up into the output."""
-        log = self.query_one(RunLog)
-        log.focus()
-        log.action_move_page(-1)
+        self._panel.lines.focus()
+        self._panel.lines.action_move_page(-1)
 
     @on(CommandLine.Entered)
     def _entered(self, event: CommandLine.Entered) -> None:
@@ -138,31 +131,19 @@ class ConsolePane(Pane):
     @on(CommandLine.Left)
     def _left(self, event: CommandLine.Left) -> None:
         event.stop()
-        self.query_one(RunLog).focus()
+        self._panel.lines.focus()
 
     @on(RunLog.Wished)
     def _wished(self, event: RunLog.Wished) -> None:
         event.stop()
-        match event.wish:
-            case "type":
-                self.target.focus()
-            case "previous" | "next":
-                self._choose(-1 if event.wish == "previous" else 1)
-            case "search":
-                self.query_one(FilterBar).open()
-            case "forth" | "back":
-                self._find(1 if event.wish == "forth" else -1)
-            case _:
-                self._keep_output(event.wish)
+        if event.wish == "type":
+            self.target.focus()
+        else:
+            self._choose(-1 if event.wish == "previous" else 1)
 
-    @on(FilterBar.Changed)
-    def _search_changed(self, event: FilterBar.Changed) -> None:
-        event.stop()
-        log = self.query_one(RunLog)
-        found = log.search(event.text)
-        event.bar.set_counts(found, len(log))
-        if event.text:
-            log.find(-1)
+    @property
+    def _panel(self) -> OutputPanel:
+        return self.query_one(OutputPanel)
 
     @property
     def _runs(self) -> list[RunMemory]:
@@ -176,7 +157,7 @@ class ConsolePane(Pane):
 
     def _run(self, command: str) -> None:
         self._chosen = None
-        self.query_one(RunLog).action_follow()
+        self._panel.lines.action_follow()
         self.given.commands.start(self._server_id, command)
 
     def _keep(self, command: str) -> None:
@@ -197,20 +178,10 @@ class ConsolePane(Pane):
         lines = self._lines(self._runs, self.given.now_ms(), is_live=True)
         start = lines.start(keys[at])
         if start is not None:
-            self.query_one(RunLog).scroll_to_line(start)
-
-    def _find(self, step: int) -> None:
-        if not self.query_one(RunLog).find(step):
-            self.notify("Nothing is found.", markup=False)
-
-    def _keep_output(self, wish: str) -> None:
-        chosen = self._chosen_run
-        if chosen is not None:
-            RunKeeping(self.app, self.given).do(wish, chosen)
+            self._panel.lines.scroll_to_line(start)
 
     def _draw(self, runs: list[RunMemory], now_ms: int, *, is_live: bool) -> None:
-        log = self.query_one(RunLog)
-        log.sync(self._lines(runs, now_ms, is_live=is_live) if runs else Said(_WELCOME))
+        self._panel.lines.sync(self._lines(runs, now_ms, is_live=is_live) if runs else Said(_WELCOME))
 
     def _lines(self, runs: list[RunMemory], now_ms: int, *, is_live: bool) -> RunLines:
         chosen = self._chosen_run

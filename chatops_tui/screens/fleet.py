@@ -1,5 +1,6 @@
 """The fleet: every server in a table, the one under the cursor in detail."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -19,6 +20,7 @@ from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
 from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.notice import Notice, fleet_notice
+from chatops_tui.screens.tabs import can
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
 from chatops_tui.store.models import LinkPhase, Row
@@ -59,6 +61,7 @@ class FleetScreen(LiveScreen):
         Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
         Binding("s", "sort", "Sort", id="fleet.sort"),
         Binding("a", "add", "Add", id="fleet.add"),
+        Binding("x", "run", "Run", id="fleet.run"),
         Binding("right_square_bracket", "range(1)", "Range", id="fleet.range-longer", key_display="[ ]"),
         Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
         Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
@@ -80,6 +83,13 @@ class FleetScreen(LiveScreen):
             super().__init__()
             self.deed: Deed | Literal["sign_in"] = deed
             self.server_id = server_id
+
+    class RunWanted(Message):
+        """The user wants to run a command on these servers."""
+
+        def __init__(self, server_ids: Sequence[str]) -> None:
+            super().__init__()
+            self.server_ids = server_ids
 
     def __init__(self, context: Context, *, tour: bool = False) -> None:
         super().__init__(context)
@@ -147,6 +157,8 @@ class FleetScreen(LiveScreen):
             case "add":
                 user = self.store.user
                 return True if user and user.role != "viewer" and self.store.is_loaded else None
+            case "run":
+                return any(can(row, "commands") for row in self.store.rows())
             case "edit" | "delete":
                 memory = (
                     self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
@@ -195,6 +207,10 @@ class FleetScreen(LiveScreen):
     def action_add(self) -> None:
         """Add a server."""
         self.post_message(self.Wanted("add"))
+
+    def action_run(self) -> None:
+        """Run a command on the servers the filter leaves."""
+        self.post_message(self.RunWanted(tuple(self.query_one(LiveTable).order)))
 
     def action_edit(self) -> None:
         """Change name and tags of the server under the cursor."""
@@ -295,7 +311,7 @@ class FleetScreen(LiveScreen):
 
     def _refresh_keys(self) -> None:
         """Draw the footer anew once other keys do something."""
-        abilities = tuple(self.check_action(action, ()) for action in ("add", "edit", "filter"))
+        abilities = tuple(self.check_action(action, ()) for action in ("add", "edit", "filter", "run"))
         if abilities != self._abilities:
             self._abilities = abilities
             self.refresh_bindings()

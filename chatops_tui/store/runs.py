@@ -167,6 +167,10 @@ class Runs:
     def _add(self, runs: tuple[Run, ...]) -> None:
         lines = min(KEPT_LINES, max(_LEAST_LINES, _BATCH_LINES // max(1, len(runs))))
         for run in runs:
+            # Run again within a fan-out, it takes the place of the former run.
+            again = [one for one in self.of_batch(run.batch) if one.run.server_id == run.server_id]
+            for one in again if run.batch else ():
+                self._drop(one)
             self._runs[run.key] = RunMemory(run, lines)
         self._trim()
 
