@@ -4,12 +4,20 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from chatops_wire.client_terminals import (
+    AttachTerminal,
+    CloseTerminal,
+    DetachTerminal,
+    ListTerminals,
+    OpenTerminal,
+    RequestId,
+    TerminalEntry,
+)
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, ServerView, UserView
 from chatops_wire.samples import SampleParts
 from chatops_wire.streams import LogLine, LogSource
-
-RequestId = int | Annotated[str, Meta(max_length=200)]
+from chatops_wire.terminals import TerminalClose, TerminalCredit, TerminalData, TerminalResize
 
 
 class AuthToken(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth"):
@@ -54,10 +62,14 @@ class Authenticated(Struct, frozen=True, kw_only=True, tag_field="type", tag="au
     user: UserView
 
 
-class Result(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="result"):
     """A request was carried out."""
 
     id: RequestId | UnsetType = UNSET
+    terminal_id: str | UnsetType = UNSET
+    """The answer to `terminal_open` and `terminal_attach`."""
+    terminals: tuple[TerminalEntry, ...] | UnsetType = UNSET
+    """The answer to `terminal_list`."""
 
 
 class ClientError(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
@@ -140,7 +152,20 @@ class SubscriptionEnded(
     message: str = ""
 
 
-FromClient = AuthToken | Subscribe | Unsubscribe | Ping
+FromClient = (
+    AuthToken
+    | Subscribe
+    | Unsubscribe
+    | Ping
+    | OpenTerminal
+    | AttachTerminal
+    | DetachTerminal
+    | CloseTerminal
+    | ListTerminals
+    | TerminalData
+    | TerminalResize
+    | TerminalCredit
+)
 ToClient = (
     Authenticated
     | Result
@@ -154,6 +179,8 @@ ToClient = (
     | CommandOutput
     | CommandFinished
     | LogLines
+    | TerminalData
+    | TerminalClose
     | Lagged
     | SubscriptionEnded
 )

@@ -38,6 +38,7 @@ from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_c
 from chatops_wire.codes import ErrorCode
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.streams import LogSource
+from chatops_wire.terminals import TerminalClose, TerminalData
 
 log = logging.getLogger(__name__)
 
@@ -190,6 +191,9 @@ class Conversation:
                 log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
             case Pong() | Result() | ClientError() | SubscriptionEnded():
                 self._heard(message)
+            case TerminalData() | TerminalClose():
+                # Terminals have a connection of their own.
+                log.debug("message nobody asked for", extra={"type": type(message).__name__})
             case (
                 Authenticated()
                 | Fleet()
