@@ -11,6 +11,7 @@ from chatops_agent.actions.logs.registry import Streams
 from chatops_agent.actions.rota import Rota
 from chatops_agent.actions.terminals.registry import Terminals
 from chatops_agent.actions.terminals.terminal import Patience
+from chatops_agent.actions.waiting import after_cancellation
 from chatops_agent.actions.workshop import Containment, Workshop
 from chatops_agent.policy import Policy
 from chatops_wire.agent import ActionRequest
@@ -74,6 +75,7 @@ class Desk:
                 self._open.set()
                 await asyncio.get_running_loop().create_future()
         finally:
+            after_cancellation()
             self._tasks = None
             self._commands.close()
             self._terminals.close()

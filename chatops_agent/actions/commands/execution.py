@@ -17,6 +17,7 @@ from chatops_agent.actions.processes.inlet import Inlet
 from chatops_agent.actions.processes.outlet import Outlet
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
+from chatops_agent.actions.waiting import Wait, after_cancellation
 from chatops_agent.actions.workshop import Workshop, new_cookie
 from chatops_wire.codes import Refusal
 from chatops_wire.commands import Command, OutputStream
@@ -67,8 +68,8 @@ class Execution:
         self._feed: Outlet | None = None
         self._cancelled = self._forced = self._is_ending = False
         self._over = False
-        # Of what is being waited for: its end, or its end after TERM.
-        self._deadline = asyncio.timeout(None)
+        # For its end, and after TERM once more.
+        self._wait = Wait()
 
     async def start(self) -> Pack:
         """Start it.
@@ -92,6 +93,7 @@ class Execution:
         try:
             return await self._take_rest(pack, await self._ending(pack))
         except asyncio.CancelledError:
+            after_cancellation()
             try:
                 await self._end(pack, min(_STOP_GRACE_S, self._shop.grace_s))
             finally:
@@ -108,8 +110,7 @@ class Execution:
             return
         self._cancelled, self._forced = self._cancelled or not self._is_ending, force
         # What is left of its time, or with force of its grace, is over now.
-        with suppress(RuntimeError):
-            self._deadline.reschedule(_now())
+        self._wait.end()
 
     def read_on(self) -> None:
         """Read on, or stop reading, as the output says; call it whenever that may have changed."""
@@ -163,10 +164,8 @@ class Execution:
 
     async def _ending(self, pack: Pack) -> Ending:
         leader = pack.leader
-        with suppress(TimeoutError):
-            self._deadline = asyncio.timeout(0 if self._cancelled else self._order.timeout_s)
-            async with self._deadline:
-                await leader.ended.wait()
+        async with self._wait.within(0 if self._cancelled else self._order.timeout_s):
+            await leader.ended.wait()
         if leader.ended.is_set():
             return Ending(leader.exit)
         interruption: Interruption = "cancelled" if self._cancelled else "timed_out"
@@ -178,10 +177,8 @@ class Execution:
         leader = pack.leader
         if not self._forced:
             await pack.terminate()
-            with suppress(TimeoutError):
-                self._deadline = asyncio.timeout(0 if self._forced else grace_s)
-                async with self._deadline:
-                    await leader.ended.wait()
+            async with self._wait.within(0 if self._forced else grace_s):
+                await leader.ended.wait()
         await pack.kill()
         with suppress(TimeoutError):
             async with asyncio.timeout(_DIE_WITHIN_S):
@@ -213,7 +210,3 @@ class Execution:
             inlet.close()
         if self._feed is not None:
             self._feed.close()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

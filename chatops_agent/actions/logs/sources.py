@@ -21,6 +21,7 @@ from chatops_agent.actions.processes.inlet import Inlet
 from chatops_agent.actions.processes.lane_pool import LanePool
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import Launch, NotStartedError
+from chatops_agent.actions.waiting import after_cancellation
 from chatops_agent.actions.workshop import Workshop, new_cookie
 from chatops_agent.lanes import LaneBusyError
 from chatops_wire.codes import Refusal
@@ -197,6 +198,7 @@ def _pipe(
 
 
 async def _end(pack: Pack) -> None:
+    after_cancellation()
     pack.leader.signal_group(signal.SIGTERM)
     try:
         with suppress(TimeoutError):

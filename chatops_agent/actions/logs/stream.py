@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 from msgspec import Struct
 
 from chatops_agent.actions.logs.buffer import LogBuffer
 from chatops_agent.actions.logs.log_paths import LogRefusedError
+from chatops_agent.actions.waiting import Wait
 from chatops_wire.streams import LogLine, StreamClose, StreamData, StreamOpen
 
 
@@ -46,7 +46,7 @@ class Stream:
         self._ready = ready
         self._buffer = LogBuffer(opening.window)
         self._room = asyncio.Event()
-        self._deadline = asyncio.timeout(None)
+        self._wait = Wait()
         self._closed = False
         self._closing: StreamClose | None = None
         self._told = asyncio.Event()
@@ -55,10 +55,8 @@ class Stream:
         """Follow until the end or `close`, and until that has been told."""
         code, reason = None, "closed"
         try:
-            with suppress(TimeoutError):
-                self._deadline = asyncio.timeout(0 if self._closed else None)
-                async with self._deadline:
-                    reason = await self._source.follow(self)
+            async with self._wait.within(0 if self._closed else None):
+                reason = await self._source.follow(self)
         except LogRefusedError as exc:
             code, reason = exc.code.value, exc.message
         self._closing = StreamClose(stream_id=self._id, reason=reason, code=code)
@@ -83,8 +81,7 @@ class Stream:
         self._closed = True
         self._buffer = LogBuffer(0)
         self._room.set()
-        with suppress(RuntimeError):
-            self._deadline.reschedule(asyncio.get_running_loop().time())
+        self._wait.end()
 
     def abandon(self) -> None:
         """Close, with nobody to tell."""

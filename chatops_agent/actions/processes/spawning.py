@@ -158,12 +158,12 @@ class _Attempt:
 
 
 def _start(launch: Launch, cgroups: Cgroups | None) -> _Made:
-    _check(launch)
+    program = _checked(launch)
     cgroup = None if cgroups is None or not launch.contained else cgroups.make(launch.cookie)
     enter = () if cgroup is None else (SHELL, "-c", _ENTER, cgroup.door)
     try:
         with _script_file(launch.script) as scripts:
-            process = _popen(launch, (*enter, *launch.argv), scripts)
+            process = _popen(launch, program if cgroup is None else SHELL, (*enter, *launch.argv), scripts)
     except BaseException:
         if cgroup is not None:
             cgroup.remove()
@@ -171,9 +171,13 @@ def _start(launch: Launch, cgroups: Cgroups | None) -> _Made:
     return _Made(process, cgroup)
 
 
-def _popen(launch: Launch, argv: tuple[str, ...], scripts: tuple[int, ...]) -> "subprocess.Popen[bytes]":
+def _popen(
+    launch: Launch, program: str, argv: tuple[str, ...], scripts: tuple[int, ...]
+) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603 - to run what the hub asks for is what this is for
         (*argv, *(f"/proc/self/fd/{script}" for script in scripts)),
+        # Found already: Popen would try every folder again, and tell of one that may not be read instead.
+        executable=program,
         env=launch.env,
         cwd=launch.cwd,
         stdin=launch.stdin,
@@ -198,9 +202,10 @@ def _script_file(script: str | None) -> Iterator[tuple[int, ...]]:
         yield (file.fileno(),)
 
 
-def _check(launch: Launch) -> None:
-    """Find out beforehand what Popen would tell badly (a missing folder looks like a missing program).
+def _checked(launch: Launch) -> str:
+    """Return the path of the program; raise in words what Popen would tell badly.
 
+    To it a missing folder looks like a missing program.
     A mount that does not answer hangs here, where only this lane hangs. In the fork it would stop us all.
     """
     try:
@@ -213,22 +218,24 @@ def _check(launch: Launch) -> None:
         raise _refused(f"not a folder: {launch.cwd!r}")
     if not os.access(launch.cwd, os.X_OK):
         raise _refused(f"the agent's user may not enter the folder {launch.cwd!r}")
-    _check_program(launch)
+    return _found_program(launch)
 
 
-def _check_program(launch: Launch) -> None:
+def _found_program(launch: Launch) -> str:
     name = launch.argv[0]
     if not name:
         raise NotStartedError("no such program: ''", exit_code=_NOT_FOUND)
     if "/" not in name:
-        if shutil.which(name, path=launch.env.get("PATH", "")) is None:
+        found = shutil.which(name, path=launch.env.get("PATH", ""))
+        if found is None:
             raise NotStartedError(f"no such program: {name!r}", exit_code=_NOT_FOUND)
-        return
+        return found
     path = Path(launch.cwd) / name
     if not path.exists():
         raise NotStartedError(f"no such program: {name!r}", exit_code=_NOT_FOUND)
     if path.is_dir() or not os.access(path, os.X_OK):
         raise NotStartedError(f"not a program that may be run: {name!r}", exit_code=_NOT_EXECUTABLE)
+    return name
 
 
 def _refused(message: str) -> NotStartedError:

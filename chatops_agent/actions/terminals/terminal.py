@@ -17,6 +17,7 @@ from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
 from chatops_agent.actions.terminals.pseudo_terminal import INPUT_LIMIT, PseudoTerminal, Size
 from chatops_agent.actions.terminals.screen import Screen
+from chatops_agent.actions.waiting import Wait, after_cancellation
 from chatops_agent.actions.workshop import Workshop, new_cookie
 from chatops_wire.codes import Refusal
 from chatops_wire.terminals import TerminalClose, TerminalData, TerminalFacts, TerminalOpen, TerminalOpened
@@ -62,7 +63,7 @@ class Terminal:
         self._pty: PseudoTerminal | None = None
         self._gathering = Gathering(self._ready)
         self._watching: asyncio.TimerHandle | None = None
-        self._deadline = asyncio.timeout(None)
+        self._wait = Wait()
         self._active_at = _now()
         # When it ends without a viewer.
         self._alone_until = math.inf
@@ -158,8 +159,7 @@ class Terminal:
         self._reason = reason
         self._ending = True
         self._screen.hide()
-        with suppress(RuntimeError):
-            self._deadline.reschedule(_now())
+        self._wait.end()
 
     def drop(self) -> None:
         """Tell nothing any more."""
@@ -222,13 +222,12 @@ class Terminal:
         leader = pack.leader
         assert self._pty is not None  # noqa: S101 - it has been started
         try:
-            with suppress(TimeoutError):
-                self._deadline = asyncio.timeout(0 if self._ending else None)
-                async with self._deadline:
-                    await leader.ended.wait()
+            async with self._wait.within(0 if self._ending else None):
+                await leader.ended.wait()
             if leader.ended.is_set() and not self._ending:
                 await self._drain(self._pty)
         finally:
+            after_cancellation()
             self._ending = True
             self._pty.close()
             self._stop_timers()
