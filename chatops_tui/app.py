@@ -21,6 +21,7 @@ from chatops_tui.keymap import EVERYWHERE, place_of
 from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
+from chatops_tui.log_link import LogLink
 from chatops_tui.palette import Command, Commands, Palette
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
@@ -98,7 +99,8 @@ class ChatopsApp(LeanApp[object]):
         self.store = Store()
         self.link = HubLink(settings, self.store, clock_ms)
         runs = RunLink(self.store, self.link)
-        self._given = Context(self.store, self.link, runs, clock_ms, zone, terminal.charset)
+        logs = LogLink(self.link, self.store.hurry)
+        self._given = Context(self.store, self.link, runs, logs, clock_ms, zone, terminal.charset)
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     # Imported in a thread once the first frame is on screen: aiohttp costs a quarter of a second.
     from chatops_tui.client.connect import Hub
     from chatops_tui.client.conversation import FeedEvent
+    from chatops_tui.client.feed import Feed
     from chatops_tui.client.http import Rest
     from chatops_tui.client.session import SessionStore
 
@@ -88,6 +89,11 @@ class HubLink:
     def rest(self) -> "Rest":
         """The hub's REST interface; RequestFailedError while there is none."""
         return self._connected().rest
+
+    @property
+    def feed(self) -> "Feed":
+        """What the hub tells; RequestFailedError while there is no hub."""
+        return self._connected().feed
 
     def now_ms(self) -> int:
         """Unix milliseconds."""

@@ -1,11 +1,13 @@
 """What screens ask of the hub, without knowing how it is reached."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chatops_tui.store.log_memory import LogMemory
 from chatops_tui.store.ranges import Range
 from chatops_wire.rest import ServerView
+from chatops_wire.streams import LogSource
 
 
 class RequestFailedError(Exception):
@@ -84,4 +86,12 @@ class Commands(Protocol):
 
     async def recent(self, server_id: str) -> tuple[str, ...]:
         """Return commands run before on a server, "" on any; the newest first; RequestFailedError."""
+        ...
+
+
+class Logs(Protocol):
+    """Logs of servers."""
+
+    def follow(self, server_id: str, source: LogSource, memory: LogMemory) -> Callable[[], None]:
+        """Fill `memory` until what is returned is called; RequestFailedError."""
         ...

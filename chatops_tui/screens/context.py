@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from chatops_tui.render.charset import Charset
-from chatops_tui.requests import Commands, Hub
+from chatops_tui.requests import Commands, Hub, Logs
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
@@ -19,6 +19,7 @@ class Context:
     store: Store
     hub: Hub
     commands: Commands
+    logs: Logs
     now_ms: Callable[[], int]
     zone: tzinfo
     charset: Charset = "braille"

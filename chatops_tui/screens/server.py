@@ -16,6 +16,7 @@ from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.logs_pane import LogsPane
 from chatops_tui.screens.notice import Notice
 from chatops_tui.screens.server_panes import (
     DisksPane,
@@ -43,6 +44,7 @@ TABS: Final = (
     Tab("disks", 3, "Disks", has_range=True),
     Tab("network", 4, "Network", has_range=True),
     Tab("host", 5, "Host"),
+    Tab("logs", 6, "Logs", ability="logs"),
     Tab("console", 7, "Console", ability="commands"),
 )
 
@@ -91,6 +93,7 @@ class ServerScreen(LiveScreen):
             yield DisksPane(self.given)
             yield NetworkPane(self.given)
             yield HostPane(self.given, id="host")
+            yield LogsPane(self.given)
             yield ConsolePane(self.given)
         yield TextBlock(id="link-line")
         yield KeyFooter()

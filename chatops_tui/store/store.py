@@ -104,6 +104,10 @@ class Store:
         """Whether some of it should not wait for the next second: link, user, runs, first fleet, history."""
         return not self._dirty.isdisjoint(_URGENT)
 
+    def hurry(self) -> None:
+        """Note that something that comes by itself has changed: what is followed is drawn as it comes."""
+        self._dirty.add(RUNS)
+
     def take_dirty(self) -> frozenset[str]:
         """Return the topics that changed since the last call, and forget them."""
         dirty = frozenset(self._dirty)

@@ -102,7 +102,7 @@ class ScrollBack(ScrollView, can_focus=True):
         if self.is_following:
             self._to_end()
         elif gone > 0:
-            self.scroll_to(y=max(0.0, self.scroll_y - gone), animate=False)
+            self.scroll_to(y=max(0.0, self.scroll_y - gone), animate=False, force=True)
         self.refresh()
 
     def search(self, text: str) -> int:
@@ -125,7 +125,7 @@ class ScrollBack(ScrollView, can_focus=True):
     def scroll_to_line(self, index: int) -> None:
         """Put a line at the top, as far as there are lines below it."""
         self.is_following = False
-        self.scroll_to(y=index, animate=False)
+        self.scroll_to(y=index, animate=False, force=True)
         self._look_whether_at_end()
 
     def action_move(self, rows: int) -> None:
@@ -186,7 +186,7 @@ class ScrollBack(ScrollView, can_focus=True):
         return max(0, self.scrollable_content_region.height)
 
     def _to_end(self) -> None:
-        self.scroll_to(y=max(0, len(self._source) - self._page), animate=False)
+        self.scroll_to(y=max(0, len(self._source) - self._page), animate=False, force=True)
 
     def _look_whether_at_end(self) -> None:
         self.is_following = self.scroll_offset.y + self._page >= len(self._source)

@@ -20,10 +20,12 @@ from chatops_wire.client import (
     EventMessage,
     Fleet,
     FleetUpdate,
+    LogLines,
     Ping,
     Pong,
     Result,
     Subscribe,
+    SubscriptionEnded,
     Unsubscribe,
 )
 from chatops_wire.codec import encode, from_client
@@ -44,6 +46,7 @@ from chatops_wire.rest import (
     Tokens,
     UserView,
 )
+from chatops_wire.streams import LogLine, LogSource
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.command_double import CommandDouble
@@ -156,6 +159,19 @@ class HubDouble:
             data={},
         )
         await self._send(("events", None), EventMessage(event=event))
+
+    async def log(self, source: LogSource, *lines: str, server_id: str = "id-db-01") -> None:
+        """Write lines into a log that is followed."""
+        told = tuple(LogLine(ts=format_ms(self.now_ms()), stream="stdout", line=line) for line in lines)
+        message = LogLines(server_id=server_id, source=source, lines=told)
+        await self._send(("logs", source.path or source.unit), message)
+
+    async def end_log(self, source: LogSource, reason: str) -> None:
+        """Say that a log cannot be followed any more."""
+        ended = SubscriptionEnded(
+            topic="logs", server_id="id-db-01", code="not_found", source=source, message=reason
+        )
+        await self._send(("logs", source.path or source.unit), ended)
 
     async def end_sessions(self) -> None:
         """From now on every token is refused, and open connections are closed."""
@@ -310,11 +326,11 @@ class HubDouble:
                 self.clients.add(client)
                 await client.ws.send_str(encode(Authenticated(user=USER)).decode())
             case Subscribe():
-                client.topics.add((message.topic, message.command_id or message.server_id))
+                client.topics.add(topic_of(message))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())
                 await self._welcome(client, message)
             case Unsubscribe():
-                client.topics.discard((message.topic, message.command_id or message.server_id))
+                client.topics.discard(topic_of(message))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())
             case Ping():
                 await client.ws.send_str(encode(Pong(id=message.id)).decode())
@@ -330,6 +346,12 @@ class HubDouble:
         machine = self.machines.get(message.server_id or "")
         if message.topic == "metrics" and machine is not None and machine.status == "online":
             await client.ws.send_str(encode(synthetic.whole(machine, self.now_ms())).decode())
+
+
+def topic_of(message: Subscribe | Unsubscribe) -> Topic:
+    if message.source is not None:
+        return message.topic, message.source.path or message.source.unit
+    return message.topic, message.command_id or message.server_id
 
 
 def problem(status: int, code: ErrorCode, detail: str = "") -> web.Response:
