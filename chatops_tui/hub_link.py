@@ -46,8 +46,6 @@ T = TypeVar("T")
 TIMELINE_ENTRIES: Final = 50
 # The longest wait of the usual backoff: what went wrong here will not mend itself sooner.
 AFTER_FAILURE_S: Final = 15.0
-# Opening sends nothing; this only waits for the task's turn.
-_OPEN_WITHIN_S: Final = 5.0
 _NOT_CONNECTED: Final = "Not connected to the hub."
 
 
@@ -63,16 +61,15 @@ class HubLink:
         self._now_ms = now_ms
         self._url = settings.url
         self._hub: Hub | None = None
-        self._ready = asyncio.Event()
+        self._sessions: SessionStore | None = None
+        self._user: str | None = settings.username
+        """Whose session is taken up when a hub is opened; empty: the one last used there; None: nobody's."""
+        self._tokens = settings.tokens
         self._moved = asyncio.Event()
         self._again = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
-        self._opening = True
         self.refused = ""
-        # At once, so that nobody is asked again before the feed has woken up.
-        if self._store.link.phase is LinkPhase.SIGN_IN:
-            self._change_link(Link(LinkPhase.CONNECTING))
         """Why the password that came with the settings was not taken: one sentence, or empty."""
         self._needs = Needs()
         self._followed: frozenset[str] = frozenset()
@@ -101,8 +98,7 @@ class HubLink:
 
     async def run(self) -> None:
         """Stay connected until cancelled; follows to another hub when somebody signs in there."""
-        await asyncio.to_thread(_import_client)
-        sessions = _sessions(self._settings)
+        sessions = await self._opened_sessions()
         while True:
             self._moved.clear()
             await self._stay(sessions)
@@ -113,7 +109,11 @@ class HubLink:
             return
         followed = self._store.runs.followed()
         if (needs, followed) != (self._needs, self._followed):
+            for server_id in self._needs.watched - needs.watched:
+                self._store.look_away(server_id)
             self._needs, self._followed = needs, followed
+            # What is opened again is asked for again.
+            self._told &= needs.timelines
             self._set_interests(self._hub)
         if self._store.link.phase is not LinkPhase.LIVE:
             return
@@ -152,31 +152,31 @@ class HubLink:
             self._hub.feed.reconnect_now()
 
     async def sign_in(self, address: str, username: str, password: str) -> None:
-        """Sign in, also at another hub; the fleet follows by the feed."""
+        """Sign in, also at another hub; the fleet follows by the feed. A failure leaves all as it is."""
         try:
             url = parse_url(address)
         except SettingError as exc:
             raise RequestFailedError(f"{exc}.") from exc
-        if url != self._url or self._hub is None:
-            await self._move(url)
-        hub = self._connected()
-        await self.ask(hub.session.login(username, password))
+        sessions = await self._opened_sessions()
+        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
+
+        async with open_hub(url, sessions) as hub:
+            await self.ask(hub.session.login(username, password))
         user = self._store.user
-        if user is not None and user.username != username:
+        if url != self._url or (user is not None and user.username != username):
             self._store.reset()
-        self.refused = ""
+        self._url, self._user, self.refused = url, username, ""
         # At once, so that nobody is asked again before the feed has woken up.
         if self._store.link.phase is LinkPhase.SIGN_IN:
             self._change_link(Link(LinkPhase.CONNECTING))
-        if self._store.link.phase is LinkPhase.LIVE:
-            # Somebody else takes over: the open connection is still the other user's.
-            self._opening = True
-            self._moved.set()
-        hub.feed.reconnect_now()
+        # A connection that is open is still another session's.
+        self._moved.set()
+        self._again.set()
 
     async def sign_out(self) -> None:
         """End the session here and at the hub."""
         hub = self._connected()
+        self._user = None
         self._store.reset()
         try:
             await self.ask(hub.session.logout())
@@ -187,9 +187,9 @@ class HubLink:
 
     async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
         """Add a server and make the key for its agent."""
-        rest = self.rest
-        view = await self.ask(rest.create_server(name, tags))
-        created = await self.ask(rest.create_api_key(view.id, "agent"))
+        from chatops_tui.client.adding import add_server  # noqa: PLC0415 - likewise
+
+        view, created = await self.ask(add_server(self.rest, name, tags))
         return NewServer(view, created.key)
 
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
@@ -203,7 +203,7 @@ class HubLink:
 
     async def _stay(self, sessions: "SessionStore") -> None:
         """Hold one hub until somebody moves to another or signs out."""
-        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
+        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - likewise
 
         async with open_hub(self._url, sessions) as hub, asyncio.TaskGroup() as tasks:
             await self._begin(hub)
@@ -211,41 +211,39 @@ class HubLink:
             self._needs, self._followed = Needs(), frozenset()
             self._set_interests(hub)
             self._running = {tasks.create_task(hub.feed.run(self._deliver), name="feed")}
-            self._ready.set()
             try:
                 await self._moved.wait()
             finally:
                 self._hub = self._tasks = None
-                self._ready.clear()
                 for task in self._running:
                     task.cancel()
 
     async def _begin(self, hub: "Hub") -> None:
-        """Take up a session if there is one; if not, the feed says that somebody has to sign in."""
-        settings, opening = self._settings, self._opening
-        # Whoever signs out or moves to another hub wants the login screen, not the next best session.
-        self._opening = False
-        if not opening:
+        """Take up the user's session if there is one; if not, the feed says that somebody has to sign in."""
+        tokens, self._tokens = self._tokens, None
+        if self._user is None:
             return
-        if settings.tokens is not None:
-            await hub.session.adopt(settings.username, settings.tokens)
-        elif not await hub.session.resume(settings.username) and settings.username and settings.password:
-            try:
-                await self.ask(hub.session.login(settings.username, settings.password))
-            except RequestFailedError as exc:
-                self.refused = str(exc)
+        if tokens is not None:
+            await hub.session.adopt(self._user, tokens)
+        elif not await hub.session.resume(self._user):
+            await self._use_given_password(hub)
 
-    async def _move(self, url: str) -> None:
-        """Open another hub in place of this one."""
-        self._url, self._opening = url, False
-        self._store.reset()
-        self._ready.clear()
-        self._moved.set()
+    async def _use_given_password(self, hub: "Hub") -> None:
+        given = self._settings
+        is_meant = (self._url, self._user) == (given.url, given.username) and not self.refused
+        if not given.username or not given.password or not is_meant:
+            return
         try:
-            async with asyncio.timeout(_OPEN_WITHIN_S):
-                await self._ready.wait()
-        except TimeoutError as exc:
-            raise RequestFailedError(_NOT_CONNECTED) from exc
+            await self.ask(hub.session.login(given.username, given.password))
+        except RequestFailedError as exc:
+            self.refused = str(exc)
+
+    async def _opened_sessions(self) -> "SessionStore":
+        if self._sessions is None:
+            await asyncio.to_thread(_import_client)
+            # Another task may have come first.
+            self._sessions = self._sessions or _sessions(self._settings)
+        return self._sessions
 
     def _set_interests(self, hub: "Hub") -> None:
         from chatops_tui.client.interests import EVENTS, FLEET, command, metrics  # noqa: PLC0415 - likewise

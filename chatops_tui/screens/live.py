@@ -148,8 +148,8 @@ def link_line(store: Store, now_ms: int) -> Cell:
     link = store.link
     if not store.is_loaded or link.phase in {LinkPhase.LIVE, LinkPhase.SIGN_IN}:
         return []
-    reason = f"{clean(link.reason)} " if link.reason else ""
-    return [(" ↻ ", "warn"), (reason, "text"), *retry_hint(store, now_ms, "F5")]
+    # The reason may be longer than the line.
+    return [(" ↻ ", "warn"), *retry_hint(store, now_ms, "F5"), (f"  {clean(link.reason)}", "muted")]
 
 
 def retry_hint(store: Store, now_ms: int, key: str) -> Cell:

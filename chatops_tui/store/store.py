@@ -122,6 +122,12 @@ class Store:
         """Return what is remembered of one server; None once it is gone."""
         return self._servers.get(server_id)
 
+    def look_away(self, server_id: str) -> None:
+        """Drop the processes of a server nobody looks at any more: soon they are not those of now."""
+        memory = self._servers.get(server_id)
+        if memory is not None:
+            memory.sample = None
+
     def still(self, watched: AbstractSet[str]) -> "Store":
         """Return what the servers are now, for a picture that shall not move.
 

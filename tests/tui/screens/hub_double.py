@@ -82,6 +82,10 @@ class HubDouble:
         self.logins = 0
         self.refuse_login: tuple[int, ErrorCode] | None = None
         self.accepts_tokens = True
+        self.refuses_keys = False
+        self.presented: list[str] = []
+        """The tokens of the feeds, in the order they came."""
+        self.latest_asked: list[str] = []
         self.histories: list[tuple[str, int]] = []
         self.serial = 0
         self.commands = CommandDouble(self._send, answer, problem)
@@ -247,6 +251,8 @@ class HubDouble:
 
     async def _key(self, request: web.Request) -> web.Response:
         body = await read(request, ApiKeyCreate)
+        if self.refuses_keys:
+            return problem(500, ErrorCode.INTERNAL)
         key = ApiKeyCreated(
             id="k1",
             server_id=body.server_id,
@@ -281,6 +287,7 @@ class HubDouble:
 
     async def _latest(self, request: web.Request) -> web.Response:
         machine = self.machines[request.match_info["id"]]
+        self.latest_asked.append(machine.id)
         if machine.status == "never":
             return problem(404, ErrorCode.NO_METRICS)
         return answer(synthetic.whole(machine, self.now_ms()))
@@ -320,6 +327,7 @@ class HubDouble:
     async def _handle(self, client: Client, message: object) -> None:
         match message:
             case AuthToken():
+                self.presented.append(message.token)
                 if not self.accepts_tokens:
                     await client.ws.close(code=CloseCode.UNAUTHORIZED)
                     return

@@ -127,6 +127,19 @@ def test_help_is_one_column_where_it_is_narrow() -> None:
     assert len(laid_out(groups, 80)) == 3
 
 
+async def test_a_server_whose_key_cannot_be_made_is_taken_back(ui: Ui, hub: HubDouble) -> None:
+    hub.refuses_keys = True
+    await ui.press("a")
+    await ui.sees("Add a server")
+    await ui.type("db-09")
+    await ui.press("enter", "enter")
+    await ui.sees("The hub failed (500)")
+    assert "id-db-09" not in hub.machines
+    hub.refuses_keys = False
+    await ui.press("enter")
+    await ui.sees("db-09 is added")
+
+
 async def test_the_palette_offers_only_what_does_something_here(ui: Ui) -> None:
     await ui.press("enter")
     await ui.sees("1 Overview", "NET ↓")

@@ -9,9 +9,9 @@ from chatops_tui.hub_link import HubLink
 from chatops_tui.link_news import LinkNews
 from chatops_tui.screens.live import link_line, link_state
 from chatops_tui.screens.notice import fleet_notice
-from chatops_tui.store.models import Link, LinkChanged, LinkPhase
+from chatops_tui.store.models import Event, Link, LinkChanged, LinkPhase
 from chatops_tui.store.store import Store
-from chatops_wire.client import Fleet
+from chatops_wire.client import Fleet, FleetUpdate
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import HubDouble
@@ -79,6 +79,25 @@ async def test_an_error_of_ours_is_told_and_f5_tries_again(
         await ui.sees("db-01", "● live")
 
 
+async def test_an_error_of_ours_ends_no_session(
+    ui: Ui, hub: HubDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Store.apply
+
+    def broken(store: Store, event: Event, now_ms: int) -> None:
+        if not isinstance(event, FleetUpdate):
+            usual(store, event, now_ms)
+            return
+        monkeypatch.setattr(Store, "apply", usual)
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Store, "apply", broken)
+    await hub.tick()
+    await ui.sees("An internal error; details", "Next attempt in", "F5 now")
+    await ui.press("f5")
+    await ui.sees("db-01", "● live")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_hostile_names_are_only_text(start_ui: StartUi, hub: HubDouble, size: tuple[int, int]) -> None:
     machine = Machine(f"evil{HOSTILE}", (f"tag{HOSTILE}",), 50, 50, 50)
@@ -112,7 +131,7 @@ async def test_a_clock_at_the_end_of_time_disturbs_nobody(
     async with start_ui(size=(160, 48), zone=ZoneInfo("Asia/Tokyo")) as ui:
         await ui.sees("db-00", "● live")
         await ui.press("enter")
-        await ui.sees("1 Overview", "─ CPU 9")
+        await ui.sees("1 Overview", "✖ user")
         for _ in range(3):
             await ui.press("right_square_bracket")
         await ui.sees("7d [ ]")

@@ -80,6 +80,18 @@ async def test_z_makes_one_chart_after_another_large_and_escape_ends_that(page: 
     await eventually(lambda: page.text().count("└") == 4)
 
 
+async def test_a_server_that_is_opened_again_shows_nothing_of_the_last_time(page: Ui, hub: HubDouble) -> None:
+    await eventually(lambda: hub.latest_asked == ["id-db-01"])
+    await page.press("escape", "G")
+    await page.sees("─ laptop-new")
+    memory = page.app.store.server("id-db-01")
+    assert memory is not None
+    await eventually(lambda: memory.sample is None)
+    await page.press("g", "enter")
+    await page.sees("1 Overview", "checkpointer")
+    await eventually(lambda: hub.latest_asked == ["id-db-01", "id-db-01"])
+
+
 async def test_a_frozen_screen_stands_still_and_can_be_looked_at(page: Ui, hub: HubDouble) -> None:
     await page.press("space")
     await page.sees("frozen")

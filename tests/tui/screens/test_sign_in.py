@@ -3,6 +3,7 @@
 import pytest
 
 from chatops_wire.codes import ErrorCode
+from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import PASSWORD, HubDouble
 
@@ -101,6 +102,32 @@ async def test_signing_in_elsewhere_can_be_left_again(ui: Ui) -> None:
     await ui.sees("sign in", "Back")
     await ui.press("escape")
     await ui.sees("web-01")
+
+
+async def test_a_hub_that_does_not_answer_costs_nothing_of_the_one_that_does(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("L")
+    await ui.sees("sign in", "Back")
+    await ui.press("up", "up", "ctrl+a", "ctrl+k")
+    await ui.type("http://127.0.0.1:1")
+    await ui.press("enter")
+    await ui.type(PASSWORD)
+    await ui.press("enter")
+    await ui.sees("Cannot reach the hub at http://127.0.0.1:1")
+    await ui.press("escape")
+    await ui.sees("web-01", "● live")
+    assert hub.presented == ["access-0"]
+
+
+async def test_who_signs_in_takes_over_from_the_session_that_came_with_the_start(
+    ui: Ui, hub: HubDouble
+) -> None:
+    await ui.press("L")
+    await ui.sees("sign in", "Back")
+    await ui.type(PASSWORD)
+    await ui.press("enter")
+    await eventually(lambda: len(hub.presented) == 2)
+    assert hub.presented[-1] != "access-0"
+    await ui.sees("web-01", "● live")
 
 
 async def test_whoever_is_asked_to_sign_in_is_not_asked_twice(start_ui: StartUi) -> None:
