@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from chatops_tui.screens.closing import close
+from chatops_tui.widgets.box_title import set_box_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Choose(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         options = OptionList(*(Option(choice.title, id=choice.id) for choice in self._choices), markup=False)
-        options.border_title = self._title
+        set_box_title(options, self._title)
         yield options
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 
 from chatops_tui.render.spans import Cell, fit
 from chatops_tui.screens.closing import close
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
@@ -46,7 +47,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         with Vertical(classes="dialog wide") as box:
-            box.border_title = f"Keys: {self._title}"
+            set_box_title(box, f"Keys: {self._title}")
             with VerticalScroll(can_focus=False):
                 yield TextBlock(id="help-keys")
         yield KeyFooter()

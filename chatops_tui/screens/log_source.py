@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_wire.streams import LogSource
 
@@ -31,7 +32,7 @@ class OpenLog(ModalScreen[LogSource | None]):
     def compose(self) -> ComposeResult:
         """Lay out the field."""
         with Vertical(classes="dialog") as box:
-            box.border_title = "Follow a log"
+            set_box_title(box, "Follow a log")
             yield Form(Field("log-name", "File or unit", self._proposal, "/var/log/syslog or nginx.service"))
         yield KeyFooter()
 

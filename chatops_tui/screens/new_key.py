@@ -18,6 +18,7 @@ from chatops_tui.requests import NewServer
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.server_form import address_hint
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
@@ -43,7 +44,7 @@ class NewKeyScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the text."""
         with Vertical(classes="dialog wide") as box:
-            box.border_title = f"{clean(self._server.view.name)} is added"
+            set_box_title(box, f"{self._server.view.name} is added")
             yield TextBlock(id="key-text")
         yield KeyFooter()
 

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from chatops_tui.render.text import clean
 from chatops_tui.screens.closing import close
 from chatops_tui.store.recall import Recall
+from chatops_tui.widgets.box_title import set_box_title
 
 # More than this one narrows rather than scrolls.
 _MOST: Final = 100
@@ -37,7 +38,7 @@ class RecallSearch(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the list above the line."""
         with Vertical(id="recall-box") as box:
-            box.border_title = "Search the history"
+            set_box_title(box, "Search the history")
             yield OptionList(markup=False, id="recall-list")
             field = Input(self._typed, placeholder="words of a command", compact=True, id="recall-words")
             field.cursor_blink = False

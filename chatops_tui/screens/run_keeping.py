@@ -16,6 +16,7 @@ from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.runs import RunMemory
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 
 # What terminals take by OSC 52: xterm's limit is lower, but most take this.
@@ -36,7 +37,7 @@ class SaveForm(ModalScreen[Path | None]):
     def compose(self) -> ComposeResult:
         """Lay out the field."""
         with Vertical(classes="dialog wide") as box:
-            box.border_title = "Save the whole output"
+            set_box_title(box, "Save the whole output")
             yield Form(Field("save-path", "File", str(self._proposal)))
         yield KeyFooter()
 

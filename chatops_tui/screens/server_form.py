@@ -16,6 +16,7 @@ from chatops_tui.requests import Hub, NewServer, RequestFailedError
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.models import Row
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 
 
@@ -39,7 +40,7 @@ class ServerForm(ModalScreen[NewServer | None]):
         """Lay out the form."""
         row = self._row
         with Vertical(classes="dialog") as box:
-            box.border_title = f"Edit {clean(row.name)}" if row else "Add a server"
+            set_box_title(box, f"Edit {row.name}" if row else "Add a server")
             yield Form(
                 Field("name", "Name", row.name if row else "", "db-01"),
                 Field("tags", "Tags", " ".join(row.tags) if row else "", "env=prod db  (optional)"),

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from chatops_tui.render.spans import Cell
+from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.lines import TextBlock
 
 ARM_S: Final = 0.3
@@ -74,7 +75,7 @@ class Confirm(ModalScreen[bool]):
         """Lay out the question and its answers."""
         by_name = bool(self._question.type_to_confirm)
         box = Vertical(id="confirm-box")
-        box.border_title = self._question.title
+        set_box_title(box, self._question.title)
         with box:
             yield TextBlock(id="confirm-text")
             if by_name:

@@ -31,3 +31,9 @@ def test_test_files_have_names_of_their_own() -> None:
     """Test folders are no packages, so pytest needs unique file names."""
     counts = Counter(path.name for path in sources("tests") if path.name.startswith("test_"))
     assert not [name for name, count in counts.items() if count > 1]
+
+
+def test_only_one_module_writes_into_borders() -> None:
+    """Textual reads a title as markup: remote text must go through set_box_title."""
+    writers = [path.name for path in sources("chatops_tui") if "border_title =" in path.read_text()]
+    assert writers == ["box_title.py"]

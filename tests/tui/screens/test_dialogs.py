@@ -42,6 +42,16 @@ def test_every_binding_has_an_id_of_its_own() -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("name", ["[/z]", "[b]x[/b]", "[@click=app.quit]x"])
+async def test_a_name_in_a_box_title_is_no_markup(ui: Ui, name: str) -> None:
+    """Read as markup the first of these ended the UI, and the new key with it."""
+    await ui.press("a")
+    await ui.sees("Add a server")
+    await ui.type(name)
+    await ui.press("enter", "enter")
+    await ui.sees(f"{name} is added", "shown only now")
+
+
 async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, hub: HubDouble) -> None:
     await ui.press("a")
     await ui.sees("Add a server", "Name", "Tags")
