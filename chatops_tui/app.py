@@ -33,6 +33,7 @@ from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.login import LoginScreen
+from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
 from chatops_tui.terminal import WATCHDOG_S, Terminal, exit_when_gone, prepare
@@ -100,7 +101,8 @@ class ChatopsApp(LeanApp[object]):
         self.link = HubLink(settings, self.store, clock_ms)
         runs = RunLink(self.store, self.link)
         logs = LogLink(self.link, self.store.hurry)
-        self._given = Context(self.store, self.link, runs, logs, clock_ms, zone, terminal.charset)
+        dangers = compiled(settings.confirm or USUAL)
+        self._given = Context(self.store, self.link, runs, logs, clock_ms, zone, terminal.charset, dangers)
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0

@@ -83,6 +83,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices.add_argument(
         "--low-bandwidth", action="store_true", help="send the terminal as little as possible"
     )
+    choices.add_argument(
+        "--confirm",
+        action="append",
+        metavar="REGEX",
+        help="the UI asks before it runs a command in which this is found; repeatable",
+    )
 
 
 def _add_add(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """Settings of the UI and the command line: flag, else environment, else TOML file, else default."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """auto: on, but off over SSH."""
     low_bandwidth: bool = False
     """Send the terminal as little as possible."""
+    confirm: tuple[str, ...] = ()
+    """Regular expressions: commands the UI asks about before it runs them. Empty: `store.danger.USUAL`."""
 
 
 class Settings(Choices, frozen=True, kw_only=True):
@@ -60,6 +63,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> S
         SettingError: One line that names the setting or the file.
     """
     choices = settle(Choices, flags=flags, environ=environ, file=_file(flags, environ))
+    for pattern in choices.confirm:
+        _check_pattern(pattern)
     fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
     return Settings(**fields, password=environ.get(PASSWORD_VARIABLE) or None)
 
@@ -88,6 +93,13 @@ def parse_url(text: str) -> str:
         raise SettingError("url: only scheme, host, port and path; user and password are asked for")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise SettingError(f"confirm: {pattern!r} is no regular expression: {exc}") from exc
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:

@@ -88,7 +88,7 @@ class FanOutScreen(LiveScreen):
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
-        return ("Fleet", f"{len(self._server_ids)} servers")
+        return ("Fleet", _servers(len(self._server_ids)))
 
     def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - only lines that differ are drawn
         """Draw rows, output and line."""
@@ -227,8 +227,8 @@ class FanOutScreen(LiveScreen):
         able, every = len(self._targets()), len(self._server_ids)
         if not able:
             return [(" None of these servers can be asked. ", "warn")]
-        count = f" {able} servers" if able == every else f" {able} of {every} servers"
-        return [(count, "accent"), (" $ ", "muted")]
+        count = _servers(able) if able == every else f"{able} of {_servers(every)}"
+        return [(f" {count}", "accent"), (" $ ", "muted")]
 
     def _draw_table(self, runs: list[RunMemory], now: Now) -> None:
         table = self.query_one(LiveTable)
@@ -264,6 +264,10 @@ class FanOutScreen(LiveScreen):
             self._recall.load(await self.given.commands.recent(""))
         except RequestFailedError as exc:
             self.log.debug(str(exc))
+
+
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"
 
 
 _WELCOME: Final[list[Cell]] = [

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 # Regular expressions, looked for anywhere in the line, capitals or not: what cannot be undone, or takes a
-# machine or its network away. `confirm_commands` in config.toml replaces them.
+# machine or its network away. The setting `confirm` replaces them.
 USUAL: Final = (
     r"\brm\s+(-\S+\s+)*-\w*[rf]",
     r"\bfind\b.*\s-delete\b",
