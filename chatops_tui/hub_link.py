@@ -117,15 +117,21 @@ class HubLink:
             self._set_interests(self._hub)
         if self._store.link.phase is not LinkPhase.LIVE:
             return
-        for server_id, span in needs.histories:
-            memory = self._store.server(server_id)
-            if memory is not None and memory.history(span).phase is HistoryPhase.ABSENT:
-                self.apply(HistoryAsked(server_id, span))
-                self.spawn(self._load_history(server_id, span), f"history-{span.label}")
+        self._serve_histories(needs)
         for server_id in needs.timelines - self._told:
             self._told.add(server_id)
             self.spawn(self._load_timeline(server_id), "timeline")
             self.spawn(self._load_latest(server_id), "latest")
+
+    def _serve_histories(self, needs: Needs) -> None:
+        for server_id, span in needs.histories:
+            memory = self._store.server(server_id)
+            if memory is None:
+                continue
+            memory.refill(self._now_ms())
+            if memory.history(span).phase is HistoryPhase.ABSENT:
+                self.apply(HistoryAsked(server_id, span))
+                self.spawn(self._load_history(server_id, span), f"history-{span.label}")
 
     def resync(self) -> None:
         """Ask for everything anew, as after a new connection."""

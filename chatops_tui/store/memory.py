@@ -23,6 +23,9 @@ TIMELINE_LENGTH: Final = 100
 # A bucket more than the span holds, since both ends may be cut; and room while the clock wobbles.
 _SPARE_BUCKETS: Final = 16
 
+# An agent that is back sends what it has kept, and the hub stores that, after it is said to be online.
+_REFILL_AFTER_MS: Final = (5_000, 20_000)
+
 # An agent may say that it is the year 9999; some steps of an axis after its now must still be times.
 _LAST_MS: Final = LAST_MS - 30 * DAY_MS
 
@@ -46,6 +49,8 @@ class ServerMemory:
     _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
     _history: dict[Range, HistoryState] = field(default_factory=dict)
     _seen: deque[int] = field(default_factory=lambda: deque(maxlen=_SEEN))
+    _refills_ms: tuple[int, ...] = ()
+    """When the history is to be asked for again, Unix milliseconds, ascending."""
 
     def __post_init__(self) -> None:
         """The shortest range is always kept: the fleet's charts need no request."""
@@ -54,6 +59,8 @@ class ServerMemory:
     def take_view(self, view: ServerView, now_ms: int) -> None:
         """Replace what the fleet says of the server, and fold its newest sample in."""
         seen_ms = None if view.last_seen is None else parse_ms(view.last_seen)
+        if view.status == "online" and self.row.status != "online":
+            self.expect_backlog(now_ms)
         self.row = Row(view, self.row.vitals, self.row.sampled_ms, seen_ms)
         if view.latest is None:
             return
@@ -118,6 +125,17 @@ class ServerMemory:
     def forget_history(self) -> None:
         """Ask again for everything: samples were missed while the link was down."""
         self._history.clear()
+
+    def expect_backlog(self, now_ms: int) -> None:
+        """Note that samples of the past are still to come: `refill` forgets some seconds after `now_ms`."""
+        self._refills_ms = tuple(now_ms + after_ms for after_ms in _REFILL_AFTER_MS)
+
+    def refill(self, now_ms: int) -> None:
+        """Forget the history each time that late samples may have filled it; what is drawn stays."""
+        due = [at_ms for at_ms in self._refills_ms if at_ms <= now_ms]
+        if due:
+            self._refills_ms = self._refills_ms[len(due) :]
+            self.forget_history()
 
     def history(self, span: Range) -> HistoryState:
         """Return how far the history of `span` is known."""

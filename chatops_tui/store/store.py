@@ -76,7 +76,7 @@ class Store:
             case EventMessage():
                 self._take_event(event.event)
             case LinkChanged():
-                self._change_link(event.link)
+                self._change_link(event.link, now_ms)
             case SignedIn():
                 self.user, self.hub = event.user, event.hub
                 self._dirty.add(USER)
@@ -205,7 +205,7 @@ class Store:
                 assert_never(answer)
         self._dirty.add(server_topic(answer.server_id))
 
-    def _change_link(self, link: Link) -> None:
+    def _change_link(self, link: Link, now_ms: int) -> None:
         was_live = self.link.phase is LinkPhase.LIVE
         if link.phase is self.link.phase:
             link = replace(link, since_ms=self.link.since_ms)
@@ -216,4 +216,5 @@ class Store:
         if link.phase is LinkPhase.LIVE and not was_live:
             for memory in self._servers.values():
                 memory.forget_history()
+                memory.expect_backlog(now_ms)
                 self._dirty.add(server_topic(memory.row.id))

@@ -263,6 +263,30 @@ def test_a_new_connection_asks_for_history_again(store: Store) -> None:
     assert store.take_dirty() >= {LINK, server_topic("a")}
 
 
+def test_history_is_forgotten_again_once_the_backlog_of_an_agent_that_is_back_has_come(
+    store: Store, make_view: MakeView
+) -> None:
+    memory = store.server("a")
+    assert memory is not None
+    for back_ms, event_of_it in (
+        (NOW, LinkChanged(LIVE)),
+        (NOW + 60_000, FleetUpdate(servers=(make_view("a", NOW),))),
+    ):
+        store.apply(event_of_it, back_ms)
+        for after_ms, is_forgotten in (
+            (0, False),
+            (5_000, True),
+            (6_000, False),
+            (20_000, True),
+            (40_000, False),
+        ):
+            store.apply(HistoryAnswered(ONE_HOUR, history(step_s=10)), back_ms + after_ms)
+            memory.refill(back_ms + after_ms)
+            assert (memory.history(ONE_HOUR).phase is HistoryPhase.ABSENT) == is_forgotten
+            assert memory.curve("cpu.percent", ONE_HOUR, NOW).times_ms
+        store.apply(FleetUpdate(servers=(make_view("a", NOW, status="offline"),)), back_ms + 50_000)
+
+
 def test_a_round_trip_alone_is_no_news(store: Store) -> None:
     store.apply(LinkChanged(LIVE), NOW)
     assert store.is_urgent
