@@ -108,7 +108,7 @@ def put_together(
     return AgentActions(
         commands=Commands(storage, ledger, (live.fleet, live.sessions, spool), now_ms, kept.patience),
         terminals=TerminalRelay(around),
-        log_streams=LogStreams(live.fleet, live.sessions),
+        log_streams=LogStreams(live.fleet, live.sessions, errands),
         logbook=logbook,
         spool=spool,
         errands=errands,

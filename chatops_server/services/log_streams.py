@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Final
@@ -12,12 +13,14 @@ from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import (
     AgentOfflineError,
+    AgentTimeoutError,
     ChatopsError,
     DockerUnavailableError,
     InvalidRequestError,
     TooManyRequestsError,
 )
 from chatops_server.services.access import server_for
+from chatops_server.services.errands import Errands
 from chatops_server.services.refusals import refusal
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode, Refusal
@@ -36,6 +39,7 @@ WINDOW_LINES: Final = 500
 # More than its window: an agent that knows no credit. Its stream ends, since it cannot be slowed down.
 MAX_WAITING_LINES: Final = 5_000
 MAX_ON_A_SERVER: Final = 64
+_TAKEN_WITHIN_S: Final = 5.0
 _RETRY_AFTER_S: Final = 5
 
 FromAgent = StreamData | StreamClose
@@ -55,9 +59,10 @@ class _Stream:
 class LogStreams:
     """Follows files and units. For the event loop's thread only."""
 
-    def __init__(self, fleet: Fleet, sessions: AgentSessions) -> None:
+    def __init__(self, fleet: Fleet, sessions: AgentSessions, errands: Errands) -> None:
         self._fleet = fleet
         self._sessions = sessions
+        self._errands = errands
         self._streams: dict[str, _Stream] = {}
 
     def check(self, principal: Principal, server_id: str, source: LogSource) -> None:
@@ -93,17 +98,19 @@ class LogStreams:
             raise AgentOfflineError
         stream = _Stream(f"str_{token_hex(8)}", session)
         self._streams[stream.id] = stream
-        session.outbox.put(codec.encode(StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)))
+        order = StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)
         try:
+            await _offer(session, order)
             while (lines := await _next(stream)) is not None:
                 yield lines
                 # Only now: the follower has taken them.
                 _give_credit(stream, len(lines))
             raise _ended(stream)
         finally:
-            del self._streams[stream.id]
             if stream.closed is None:
-                session.outbox.put(codec.encode(StreamClose(stream_id=stream.id)))
+                self._errands.start(self._part(stream), f"log-end-{stream.id}")
+            else:
+                del self._streams[stream.id]
 
     def hear(self, session: AgentSession, message: FromAgent) -> None:
         """Take what an agent says of one of its streams; of others it is not heard."""
@@ -134,9 +141,26 @@ class LogStreams:
             if stream.session.state.id == session.state.id and stream.session is not session:
                 self.disconnected(stream.session)
 
+    async def _part(self, stream: _Stream) -> None:
+        # Counted until its end is queued, so that no more than MAX_ON_A_SERVER wait for a slow agent.
+        try:
+            with suppress(AgentTimeoutError):
+                await _offer(stream.session, StreamClose(stream_id=stream.id))
+        finally:
+            self._streams.pop(stream.id, None)
+
     def _session(self, server_id: str) -> AgentSession | None:
         session = self._sessions.get(server_id)
         return None if session is None or session.outbox.closing is not None else session
+
+
+async def _offer(session: AgentSession, message: StreamOpen | StreamClose) -> None:
+    # Not put: somebody who asks again and again must not end the agent's connection.
+    try:
+        async with asyncio.timeout(_TAKEN_WITHIN_S):
+            await session.outbox.offer(codec.encode(message))
+    except TimeoutError as exc:
+        raise AgentTimeoutError("the server's agent takes no requests") from exc
 
 
 async def _next(stream: _Stream) -> tuple[LogLine, ...] | None:

@@ -44,9 +44,9 @@ class TerminalRequests:
             case TerminalData():
                 await self._relay.typed(self._session, message)
             case TerminalResize():
-                self._relay.resized(self._session, message)
+                await self._relay.resized(self._session, message)
             case TerminalCredit():
-                self._relay.credited(self._session, message)
+                await self._relay.credited(self._session, message)
             case _:
                 assert_never(message)
 

@@ -77,9 +77,6 @@ class Commands:
     async def close(self) -> None:
         """End all tasks; what is in memory only is lost unless `flush` came before. Idempotent."""
         await self._errands.stop()
-        for run in self._runs:
-            # Whoever still waits for its end is told that the hub stops.
-            run.ended.set()
 
     async def flush(self) -> None:
         """End all tasks and write down what is in memory of runs that go on; at the end of the hub."""
@@ -127,7 +124,7 @@ class Commands:
         if order.wait:
             await run.ended.wait()
             if run.result is None:
-                raise StorageError("the hub is stopping")
+                raise StorageError("the hub stopped waiting for the end of a command")
             _raise_refusal(run.result)
         return run.id
 

@@ -6,6 +6,8 @@ from contextlib import suppress
 from secrets import token_hex
 from typing import Final, assert_never
 
+from msgspec import structs
+
 from chatops_server.broker.runs import Run
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.output_chunks import Chunk
@@ -28,6 +30,9 @@ from chatops_wire.rest_commands import CommandOrder
 
 # What agents take at once (chatops_agent), so that a busy machine is told here already.
 MAX_RUNS_A_SERVER: Final = 32
+MAX_CODE_CHARS: Final = 64
+# What an agent says of an end is for a line or two.
+MAX_MESSAGE_CHARS: Final = 1000
 # Each may hold 2 MiB of output in memory and 64 MiB in files.
 MAX_RUNS: Final = 256
 # Beyond what the keeper lets an agent send that knows credit: one that does not is made to wait.
@@ -63,7 +68,7 @@ class Dispatch:
         """
         if self._session(server_id) is None:
             raise AgentOfflineError
-        under_way = [run for run in self._runs if run.sent_at is not None and run.finished is None]
+        under_way = [run for run in self._runs if run.sent_at is not None and not run.ended.is_set()]
         if sum(run.server_id == server_id for run in under_way) >= MAX_RUNS_A_SERVER:
             raise TooManyRequestsError(f"{MAX_RUNS_A_SERVER} commands run there already", _RETRY_AFTER_S)
         if len(under_way) >= MAX_RUNS:
@@ -88,18 +93,19 @@ class Dispatch:
 
     def keep(self, run: Run) -> None:
         """Begin to see a run to its end."""
-        self._errands.start(self._keeper.keep(run), f"run-{run.id}")
+        self._errands.start(self._kept(run), f"run-{run.id}")
 
     def cancel(self, run: Run, *, force: bool) -> None:
         """Ask for the end of a run: one that waits its turn ends, else its agent is told, now or later."""
+        was_asked = run.is_cancelled and (run.is_forced or not force)
         run.is_cancelled, run.is_forced = True, run.is_forced or force
         if run.sent_at is None:
             text = "cancelled before it was begun"
             run.respond(CommandResponse(command_id=run.id, status="cancelled", message=text))
             run.sent_at = self._now()
             self.keep(run)
-        elif run.session is not None:
-            run.session.outbox.put(codec.encode(CommandCancel(command_id=run.id, force=force)))
+        elif not was_asked:
+            self._tell_cancel(run)
 
     def connected(self, session: AgentSession) -> None:
         """Pick up the runs of a server whose agent is there again."""
@@ -111,7 +117,7 @@ class Dispatch:
             run.gives_up_at = max(deadline, self._now() + self._patience.answer_s)
             session.outbox.put(codec.encode(CommandAttach(command_id=run.id, after_seq=run.output.last_seq)))
             if run.is_cancelled:
-                self.cancel(run, force=run.is_forced)
+                self._tell_cancel(run)
             run.wake.set()
 
     def disconnected(self, session: AgentSession) -> None:
@@ -151,7 +157,7 @@ class Dispatch:
             case CommandOutput():
                 await self._hear_output(run, message)
             case CommandResponse():
-                run.respond(message)
+                run.respond(_within_bounds(message))
             case _:
                 assert_never(message)
 
@@ -169,6 +175,19 @@ class Dispatch:
                 async with asyncio.timeout(_ROOM_WITHIN_S):
                     await run.has_room.wait()
 
+    def _tell_cancel(self, run: Run) -> None:
+        # While the agent is away it is told on its return.
+        if run.session is not None:
+            run.session.outbox.put(codec.encode(CommandCancel(command_id=run.id, force=run.is_forced)))
+
+    async def _kept(self, run: Run) -> None:
+        try:
+            await self._keeper.keep(run)
+        finally:
+            # After a defect too nobody shall wait for ever.
+            run.output.complete()
+            run.ended.set()
+
     def _session(self, server_id: str) -> AgentSession | None:
         session = self._sessions.get(server_id)
         return None if session is None or session.outbox.closing is not None else session
@@ -177,6 +196,23 @@ class Dispatch:
 def new_command_id() -> str:
     """Return an id nobody can guess: whoever knows it and may see its server may follow it."""
     return f"cmd_{token_hex(8)}"
+
+
+def _within_bounds(response: CommandResponse) -> CommandResponse:
+    """Return what an agent said with its numbers as databases take them, and its words short."""
+    return structs.replace(
+        response,
+        exit_code=None if response.exit_code is None else _within_64_bits(response.exit_code),
+        signal=None if response.signal is None else _within_64_bits(response.signal),
+        duration_ms=max(0, _within_64_bits(response.duration_ms)),
+        output_bytes=max(0, _within_64_bits(response.output_bytes)),
+        code=None if response.code is None else response.code[:MAX_CODE_CHARS],
+        message=response.message[:MAX_MESSAGE_CHARS],
+    )
+
+
+def _within_64_bits(number: int) -> int:
+    return max(-(2**63), min(number, 2**63 - 1))
 
 
 def _command(run: Run, order: CommandOrder) -> Command:

@@ -139,7 +139,7 @@ def _end(response: CommandResponse, settled: Settled, now_ms: int, run: Run) -> 
         exit_code=response.exit_code,
         signal=response.signal,
         code=response.code,
-        message=response.message[:1000],
+        message=response.message,
         output_bytes=max(response.output_bytes, run.output.total_bytes),
         truncated=response.truncated or not settled.is_whole,
         duration_ms=response.duration_ms,

@@ -14,7 +14,6 @@ from chatops_server.broker.terminals import OpenTerminals, Terminal
 from chatops_server.domain.permissions import Principal, ServerAction, allows
 from chatops_server.errors import (
     AgentOfflineError,
-    AgentTimeoutError,
     DockerUnavailableError,
     NotFoundError,
     TooManyRequestsError,
@@ -22,6 +21,7 @@ from chatops_server.errors import (
 from chatops_server.services.access import server_for
 from chatops_server.services.errands import Errands
 from chatops_server.services.refusals import refusal
+from chatops_server.services.terminals.listing import Listing
 from chatops_server.services.terminals.logbook import Logbook
 from chatops_server.services.terminals.recordings import Recordings
 from chatops_wire import codec
@@ -40,7 +40,6 @@ from chatops_wire.terminals import (
     TerminalCredit,
     TerminalData,
     TerminalDetach,
-    TerminalList,
     TerminalOpen,
     TerminalOpened,
     TerminalResize,
@@ -54,7 +53,6 @@ MAX_OF_A_USER: Final = 20
 MAX_ON_A_SERVER: Final = 40
 # An agent that does not tell when a shell runs has by then told when it does not.
 _ANSWER_WITHIN_S: Final = 2.0
-_LIST_WITHIN_S: Final = 5.0
 # For an agent to take what is typed; its client's other requests wait meanwhile.
 _KEYS_WITHIN_S: Final = 5.0
 # More than its window: an agent that knows no credit. One cannot take from the middle of a screen.
@@ -84,7 +82,7 @@ class TerminalRelay:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._open = OpenTerminals()
-        self._lists: dict[str, asyncio.Future[ListedTerminals]] = {}
+        self._listing = Listing()
 
     # What clients ask
 
@@ -196,7 +194,7 @@ class TerminalRelay:
         """
         session = self._session(client.principal, request.server_id)
         owners = await self._around.logbook.owners(request.server_id)
-        answer = await self._ask_for_list(session)
+        answer = await self._listing.ask(session)
         return tuple(
             TerminalEntry(
                 terminal_id=item.terminal_id,
@@ -219,26 +217,22 @@ class TerminalRelay:
         terminal = self._open.viewed(message.terminal_id, client)
         if terminal is None or not self._may_still(terminal, client):
             return
-        try:
-            async with asyncio.timeout(_KEYS_WITHIN_S):
-                await terminal.session.outbox.offer(codec.encode(message))
-        except TimeoutError:
-            self._end(terminal, "the server's agent takes no input", tell_viewer=True)
+        await self._offer(terminal, message)
 
-    def resized(self, client: ClientSession, message: TerminalResize) -> None:
-        """Pass a new size on."""
+    async def resized(self, client: ClientSession, message: TerminalResize) -> None:
+        """Pass a new size on; waits as `typed` does."""
         terminal = self._open.viewed(message.terminal_id, client)
         if terminal is None:
             return
         if terminal.recording is not None:
             terminal.recording.resized(message.cols, message.rows)
-        self._tell(terminal, message)
+        await self._offer(terminal, message)
 
-    def credited(self, client: ClientSession, message: TerminalCredit) -> None:
-        """Pass on that the viewer takes more."""
+    async def credited(self, client: ClientSession, message: TerminalCredit) -> None:
+        """Pass on that the viewer takes more; waits as `typed` does."""
         terminal = self._open.viewed(message.terminal_id, client)
         if terminal is not None and terminal.counts_credit:
-            self._tell(terminal, message)
+            await self._offer(terminal, message)
 
     def left(self, client: ClientSession) -> None:
         """End what a client viewed that is gone and had not detached."""
@@ -261,9 +255,7 @@ class TerminalRelay:
     def hear(self, session: AgentSession, message: FromAgent) -> None:
         """Take what an agent says of one of its terminals; of others it is not heard."""
         if isinstance(message, ListedTerminals):
-            waiting = self._lists.get(message.request_id)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(message)
+            self._listing.hear(message)
             return
         terminal = self._open.get(message.terminal_id)
         if terminal is None or terminal.session is not session:
@@ -335,6 +327,16 @@ class TerminalRelay:
     ) -> None:
         terminal.session.outbox.put(codec.encode(message))
 
+    async def _offer(
+        self, terminal: Terminal, message: TerminalData | TerminalResize | TerminalCredit
+    ) -> None:
+        # Not put: a client can send so many of these that the agent's connection would be ended for it.
+        try:
+            async with asyncio.timeout(_KEYS_WITHIN_S):
+                await terminal.session.outbox.offer(codec.encode(message))
+        except TimeoutError:
+            self._end(terminal, "the server's agent takes no input", tell_viewer=True)
+
     def _session(self, principal: Principal, server_id: str) -> AgentSession:
         server_for(self._around.fleet, principal, server_id, ServerAction.OPERATE)
         session = self._around.sessions.get(server_id)
@@ -365,18 +367,6 @@ class TerminalRelay:
             return True
         self._end(terminal, "this is no longer yours to operate", tell_viewer=True)
         return False
-
-    async def _ask_for_list(self, session: AgentSession) -> ListedTerminals:
-        request_id = token_hex(8)
-        self._lists[request_id] = asyncio.get_running_loop().create_future()
-        try:
-            session.outbox.put(codec.encode(TerminalList(request_id=request_id)))
-            async with asyncio.timeout(_LIST_WITHIN_S):
-                return await self._lists[request_id]
-        except TimeoutError as exc:
-            raise AgentTimeoutError("the server's agent did not list its terminals") from exc
-        finally:
-            del self._lists[request_id]
 
 
 def _window(terminal: Terminal, wanted: int) -> int:

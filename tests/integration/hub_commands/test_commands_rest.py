@@ -1,10 +1,13 @@
 """Commands asked for by REST: what is sent to the agent, what is answered, what is written down."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from chatops_server.domain.audit_chain import AuditEntry, entry_hash
+from tests.deadlines import eventually
 from tests.integration.hub_commands.conftest import Stage, output, response
 
 
@@ -272,3 +275,37 @@ async def test_an_output_may_hold_anything(stage: Stage) -> None:
     assert answer.body["output"] == '"output":""\\u0000\0\x1b[31m€' + "\n" * 600_000 + "\ufffd"
     assert answer.body["command"] == 'echo \'"output":""\''
     assert (await stage.shown(command["command_id"]))["output"] == answer.body["output"]
+
+
+async def test_cancelling_again_is_told_only_when_it_is_more(stage: Stage) -> None:
+    agent = await stage.agent()
+    command_id = await stage.begin("sleep 100")
+    command = await agent.until("command")
+    path = f"/commands/{command_id}/cancel"
+    asked = [asyncio.create_task(stage.ask("POST", path))]
+    assert "force" not in await agent.until("command_cancel")
+    asked += [asyncio.create_task(stage.ask("POST", path, {"force": force})) for force in (False, True)]
+    assert (await agent.until("command_cancel"))["force"] is True
+    asked += [asyncio.create_task(stage.ask("POST", path, {"force": force})) for force in (False, True)]
+    await agent.send(response(command, "cancelled", signal=9))
+    assert {answer.body["status"] for answer in await asyncio.gather(*asked)} == {"cancelled"}
+    assert (await agent.next())["type"] == "command_forget"
+
+
+async def test_the_chain_of_the_audit_log_holds_over_commands(stage: Stage) -> None:
+    agent = await stage.agent()
+    await stage.begin("one")
+    await agent.send(response(await agent.until("command"), "failed", exit_code=1))
+    await stage.begin("two")
+    await agent.send(response(await agent.until("command")))
+
+    async def all_are_there() -> list[dict[str, Any]]:
+        rows = (await stage.ask("GET", "/audit")).body["items"]
+        return rows if len([row for row in rows if row["action"] == "command.finished"]) == 2 else []
+
+    rows = (await eventually(all_are_there))[::-1]
+    names = ("ts", "action", "result", "user_id", "target", "server_id", "address", "data")
+    for before, row in pairwise(rows):
+        assert row["prev_hash"] == before["hash"]
+        assert row["hash"] == entry_hash(before["hash"], AuditEntry(**{name: row[name] for name in names}))
+    assert {row["user_id"] for row in rows[-4:]} == {rows[-4]["user_id"]}
