@@ -112,7 +112,9 @@ class MetricChart(TimeChart):
         self.set_series(series, end_ms - span.span_ms, end_ms)
         history = memory.history(span)
         if not any(curve.times_ms for curve in curves):
-            if history.phase is HistoryPhase.FAILED:
+            if memory.row.status == "never":
+                self.set_message("no samples yet")
+            elif history.phase is HistoryPhase.FAILED:
                 self.set_message(history.reason)
             elif history.phase is not HistoryPhase.LOADED:
                 self.set_message("loading…")

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from chatops_wire.samples import Process
 
 _NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first sample…", "muted")]]
+_NO_PROCESSES: Final[list[Cell]] = [[("The samples of this server carry no processes.", "muted")]]
+_NEVER: Final[list[Cell]] = [[("This server has not sent a sample yet.", "muted")]]
 _AWAY: Final[list[Cell]] = [[("No processes are known of a server that is offline.", "muted")]]
 _NO_MATCH: Final[list[Cell]] = [[("No process matches the filter. Esc clears it.", "muted")]]
 
@@ -72,12 +74,19 @@ class ProcessTable(LiveTable):
         by_id: dict[str, Process] = {str(process.pid): process for process in found}
         total = memory.row.vitals.memory_total if memory.row.vitals else None
         self.set_sort(order.key, reverse=order.descending)
-        nothing = _NO_SAMPLE if memory.row.status == "online" else _AWAY
-        self.set_empty_message(_NO_MATCH if sample and sample.processes else nothing)
+        self.set_empty_message(_NO_MATCH if sample and sample.processes else _without_processes(memory))
         dimmed = set() if is_current else set(by_id)
         width = self.widths.get("name", 0)
         self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total, width), dimmed=dimmed)
         return len(by_id)
+
+
+def _without_processes(memory: ServerMemory) -> list[Cell]:
+    if memory.row.status == "never":
+        return _NEVER
+    if memory.row.status == "offline":
+        return _AWAY
+    return _NO_SAMPLE if memory.sample is None else _NO_PROCESSES
 
 
 class OverviewPane(Pane):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
@@ -155,9 +156,19 @@ async def test_an_offline_server_keeps_its_last_values_and_says_since_when(ui: U
 
 async def test_a_server_without_an_agent_says_so(ui: Ui) -> None:
     await ui.press("G", "enter")
-    await ui.sees("no agent yet", "No processes are known")
+    await ui.sees("no agent yet", "no samples yet", "This server has not sent a sample yet")
+    assert "loading" not in ui.text()
     await ui.press("5")
     await ui.sees("no agent yet", "EVENTS")
+
+
+async def test_samples_without_processes_are_not_waited_for(page: Ui) -> None:
+    memory = page.app.store.server("id-db-01")
+    assert memory is not None
+    await eventually(lambda: memory.sample is not None)
+    assert memory.sample is not None
+    memory.sample = replace_fields(memory.sample, processes=())
+    await page.sees("carry no processes")
 
 
 async def test_going_offline_is_seen_at_once(page: Ui, hub: HubDouble) -> None:
