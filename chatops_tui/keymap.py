@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.screen import Screen
 
 from chatops_tui.widgets.live_table import LiveTable
+from chatops_tui.widgets.scroll_back import ScrollBack
 
 # Every binding has an id, so that a keymap of the user's own can name it.
 EVERYWHERE: Final = (
@@ -25,4 +26,6 @@ def place_of(node: DOMNode) -> str:
     """Return under which title the help lists the bindings of `node`."""
     if isinstance(node, LiveTable):
         return "In the list"
-    return "On this screen" if isinstance(node, Screen) else "Everywhere"
+    if isinstance(node, ScrollBack):
+        return "In the output"
+    return "Everywhere" if isinstance(node, App) else "On this screen"
