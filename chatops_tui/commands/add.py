@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 import msgspec
 
-from chatops_tui.agent_line import agent_line
+from chatops_tui.agent_line import agent_line, place, reach_hint
 from chatops_tui.client import adding
 from chatops_tui.client.connect import Hub
 from chatops_tui.commands.say import complain, console, drawn, say_json
@@ -18,7 +17,6 @@ from chatops_wire.rest import ApiKeyCreated, ServerCreate, ServerView
 # In words, because msgspec would quote its pattern.
 _NAME_FORM: Final = "NAME is 1 to 128 characters, without a space at either end"
 _TAG_FORM: Final = "--tag is 1 to 64 letters, digits and any of . _ : = / - and begins with one of the former"
-_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: bool) -> int:
@@ -51,7 +49,8 @@ def _tell(settings: Settings, view: ServerView, key: ApiKeyCreated) -> None:
     line("")
     line("its key, shown this once:")
     line(f"  {key.key}")
-    line("run on that machine:")
+    line(f"run {place()}:")
     line(f"  {agent_line(settings.url, key.key)}")
-    if urlsplit(settings.url).hostname in _THIS_MACHINE:
-        line("from another machine use the hub's address as seen from there, and start the hub with --host")
+    hint = reach_hint(settings.url)
+    if hint:
+        line(hint)

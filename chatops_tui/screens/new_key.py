@@ -10,14 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from chatops_tui.agent_line import agent_line
+from chatops_tui.agent_line import agent_line, place, reach_hint
 from chatops_tui.render.severity import Level, mark
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.server_form import address_hint
 from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -82,14 +81,16 @@ class NewKeyScreen(ModalScreen[None]):
         block.set_lines(list(self._text(columns)))
 
     def _text(self, columns: int) -> Iterator[Cell]:
-        yield [("Run this on the machine. The key is shown only now:", "text")]
+        for piece in textwrap.wrap(f"Run this {place()}. The key is shown only now:", columns):
+            yield [(piece, "text")]
         yield []
         for piece in textwrap.wrap(self._line, columns, break_on_hyphens=False):
             yield [(piece, "accent")]
         yield []
-        hint = address_hint(self._given.hub.address)
-        if hint:
-            yield hint
+        for piece in textwrap.wrap(
+            clean(reach_hint(self._given.hub.address)), columns, break_on_hyphens=False
+        ):
+            yield [(piece, "muted")]
         memory = self._given.store.server(self._server.view.id)
         if memory is not None and memory.row.status == "online":
             yield [mark(Level.OK), (" Its agent is connected.", "text")]

@@ -1,7 +1,6 @@
 """Adding a server, which shows its key once, and changing one."""
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -10,8 +9,6 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from chatops_tui.render.spans import Cell
-from chatops_tui.render.text import clean
 from chatops_tui.requests import Hub, NewServer, RequestFailedError
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
@@ -86,14 +83,3 @@ class ServerForm(ModalScreen[NewServer | None]):
                 close(self, None)
         except RequestFailedError as exc:
             form.say(str(exc), wrong=True)
-
-
-def address_hint(address: str) -> Cell:
-    """Return what to mind when the hub is known here by an address that only holds on this machine."""
-    if (urlsplit(address).hostname or "") not in {"127.0.0.1", "localhost", "::1"}:
-        return []
-    return [
-        ("On another machine put this one's address in place of ", "muted"),
-        (clean(urlsplit(address).netloc), "text"),
-        (".", "muted"),
-    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from chatops_tui.agent_line import agent_line
 from tests.deadlines import DEADLINE_S, eventually
 from tests.integration.client.conftest import Served
 from tests.integration.client.contract_hub import PASSWORD, HubDouble, problem, sample, server
@@ -150,9 +151,8 @@ async def test_add_tells_the_key_and_the_line_to_run(served: Served) -> None:
 
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.splitlines()[0] == "added db-1"
-    assert (
-        f"  CHATOPS_API_KEY=chops_abc_secret_sum chatops-agent run --url {served.url}" in ran.out.splitlines()
-    )
+    assert f"  {agent_line(served.url, 'chops_abc_secret_sum')}" in ran.out.splitlines()
+    assert "--host 0.0.0.0" in ran.out
     assert served.double.servers[-1]["tags"] == ["prod", "db"]
 
 
@@ -161,7 +161,7 @@ async def test_add_as_json_holds_everything(served: Served) -> None:
 
     told = json.loads(ran.out)
     assert (told["server"]["name"], told["key"], told["url"]) == ("db-1", "chops_abc_secret_sum", served.url)
-    assert told["run"] == f"CHATOPS_API_KEY={told['key']} chatops-agent run --url {served.url}"
+    assert told["run"] == agent_line(served.url, told["key"])
 
 
 async def test_a_server_without_its_key_is_taken_back(served: Served) -> None:
