@@ -37,6 +37,8 @@ class ChartStyle:
     least_top: float = 0.0
     """The y axis never ends below this, so that noise round zero stays flat."""
     charset: Charset = "braille"
+    marks: tuple[str, str] = ("", "")
+    """Of two series, what stands before the figure of each."""
     tz: tzinfo = UTC
     """Of the clock times below the chart."""
 
@@ -110,7 +112,7 @@ def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
         return _Body(_message(view.message, across, rows), scale, "", span_ms)
     traces = [Trace(line, ink, filled=style.filled) for line, ink in zip(found, SERIES_INKS, strict=False)]
     lines = plot(traces, size=(across, rows), scale=(scale.bottom, scale.top), charset=style.charset)
-    return _Body(_with_limits(lines, style, scale), scale, _figures(found[:1], style.unit), span_ms)
+    return _Body(_with_limits(lines, style, scale), scale, _figures(found, style), span_ms)
 
 
 def _message(text: str, across: int, rows: int) -> list[Cell]:
@@ -120,15 +122,23 @@ def _message(text: str, across: int, rows: int) -> list[Cell]:
     return lines
 
 
-def _figures(found: Sequence[Sequence[Column | None]], unit: Unit) -> str:
-    """Return lowest, mean and highest of what is shown; empty when nothing is."""
-    known = [column for line in found for column in line if column]
+def _figures(found: Sequence[Sequence[Column | None]], style: ChartStyle) -> str:
+    """Return lowest, mean and highest of what is shown; of two series the highest of each."""
+    lines = [[column for column in line if column] for line in found]
+    if len(lines) > 1:
+        peaks = [
+            f"{mark}{numbers.of_unit(max(column.high for column in line), style.unit)}"
+            for mark, line in zip(style.marks, lines, strict=False)
+            if line
+        ]
+        return " ".join(("max", *peaks)) if peaks else ""
+    known = lines[0] if lines else []
     if not known:
         return ""
     mean = sum(column.value for column in known) / len(known)
     low, high = min(column.low for column in known), max(column.high for column in known)
     parts = (("min", low), ("avg", mean), ("max", high))
-    return " ".join(f"{name} {numbers.of_unit(value, unit)}" for name, value in parts)
+    return " ".join(f"{name} {numbers.of_unit(value, style.unit)}" for name, value in parts)
 
 
 def _with_limits(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> list[Cell]:

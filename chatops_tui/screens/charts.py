@@ -24,6 +24,8 @@ from chatops_wire.metrics import Unit
 
 # Below this a rate is noise: an idle machine's line stays flat.
 _LEAST_RATE: Final = 16 * 1024.0
+_NETWORK_MARKS: Final = ("↓", "↑")
+_DISK_MARKS: Final = ("r", "w")
 # The rule on both sides of title and figures.
 _TITLE_MARGIN: Final = 5
 
@@ -39,6 +41,8 @@ class Kind:
     """The important one first."""
     headline: Callable[[Vitals], list[Cell]]
     """Pieces; the last ones are left out where there is no room."""
+    marks: tuple[str, str] = ("", "")
+    """Of two metrics, how the figures name them."""
 
 
 def _percent(value: float) -> list[Span]:
@@ -67,17 +71,17 @@ def _rates(first: tuple[str, float | None], second: tuple[str, float | None]) ->
 
 
 def _network(vitals: Vitals) -> list[Cell]:
-    return _rates(("↓", vitals.rx), ("↑", vitals.tx))
+    return _rates((_NETWORK_MARKS[0], vitals.rx), (_NETWORK_MARKS[1], vitals.tx))
 
 
 def _disk(vitals: Vitals) -> list[Cell]:
-    return _rates(("r", vitals.read), ("w", vitals.write))
+    return _rates((_DISK_MARKS[0], vitals.read), (_DISK_MARKS[1], vitals.write))
 
 
 CPU: Final = Kind("cpu", "CPU", "percent", ("cpu.percent",), _cpu)
 MEMORY: Final = Kind("memory", "MEM", "percent", ("memory.percent",), _memory)
-NETWORK: Final = Kind("network", "NET", "bytes/s", ("net.rx_bps", "net.tx_bps"), _network)
-DISK: Final = Kind("disk", "DISK", "bytes/s", ("disk.read_bps", "disk.write_bps"), _disk)
+NETWORK: Final = Kind("network", "NET", "bytes/s", ("net.rx_bps", "net.tx_bps"), _network, _NETWORK_MARKS)
+DISK: Final = Kind("disk", "DISK", "bytes/s", ("disk.read_bps", "disk.write_bps"), _disk, _DISK_MARKS)
 KINDS: Final = (CPU, MEMORY, NETWORK, DISK)
 
 
@@ -93,6 +97,7 @@ class MetricChart(TimeChart):
             limits=PERCENT if is_share else None,
             least_top=0.0 if is_share else _LEAST_RATE,
             charset=context.charset,
+            marks=(f"{kind.marks[0]} ", f"{kind.marks[1]} "),
             tz=context.zone,
         )
         super().__init__(style, id=id)

@@ -31,7 +31,7 @@ def inks(line: Cell) -> set[str]:
 
 
 CPU = ChartStyle("CPU", "percent", filled=True, limits=Limits(), tz=UTC)
-NET = ChartStyle("NET", "bytes/s", tz=UTC)
+NET = ChartStyle("NET", "bytes/s", marks=("↓ ", "↑ "), tz=UTC)
 
 
 VIEWS = st.builds(
@@ -67,7 +67,7 @@ def test_a_filled_chart() -> None:
 def test_two_lines() -> None:
     view = ChartView([ramp(9e6), ramp(3e6, "b")], START, END)
     assert text(NET, view, 50, 8) == [
-        "─ NET ───────── min 110K/s avg 4.3M/s max 8.5M/s ─",
+        "─ NET ──────────────────── max ↓ 8.5M/s ↑ 2.8M/s ─",
         "  16M┤                                            ",
         "     │                                            ",
         "   8M┤                                        ⢀⣀⣀⡀",
