@@ -17,7 +17,7 @@ from chatops_tui.config import Settings, state_dir
 from chatops_tui.deeds import Deeds
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.hub_link import HubLink
-from chatops_tui.keymap import EVERYWHERE, place_of
+from chatops_tui.keymap import EVERYWHERE, listed, place_of
 from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
@@ -201,11 +201,11 @@ class ChatopsApp(LeanApp[object]):
     def action_help(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
         """List the keys that work now."""
         groups: dict[str, dict[str, list[str]]] = {}
-        for node, binding, _enabled, _tooltip in self.screen.active_bindings.values():
+        for node, binding, enabled, _tooltip in self.screen.active_bindings.values():
             # Textual's own have no id, and nothing to do with what is on the screen.
-            if binding.id and binding.description and not binding.system:
-                keys = groups.setdefault(place_of(node), {}).setdefault(binding.description, [])
-                keys.append(self.get_key_display(binding))
+            if enabled and binding.id and binding.description and not binding.system:
+                key, what = listed(binding)
+                groups.setdefault(place_of(node), {}).setdefault(what, []).append(self.get_key_display(key))
         screen = self._live_screen
         title = " › ".join(screen.crumbs()) if screen else ""  # noqa: RUF001 - the breadcrumb's arrow
         self.open(

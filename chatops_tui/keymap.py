@@ -1,5 +1,6 @@
 """The keys that work everywhere, and how the help names where a key belongs."""
 
+from dataclasses import replace
 from typing import Final
 
 from textual.app import App
@@ -20,6 +21,18 @@ EVERYWHERE: Final = (
     Binding("f5", "resync", "Reconnect, load anew", show=False, id="app.resync"),
     Binding("ctrl+q", "quit", "Quit at once", show=False, id="app.quit", priority=True),
 )
+
+
+def listed(binding: Binding) -> tuple[Binding, str]:
+    """Return what the help lists of a binding, and what it does.
+
+    One with a tooltip speaks in the footer for several keys; the help lists it as the key it is.
+    """
+    return (
+        (replace(binding, key_display=None), binding.tooltip)
+        if binding.tooltip
+        else (binding, binding.description)
+    )
 
 
 def place_of(node: DOMNode) -> str:

@@ -17,8 +17,6 @@ from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
 _KEY_WIDTH: Final = 13
-# The frame, the air inside it, and the scroll bar.
-_FRAME: Final = 8
 _TWO_COLUMNS_FROM: Final = 68
 
 
@@ -69,8 +67,9 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
     def _draw(self) -> None:
-        columns = self.size.width - _FRAME
-        self.query_one("#help-keys", TextBlock).set_lines(laid_out(self._groups, columns))
+        block = self.query_one("#help-keys", TextBlock)
+        # Its own width: the frame does not grow with a wide terminal.
+        block.set_lines(laid_out(self._groups, block.content_size.width))
 
 
 def laid_out(groups: Sequence[KeyGroup], columns: int) -> list[Cell]:

@@ -1,6 +1,7 @@
 """Adding, changing and deleting servers; help, palette, themes; every binding has a name."""
 
 import pytest
+from msgspec.structs import replace as replace_fields
 from textual.binding import Binding
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
@@ -138,6 +139,27 @@ def test_help_is_one_column_where_it_is_narrow() -> None:
     groups = [KeyGroup("A", [("a", "do")]), KeyGroup("B", [("b", "go")]), KeyGroup("C", [])]
     assert len(laid_out(groups, 60)) == 6
     assert len(laid_out(groups, 80)) == 3
+
+
+async def test_help_on_a_wide_terminal_cuts_nothing_and_lists_every_key_of_the_range(
+    start_ui: StartUi,
+) -> None:
+    async with start_ui(size=(200, 50)) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("question_mark")
+        await ui.sees("Keys: Fleet", "Quit at once", "Commands", "Reconnect, load anew")
+        assert ui.line_with("Longer range").split("Longer")[0].split()[-1] == "]"
+        assert ui.line_with("Shorter range").split("Shorter")[0].split()[-1] == "["
+
+
+async def test_help_lists_no_keys_that_the_role_hides(ui: Ui) -> None:
+    user = ui.app.store.user
+    assert user is not None
+    ui.app.store.user = replace_fields(user, role="viewer")
+    await ui.press("j")
+    await ui.press("question_mark")
+    await ui.sees("Keys: Fleet", "Sort by column left")
+    assert "Add" not in ui.text().split("Keys: Fleet")[1]
 
 
 async def test_a_server_whose_key_cannot_be_made_is_taken_back(ui: Ui, hub: HubDouble) -> None:
