@@ -40,7 +40,8 @@ def percent_cell(
     if room <= 0:
         return [(figure[-width:].rjust(width), _figure_ink(of))]
     share = None if value is None else value / 100
-    return [(bar(share, room, charset), bar_ink(of)), (" ", "text"), (figure, _figure_ink(of))]
+    filled, track = bar(share, room, charset)
+    return [(filled, bar_ink(of)), (track, "rule"), (" ", "text"), (figure, _figure_ink(of))]
 
 
 def meter_line(view: MeterView, width: int) -> Cell:

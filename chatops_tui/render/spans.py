@@ -18,10 +18,12 @@ Ink = Literal[
     "warn",
     "crit",
     "off",  # offline, unknown
-    "bar-ok",  # bars: large areas, so quieter than text
+    "bar-ok",  # bars
     "bar-warn",
     "bar-crit",
-    "spark",  # sparklines in tables
+    "spark",  # sparklines in tables, large areas, so quieter than text
+    "spark-warn",
+    "spark-crit",
     "series-1",  # the first line of a chart
     "series-2",  # the second
 ]

@@ -48,7 +48,7 @@ def columns_for(names: Iterable[str]) -> tuple[Column, ...]:
     return tuple(replace(column, width=width) if column.key == "name" else column for column in COLUMNS)
 
 
-_SPARK_INKS: Final[dict[Level, Ink]] = {Level.WARN: "bar-warn", Level.CRIT: "bar-crit"}
+_SPARK_INKS: Final[dict[Level, Ink]] = {Level.WARN: "spark-warn", Level.CRIT: "spark-crit"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,12 @@ _PAINTS: Final[Mapping[Ink, _Paint]] = {
     "warn": _Paint("text-warning"),
     "crit": _Paint("text-error", attributes="bold"),
     "off": _Paint("foreground", 0.45),
-    "bar-ok": _Paint("text-success", 0.6),
-    "bar-warn": _Paint("text-warning", 0.7),
-    "bar-crit": _Paint("text-error", 0.75),
+    "bar-ok": _Paint("text-success", 0.85),
+    "bar-warn": _Paint("text-warning", 0.9),
+    "bar-crit": _Paint("text-error"),
     "spark": _Paint("text-primary", 0.65),
+    "spark-warn": _Paint("text-warning", 0.65),
+    "spark-crit": _Paint("text-error", 0.7),
     "series-1": _Paint("text-primary"),
     "series-2": _Paint("text-secondary"),
 }
@@ -60,6 +62,8 @@ _ANSI_PAINTS: Final[Mapping[Ink, _Paint]] = {
     "bar-warn": _Paint("ansi_yellow"),
     "bar-crit": _Paint("ansi_red"),
     "spark": _Paint("ansi_cyan"),
+    "spark-warn": _Paint("ansi_yellow"),
+    "spark-crit": _Paint("ansi_red"),
     "series-1": _Paint("ansi_cyan"),
     "series-2": _Paint("ansi_magenta"),
 }
@@ -94,7 +98,7 @@ def _style(widget: Widget, background: Color, ink: Ink) -> Style:
     return _painted(app.theme_variables.get(paint.colour, paint.colour), background, paint)
 
 
-# Sixteen inks on a handful of backgrounds in each theme.
+# Some twenty inks on a handful of backgrounds in each theme.
 @lru_cache(maxsize=1024)
 def _painted(colour: str, background: Color, paint: _Paint) -> Style:
     ink = Color.parse(colour)

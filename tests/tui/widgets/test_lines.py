@@ -137,7 +137,7 @@ async def test_a_meter_shows_bar_and_figure() -> None:
         meter.show(MeterView("mem", 50.0, label_width=3))
         meter.show(MeterView("mem", 50.0, label_width=3))
         await pilot.pause()
-        assert lines(meter) == ["mem █████▌       50%"]
+        assert lines(meter) == ["mem ━━━━━╸─────  50%"]
 
 
 async def test_the_status_bar_says_where_and_how() -> None:

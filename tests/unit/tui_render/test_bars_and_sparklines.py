@@ -18,33 +18,33 @@ VALUES = st.lists(st.one_of(st.none(), st.floats(allow_nan=True)), max_size=30)
 
 @given(st.one_of(st.none(), st.floats()), st.integers(0, 40), CHARSETS)
 def test_a_bar_is_exactly_as_wide_as_asked(fraction: float | None, size: int, charset: Charset) -> None:
-    assert len(bar(fraction, size, charset)) == size
+    assert sum(map(len, bar(fraction, size, charset))) == size
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 20))
 def test_a_longer_bar_is_never_shorter(one: float, other: float, size: int) -> None:
     low, high = sorted((one, other))
-    full = [sum(" ▏▎▍▌▋▊▉█".index(cell) for cell in bar(share, size)) for share in (low, high)]
+    full = [sum(" ╸━".index(cell) for cell in bar(share, size)[0]) for share in (low, high)]
     assert full[0] <= full[1]
 
 
 @pytest.mark.parametrize(
     ("fraction", "charset", "expected"),
     [
-        (0.0, "braille", "    "),
-        (0.001, "braille", "▏   "),
-        (0.5, "braille", "██  "),
-        (0.53125, "braille", "██▏ "),
-        (1.0, "braille", "████"),
-        (7.0, "braille", "████"),
-        (-1.0, "braille", "    "),
-        (None, "braille", "    "),
-        (math.nan, "ascii", "...."),
-        (0.4, "block", "█▌  "),
-        (0.5, "ascii", "##.."),
+        (0.0, "braille", ("", "────")),
+        (0.001, "braille", ("╸", "───")),
+        (0.5, "braille", ("━━", "──")),
+        (0.6, "braille", ("━━╸", "─")),
+        (1.0, "braille", ("━━━━", "")),
+        (7.0, "braille", ("━━━━", "")),
+        (-1.0, "braille", ("", "────")),
+        (None, "braille", ("", "────")),
+        (math.nan, "ascii", ("", "....")),
+        (0.4, "block", ("══", "──")),
+        (0.5, "ascii", ("##", "..")),
     ],
 )
-def test_bars(fraction: float | None, charset: Charset, expected: str) -> None:
+def test_bars(fraction: float | None, charset: Charset, expected: tuple[str, str]) -> None:
     assert bar(fraction, 4, charset) == expected
 
 

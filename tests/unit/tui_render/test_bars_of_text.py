@@ -110,9 +110,9 @@ def test_a_percentage_cell_is_exactly_as_wide_as_asked(value: float | None, size
 @pytest.mark.parametrize(
     ("value", "size", "expected"),
     [
-        (50.0, 13, [("████    ", "bar-ok"), (" ", "text"), (" 50%", "text")]),
-        (94.0, 9, [("███▊", "bar-crit"), (" ", "text"), (" 94%", "crit")]),
-        (None, 9, [("    ", "off"), (" ", "text"), (f"   {MISSING}", "off")]),
+        (50.0, 13, [("━━━━", "bar-ok"), ("────", "rule"), (" ", "text"), (" 50%", "text")]),
+        (94.0, 9, [("━━━━", "bar-crit"), ("", "rule"), (" ", "text"), (" 94%", "crit")]),
+        (None, 9, [("", "off"), ("────", "rule"), (" ", "text"), (f"   {MISSING}", "off")]),
         (94.0, 5, [("  94%", "crit")]),
         (94.0, 2, [("4%", "crit")]),
     ],
@@ -124,10 +124,10 @@ def test_percentage_cells(value: float | None, size: int, expected: list[Span]) 
 @pytest.mark.parametrize(
     ("view", "size", "expected"),
     [
-        (MeterView("mem", 78, note="50/64G", label_width=5), 30, "mem   █████████▍    78% 50/64G"),
-        (MeterView("mem", 78, note="50/64G", label_width=5), 15, "mem   ███▏  78%"),
-        (MeterView("", 78), 10, "███▉   78%"),
-        (MeterView("a long mount point", 5), 30, "a long mo… ▊                5%"),
+        (MeterView("mem", 78, note="50/64G", label_width=5), 30, "mem   ━━━━━━━━━╸──  78% 50/64G"),
+        (MeterView("mem", 78, note="50/64G", label_width=5), 15, "mem   ━━━─  78%"),
+        (MeterView("", 78), 10, "━━━━─  78%"),
+        (MeterView("a long mount point", 5), 30, "a long mo… ╸─────────────   5%"),
     ],
 )
 def test_meters(view: MeterView, size: int, expected: str) -> None:
