@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, web
@@ -37,7 +37,6 @@ from chatops_wire.rest import (
     History,
     Login,
     Page,
-    Problem,
     RefreshToken,
     Series,
     ServerCreate,
@@ -50,13 +49,13 @@ from chatops_wire.streams import LogLine, LogSource
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.command_double import CommandDouble
+from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.synthetic import FLEET, Machine
 
 USER = UserView(id="u1", username="admin", role="admin")
 PASSWORD = "secret-password"  # noqa: S105 - the double's only password
 KEY = "chops_abcdefghij_" + "k" * 52 + "_01234567"
 
-T = TypeVar("T")
 Topic = tuple[str, str | None]
 """A topic, and the server or the command it is about."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -360,22 +359,6 @@ def topic_of(message: Subscribe | Unsubscribe) -> Topic:
     if message.source is not None:
         return message.topic, message.source.path or message.source.unit
     return message.topic, message.command_id or message.server_id
-
-
-def problem(status: int, code: ErrorCode, detail: str = "") -> web.Response:
-    body = Problem(type="about:blank", title=code, status=status, detail=detail or code, code=code)
-    headers = {"Retry-After": "42"} if status == 429 else {}
-    return web.Response(
-        status=status, body=encode(body), content_type="application/problem+json", headers=headers
-    )
-
-
-def answer(body: msgspec.Struct, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=encode(body), content_type="application/json")
-
-
-async def read(request: web.Request, kind: type[T]) -> T:
-    return msgspec.json.decode(await request.read(), type=kind)
 
 
 async def serve(port: int, machines: tuple[Machine, ...]) -> None:
