@@ -1,7 +1,7 @@
 """Horizontal bars, half a cell exact, on a track that shows where they could end.
 
-Thin lines and not blocks, though those are exact to an eighth: blocks of neighbouring rows run into one shape,
-and each step of a value is sent again. The figure beside the bar is exact.
+Thin lines and not blocks, though those are exact to an eighth: blocks of neighbouring rows run into one
+shape, and each step of a value is sent again. The figure beside the bar is exact.
 """
 
 from typing import Final

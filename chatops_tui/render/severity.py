@@ -29,11 +29,11 @@ class Limits:
 PERCENT: Final = Limits()
 """Glances, btop and most alert rules agree on about these; the hub's thresholds override them."""
 
-_LOOK: Final[dict[Level, tuple[str, str, Ink]]] = {
-    Level.OFF: ("○", "OFF", "off"),
-    Level.OK: ("●", "OK", "ok"),
-    Level.WARN: ("▲", "WARN", "warn"),
-    Level.CRIT: ("✖", "CRIT", "crit"),
+_LOOK: Final[dict[Level, tuple[str, Ink]]] = {
+    Level.OFF: ("○", "off"),
+    Level.OK: ("●", "ok"),
+    Level.WARN: ("▲", "warn"),
+    Level.CRIT: ("✖", "crit"),
 }
 
 _BARS: Final[dict[Level, Ink]] = {
@@ -63,14 +63,9 @@ def glyph(of: Level) -> str:
     return _LOOK[of][0]
 
 
-def word(of: Level) -> str:
-    """Return OK, WARN, CRIT or OFF."""
-    return _LOOK[of][1]
-
-
 def ink(of: Level) -> Ink:
     """Return the ink the level is written in."""
-    return _LOOK[of][2]
+    return _LOOK[of][1]
 
 
 def bar_ink(of: Level) -> Ink:
@@ -81,8 +76,3 @@ def bar_ink(of: Level) -> Ink:
 def mark(of: Level) -> Span:
     """Return the glyph in its ink."""
     return glyph(of), ink(of)
-
-
-def badge(of: Level) -> Span:
-    """Return glyph and word in their ink, like `▲ WARN`."""
-    return f"{glyph(of)} {word(of)}", ink(of)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from chatops_tui.render.buckets import Column, Series, columns, step_for
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.numbers import is_number
 
@@ -33,16 +32,6 @@ def sparkline(
     scale = highest - bottom
     marks = _LEVELS[charset]
     return "".join(_mark(value, bottom, scale, marks) if is_number(value) else " " for value in values)
-
-
-def history(series: Series, *, end_ms: int, span_ms: int, size: int) -> list[float | None]:
-    """Return the highest value of each of `size` columns of time that end with `end_ms`, for `sparkline`."""
-    found = columns(series, end_ms, step_for(span_ms, size), size)
-    return [_highest(column) for column in found]
-
-
-def _highest(column: Column | None) -> float | None:
-    return None if column is None else column.high
 
 
 def _mark(value: float, bottom: float, scale: float, marks: str) -> str:

@@ -1,6 +1,6 @@
 """Hostile text made harmless, and text cut to a width in terminal cells.
 
-Everything that came from another machine passes `clean` (or `clean_lines`) before it is drawn. Textual hands
+Everything that came from another machine passes `clean` before it is drawn. Textual hands
 control characters to the terminal as they are, so a container's name could set the title, write the clipboard
 or clear the screen.
 """
@@ -38,7 +38,6 @@ _CONTROL: Final = re.compile(
 _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0080-\U000e0fff]"
 )
-_NEW_LINE: Final = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 
 
 def clean(text: str, limit: int = MAX_LINE) -> str:
@@ -54,12 +53,6 @@ def clean(text: str, limit: int = MAX_LINE) -> str:
     without = _SEQUENCE.sub("", cropped)
     flat = without.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")
     return _cropped(bounded_marks(visible(flat))[0], limit)
-
-
-def clean_lines(text: str, limit: int = MAX_LINE) -> list[str]:
-    """Return the lines of `text`, each safe to draw; tabs become spaces up to the next multiple of 8."""
-    # Line by line, so that a sequence nobody ended hides the rest of its line and not of the block.
-    return [clean(_SEQUENCE.sub("", line).expandtabs(8), limit) for line in _NEW_LINE.split(text)]
 
 
 def visible(text: str) -> str:

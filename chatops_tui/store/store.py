@@ -95,11 +95,6 @@ class Store:
                 self._take_answer(event)
 
     @property
-    def has_news(self) -> bool:
-        """Whether anything changed since `take_dirty`."""
-        return bool(self._dirty)
-
-    @property
     def is_urgent(self) -> bool:
         """Whether some of it should not wait for the next second: link, user, runs, first fleet, history."""
         return not self._dirty.isdisjoint(_URGENT)

@@ -34,10 +34,6 @@ class TimeChart(Lines):
         """What is shown."""
         return self._view
 
-    def set_style(self, style: ChartStyle) -> None:
-        """Draw another metric, or the same in another way."""
-        self._style = style
-
     def set_series(self, series: Sequence[Series], start_ms: int, end_ms: int) -> None:
         """Show these from `start_ms` to `end_ms` (Unix milliseconds).
 

@@ -136,7 +136,9 @@ async def test_space_freezes_and_lets_go_on(ui: Ui, hub: HubDouble) -> None:
     await ui.press("space")
     await ui.sees("frozen")
     await hub.change(replace(hub.machines["id-web-01"], disk=98.0))
-    await eventually(lambda: not ui.app.store.has_news)
+    memory = ui.app.store.server("id-web-01")
+    assert memory is not None
+    await eventually(lambda: memory.row.vitals is not None and memory.row.vitals.disk == 98.0)
     assert "98%" not in ui.line_with("web-01")
     await ui.press("space")
     await eventually(lambda: "98%" in ui.line_with("web-01"))

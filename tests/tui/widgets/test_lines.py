@@ -9,13 +9,10 @@ from textual.widget import Widget
 
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle
-from chatops_tui.render.meter import MeterView
 from chatops_tui.render.severity import Level
 from chatops_tui.render.status import LinkState
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import Lines, TextBlock
-from chatops_tui.widgets.meter import Meter
-from chatops_tui.widgets.spark import Spark
 from chatops_tui.widgets.status_bar import StatusBar
 from chatops_tui.widgets.time_chart import TimeChart
 from tests.tui.widgets.stage import Stage, lines
@@ -107,37 +104,14 @@ async def test_a_chart_draws_again_only_rows_that_changed(monkeypatch: pytest.Mo
         assert asked == [Region(0, 0, 40, 1)]
 
 
-async def test_a_chart_can_show_another_metric() -> None:
-    chart = TimeChart(ChartStyle("CPU", "percent"))
+async def test_a_chart_fits_a_new_size_and_says_that_it_is_loading() -> None:
+    chart = TimeChart(ChartStyle("LOAD", "load"))
     app = Stage(chart)
     async with app.run_test(size=(40, 8)) as pilot:
-        chart.set_style(ChartStyle("LOAD", "load"))
-        chart.sync()
         await pilot.resize_terminal(30, 6)
         await pilot.pause()
         assert lines(chart)[0].startswith("─ LOAD ─")
         assert chart.view.message == "loading…"
-
-
-async def test_a_sparkline_is_one_line() -> None:
-    spark = Spark()
-    app = Stage(spark)
-    async with app.run_test(size=(5, 3)) as pilot:
-        assert lines(spark) == [""]
-        spark.set_look(top=100, ink="series-2", charset="braille")
-        spark.show(series(0.0, 50.0, 100.0), end_ms=START + 4999, span_ms=5000)
-        await pilot.pause()
-        assert lines(spark) == ["▁▅█"]
-
-
-async def test_a_meter_shows_bar_and_figure() -> None:
-    meter = Meter()
-    app = Stage(meter)
-    async with app.run_test(size=(20, 3)) as pilot:
-        meter.show(MeterView("mem", 50.0, label_width=3))
-        meter.show(MeterView("mem", 50.0, label_width=3))
-        await pilot.pause()
-        assert lines(meter) == ["mem ━━━━━╸─────  50%"]
 
 
 async def test_the_status_bar_says_where_and_how() -> None:

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatops_tui.render.bars import bar
-from chatops_tui.render.buckets import Series
 from chatops_tui.render.charset import Charset
-from chatops_tui.render.sparkline import history, sparkline
+from chatops_tui.render.sparkline import sparkline
 
 CHARSETS = st.sampled_from(get_args(Charset))
 VALUES = st.lists(st.one_of(st.none(), st.floats(allow_nan=True)), max_size=30)
@@ -68,8 +67,3 @@ def test_a_sparkline_has_a_cell_for_each_value(values: list[float | None], chars
 )
 def test_sparklines(values: list[float | None], top: float | None, charset: Charset, expected: str) -> None:
     assert sparkline(values, top=top, charset=charset) == expected
-
-
-def test_a_history_is_the_highest_value_of_each_column_of_time() -> None:
-    series = Series("cpu", [0, 1000, 2000, 9000], [1.0, 5.0, 2.0, 7.0], gap_ms=2000)
-    assert history(series, end_ms=9999, span_ms=10_000, size=5) == [5.0, 2.0, None, None, 7.0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chatops_tui.render.text import MAX_MARKS, clean, clean_lines, cut, head
+from chatops_tui.render.text import MAX_MARKS, clean, cut, head
 
 ANYTHING = st.text(st.characters(codec=None, exclude_categories=()))
 ESCAPES = st.sampled_from(
@@ -56,11 +56,6 @@ def test_the_limit_holds(text: str, limit: int) -> None:
     assert len(clean(text, limit)) <= limit
 
 
-@given(HOSTILE)
-def test_every_line_of_a_block_is_clean(text: str) -> None:
-    assert all(clean(line) == line for line in clean_lines(text))
-
-
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=100))
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert clean(text) == text
@@ -96,14 +91,6 @@ def test_a_long_line_ends_with_an_ellipsis() -> None:
     assert clean("x" * 20, 5) == "xxxx…"
 
 
-def test_lines_are_split_wherever_a_terminal_would_break_them() -> None:
-    assert clean_lines("a\nb\r\nc\x0bd\u2028e") == ["a", "b", "c", "d", "e"]
-
-
-def test_tabs_in_a_block_stop_at_eighths() -> None:
-    assert clean_lines("ab\tc") == ["ab      c"]
-
-
 @given(st.text(), st.integers(0, 30))
 def test_a_cut_fits_and_says_when_something_is_lost(text: str, size: int) -> None:
     result = cut(text, size)
@@ -121,7 +108,3 @@ def test_a_head_is_the_longest_beginning_that_fits(text: str, size: int) -> None
 
 def test_a_wide_character_is_not_cut_in_half() -> None:
     assert cut("漢字漢字", 4) == "漢…"
-
-
-def test_an_unfinished_sequence_hides_no_other_line() -> None:
-    assert clean_lines("a\x1b]0;x\nb") == ["a", "b"]

@@ -35,13 +35,10 @@ def test_the_worst_of_several_is_the_most_urgent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("of", "badge"),
-    [(Level.OFF, "○ OFF"), (Level.OK, "● OK"), (Level.WARN, "▲ WARN"), (Level.CRIT, "✖ CRIT")],
+    ("of", "glyph"), [(Level.OFF, "○"), (Level.OK, "●"), (Level.WARN, "▲"), (Level.CRIT, "✖")]
 )
-def test_a_level_is_never_colour_alone(of: Level, badge: str) -> None:
-    assert severity.badge(of) == (badge, severity.ink(of))
-    assert severity.mark(of) == (badge[0], severity.ink(of))
-    assert severity.word(of) == badge[2:]
+def test_a_level_is_never_colour_alone(of: Level, glyph: str) -> None:
+    assert severity.mark(of) == (glyph, severity.ink(of))
 
 
 def test_every_level_has_an_ink_for_bars() -> None:
