@@ -129,7 +129,7 @@ class LogsPane(Pane):
             return
         if not self._is_paused:
             self._select(bar.text)
-            log.sync(self._lines)
+            log.sync(self._lines if len(self._lines) else Said(self._nothing()))
         bar.set_counts(len(self._lines), self._memory.total - self._memory.first)
         title.set_lines([self._title(online=online)])
 
@@ -194,6 +194,12 @@ class LogsPane(Pane):
         gone = sum(entry.number < first for entry in self._lines.entries)
         shown = self._memory.shown(LogFilter(text, self._least))
         self._lines = _Entries(shown, self._lines.dropped + gone, self._stamp)
+
+    def _nothing(self) -> list[Cell]:
+        if self._memory.ended:
+            return []
+        text = "No line matches." if self._memory.total else "No lines yet."
+        return [[], [(f"  {text}", "muted")]]
 
     def _redraw(self) -> None:
         self._drawn = None

@@ -104,6 +104,8 @@ class ScrollBack(ScrollView, can_focus=True):
         elif gone > 0:
             self.scroll_to(y=max(0.0, self.scroll_y - gone), animate=False, force=True)
         self.refresh()
+        # Textual moves the bar only where it is shown already, and it comes with the first line too many.
+        self.call_after_refresh(self._place_bar)
 
     def search(self, text: str) -> int:
         """Mark `text` in the lines, capitals or not; return in how many lines it stands."""
@@ -187,6 +189,10 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def _to_end(self) -> None:
         self.scroll_to(y=max(0, len(self._source) - self._page), animate=False, force=True)
+
+    def _place_bar(self) -> None:
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
 
     def _look_whether_at_end(self) -> None:
         self.is_following = self.scroll_offset.y + self._page >= len(self._source)

@@ -47,6 +47,8 @@ class CommandDouble:
         self.all: dict[str, CommandOfDouble] = {}
         self.past: list[str] = []
         """What was run before, the newest first."""
+        self.forgotten: set[str] = set()
+        """Ids the hub does not know any more."""
         self.refuse: tuple[int, ErrorCode, str] | None = None
 
     def routes(self) -> list[web.RouteDef]:

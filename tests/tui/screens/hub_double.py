@@ -17,15 +17,14 @@ from aiohttp import WSCloseCode, web
 from chatops_wire.client import (
     Authenticated,
     AuthToken,
+    ClientError,
     EventMessage,
     Fleet,
     FleetUpdate,
-    LogLines,
     Ping,
     Pong,
     Result,
     Subscribe,
-    SubscriptionEnded,
     Unsubscribe,
 )
 from chatops_wire.codec import encode, from_client
@@ -45,10 +44,10 @@ from chatops_wire.rest import (
     Tokens,
     UserView,
 )
-from chatops_wire.streams import LogLine, LogSource
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.command_double import CommandDouble
+from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.synthetic import FLEET, Machine
 
@@ -88,6 +87,7 @@ class HubDouble:
         self.histories: list[tuple[str, int]] = []
         self.serial = 0
         self.commands = CommandDouble(self._send, answer, problem)
+        self.logs = LogDouble(self._send, self.now_ms)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -162,19 +162,6 @@ class HubDouble:
             data={},
         )
         await self._send(("events", None), EventMessage(event=event))
-
-    async def log(self, source: LogSource, *lines: str, server_id: str = "id-db-01") -> None:
-        """Write lines into a log that is followed."""
-        told = tuple(LogLine(ts=format_ms(self.now_ms()), stream="stdout", line=line) for line in lines)
-        message = LogLines(server_id=server_id, source=source, lines=told)
-        await self._send(("logs", source.path or source.unit), message)
-
-    async def end_log(self, source: LogSource, reason: str) -> None:
-        """Say that a log cannot be followed any more."""
-        ended = SubscriptionEnded(
-            topic="logs", server_id="id-db-01", code="not_found", source=source, message=reason
-        )
-        await self._send(("logs", source.path or source.unit), ended)
 
     async def end_sessions(self) -> None:
         """From now on every token is refused, and open connections are closed."""
@@ -332,6 +319,9 @@ class HubDouble:
                     return
                 self.clients.add(client)
                 await client.ws.send_str(encode(Authenticated(user=USER)).decode())
+            case Subscribe() if message.command_id in self.commands.forgotten:
+                refusal = ClientError(id=message.id, code=ErrorCode.NOT_FOUND, message="no such command")
+                await client.ws.send_str(encode(refusal).decode())
             case Subscribe():
                 client.topics.add(topic_of(message))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())

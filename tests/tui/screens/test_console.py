@@ -177,3 +177,26 @@ async def test_escape_goes_up_into_the_output_to_search_choose_copy_and_save(
     await console.press("enter")
     await console.type("x")
     await console.sees("db-01 $ x")
+
+
+async def test_a_setting_replaces_what_is_asked_about(start_ui: StartUi, hub: HubDouble) -> None:
+    hub.machines["id-db-01"] = replace(hub.machines["id-db-01"], capabilities=("commands",))
+    async with start_ui(confirm=("upt.me",)) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("enter")
+        await ui.sees("7 Console")
+        await ui.press("7")
+        await ui.sees("db-01 $")
+        await run(ui, hub, "rm -rf /tmp/x")
+        await ui.type("uptime")
+        await ui.press("enter")
+        await ui.sees("Run this?", "`uptime` cannot be undone")
+
+
+async def test_a_command_the_hub_does_not_know_any_more_is_lost(console: Ui, hub: HubDouble) -> None:
+    await run(console, hub, "sleep 1")
+    await hub.stop()
+    hub.commands.forgotten.add(hub.commands.newest.id)
+    await hub.start()
+    await console.press("f5")
+    await console.sees("#1 ○ lost", "No such command.")

@@ -40,7 +40,7 @@ async def follow(ui: Ui, hub: HubDouble, name: str = "/var/log/syslog") -> None:
 
 async def test_a_file_is_followed_and_its_levels_filtered(logs: Ui, hub: HubDouble) -> None:
     await follow(logs, hub)
-    await hub.log(
+    await hub.logs.write(
         SYSLOG, "db-01 sshd: session opened", "app ERROR pool exhausted", "app WARN retry \x1b[31mred"
     )
     await logs.sees("session opened", "pool exhausted", "retry red", "3 lines")
@@ -55,7 +55,7 @@ async def test_a_file_is_followed_and_its_levels_filtered(logs: Ui, hub: HubDoub
 
 async def test_a_filter_narrows_while_one_types_and_escape_clears_it(logs: Ui, hub: HubDouble) -> None:
     await follow(logs, hub)
-    await hub.log(SYSLOG, *(f"line {n}" for n in range(30)), "other")
+    await hub.logs.write(SYSLOG, *(f"line {n}" for n in range(30)), "other")
     await logs.sees("line 29", "other")
     await logs.press("slash")
     await logs.type("line !29")
@@ -67,21 +67,31 @@ async def test_a_filter_narrows_while_one_types_and_escape_clears_it(logs: Ui, h
 
 async def test_a_pause_stops_the_picture_and_counts_what_comes(logs: Ui, hub: HubDouble) -> None:
     await follow(logs, hub)
-    await hub.log(SYSLOG, "first")
+    await hub.logs.write(SYSLOG, "first")
     await logs.sees("first")
     await logs.press("space")
     await logs.sees("‖ paused")
-    await hub.log(SYSLOG, "second", "third")
+    await hub.logs.write(SYSLOG, "second", "third")
     await logs.sees("paused, 2 new")
     assert "second" not in logs.text()
     await logs.press("space")
     await logs.sees("● following", "second", "third")
 
 
+async def test_a_log_without_lines_says_so(logs: Ui, hub: HubDouble) -> None:
+    await follow(logs, hub)
+    await logs.sees("No lines yet.")
+    await hub.logs.write(SYSLOG, "first")
+    await logs.sees("first")
+    await logs.press("slash")
+    await logs.type("nowhere")
+    await logs.sees("No line matches.")
+
+
 async def test_what_cannot_be_followed_says_why(logs: Ui, hub: HubDouble) -> None:
     await follow(logs, hub, "nginx.service")
     unit = LogSource(unit="nginx.service", tail=500)
-    await hub.end_log(unit, "there is no such unit")
+    await hub.logs.end(unit, "there is no such unit")
     await logs.sees("✖ there is no such unit")
 
 
