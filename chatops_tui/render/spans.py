@@ -53,6 +53,11 @@ def faded(cell: Cell) -> list[Span]:
     return [(text, "off") for text, _ink in cell]
 
 
+def lifted(cell: Cell) -> list[Span]:
+    """Return `cell` with its faint words as ordinary ones: on the colour of a cursor grey is unreadable."""
+    return [(text, "text" if ink in {"muted", "off"} else ink) for text, ink in cell]
+
+
 def fit(cell: Cell, size: int, align: Align = "left") -> list[Span]:
     """Return `cell` padded, or cut with an ellipsis, to exactly `size` terminal cells.
 

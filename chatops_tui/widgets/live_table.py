@@ -12,7 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from chatops_tui.render.columns import Column, Placed, place
-from chatops_tui.render.spans import Cell, Span, faded, fit
+from chatops_tui.render.spans import Cell, Span, faded, fit, lifted
 from chatops_tui.render.table import header_line, row_line
 from chatops_tui.widgets import palette, table_messages
 from chatops_tui.widgets.row_order import RowId, RowOrder
@@ -226,6 +226,8 @@ class LiveTable(ScrollView, can_focus=True):
         if self._margin:
             spans.insert(0, ("▌", "accent") if row_id in self._rows.marked else (" ", "text"))
         over = self._cursor_style() if row_id == self._rows.cursor else None
+        if over is not None:
+            spans = lifted(spans)
         return palette.draw(self, spans, self._room.width, over)
 
     def _cursor_style(self) -> Style:

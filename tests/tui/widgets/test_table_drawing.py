@@ -1,6 +1,7 @@
 """What the live table shows, and that it asks for and draws no more than it must."""
 
 import pytest
+from textual.color import Color
 from textual.geometry import Region
 
 from chatops_tui.render.columns import Column
@@ -170,6 +171,37 @@ async def test_the_cursor_shows_in_every_theme(theme: str) -> None:
         assert on is not None
         assert off is not None
         assert (on.bgcolor, on.bold) != (off.bgcolor, off.bold)
+
+
+@pytest.mark.parametrize("theme", ["chatops-dark", "chatops-light"])
+async def test_a_row_that_is_dimmed_can_be_read_under_the_cursor(theme: str) -> None:
+    app, table = stage()
+    async with app.run_test(size=(40, 6)) as pilot:
+        await filled(pilot, table)
+        app.theme = theme
+        table.sync(IDS, cells, dimmed=set(IDS))
+        await pilot.pause()
+        styles = [segment.style for segment in table.render_line(1) if segment.text.strip()]
+        assert styles
+        for style in styles:
+            assert style is not None
+            assert style.color is not None
+            assert style.bgcolor is not None
+            ink, ground = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            assert contrast(ink, ground) >= 4.5
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast of two colours as WCAG defines it: 1 to 21."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: Color) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 def drawn_lines(table: LiveTable, monkeypatch: pytest.MonkeyPatch) -> list[int]:
