@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from chatops_agent.policy import Policy
+from chatops_agent.policy import Permission, Policy
 from chatops_agent.policy import parse as parse_policy
 from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
 from chatops_wire.keys import PREFIX
@@ -34,7 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds between samples, unless the hub asks for others."""
     data_dir: str = ""
     """Where the agent keeps its state; empty: /var/lib/chatops-agent for root, else in ~/.local/state."""
-    allow: tuple[str, ...] = ()
+    allow: tuple[Literal[Permission, "all"], ...] = ()
     """Any of docker, commands, terminal, logs, or all; none: metrics only."""
     log_path: tuple[str, ...] = ("/var/log",)
     """The only folders whose files may be followed."""

@@ -18,6 +18,8 @@ PASSWORD_VARIABLE: Final = "CHATOPS_PASSWORD"  # noqa: S105 - the name of a vari
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
 
 ColorMode = Literal["auto", "truecolor", "256", "16"]
+# `themes` makes them; named here too, so that a wrong one is told without loading Textual.
+ThemeName = Literal["", "chatops-dark", "chatops-light", "chatops-contrast", "ansi-dark", "ansi-light"]
 MouseMode = Literal["auto", "on", "off"]
 
 
@@ -28,7 +30,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """The hub's address, as `parse_url` returns it."""
     username: str = ""
     """Empty: the one last used at this hub, or ask."""
-    theme: str = ""
+    theme: ThemeName = ""
     """A theme's name; empty: what suits the terminal."""
     color: ColorMode = "auto"
     ascii: bool = False

@@ -5,9 +5,12 @@ file and the environment.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+# What msgspec takes for a bool where it is written as text.
+_TRUTHS: Final = ("true", "false", "1", "0")
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -73,7 +76,23 @@ def _convert(source: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any s
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as exc:
-        raise SettingError(f"{source}: {exc}") from exc
+        raise SettingError(f"{source}: {_complaint(value, kind) or exc}") from exc
+
+
+def _complaint(value: Any, kind: Any) -> str:  # noqa: ANN401 - any setting's type
+    """Return what is wrong with a word where only some are right, else nothing."""
+    info = msgspec.inspect.type_info(kind)
+    values = [value]
+    if isinstance(info, msgspec.inspect.VarTupleType | msgspec.inspect.ListType) and isinstance(value, list):
+        info, values = info.item_type, value
+    right: tuple[Any, ...] = ()
+    if isinstance(info, msgspec.inspect.LiteralType):
+        right = tuple(info.values)
+    elif isinstance(info, msgspec.inspect.BoolType):
+        right = _TRUTHS
+    wrong = next((one for one in values if one not in right), None)
+    # The empty word, where it is right, is as if nothing was said: nobody is to type it.
+    return f"{wrong!r} is none of {', '.join(word for word in right if word)}" if right else ""
 
 
 def _is_list(kind: Any) -> bool:  # noqa: ANN401 - any setting's type

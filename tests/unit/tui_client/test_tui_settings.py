@@ -1,10 +1,12 @@
 """Settings of the UI and CLI: where they come from, and the one line a wrong one gets."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from chatops_tui.config import DEFAULT_URL, config_dir, load, parse_url, state_dir
+from chatops_tui.config import DEFAULT_URL, ThemeName, config_dir, load, parse_url, state_dir
+from chatops_tui.themes import names
 from chatops_wire.settings import SettingError
 
 
@@ -17,12 +19,18 @@ def test_defaults_need_nothing() -> None:
 
 def test_a_flag_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
-    file.write_text('url = "http://file:1"\nusername = "file"\ntheme = "nord"\n')
+    file.write_text('url = "http://file:1"\nusername = "file"\ntheme = "ansi-light"\n')
     environ = {"CHATOPS_CONFIG": str(file), "CHATOPS_URL": "http://env:2", "CHATOPS_USERNAME": "env"}
 
     settings = load({"url": "http://flag:3", "username": None}, environ)
 
-    assert (settings.url, settings.username, settings.theme) == ("http://flag:3", "env", "nord")
+    assert (settings.url, settings.username, settings.theme) == ("http://flag:3", "env", "ansi-light")
+
+
+def test_a_theme_is_one_of_ours() -> None:
+    assert set(get_args(ThemeName)) == {"", *names(is_poor=False), *names(is_poor=True)}
+    with pytest.raises(SettingError, match=r"^CHATOPS_THEME: 'nope' is none of ansi-dark, "):
+        load({}, {"CHATOPS_THEME": "nope"})
 
 
 def test_the_file_is_found_in_the_config_folder(tmp_path: Path) -> None:
@@ -113,3 +121,9 @@ def test_folders_follow_xdg_and_ignore_a_relative_one() -> None:
 
     assert config_dir(environ) == Path("/abode/.config/chatops")
     assert state_dir(environ) == Path("/state/chatops")
+
+
+def test_what_is_asked_about_is_a_list_of_expressions_and_a_wrong_one_is_named() -> None:
+    assert load({"confirm": ["drop", "rm"]}, {}).confirm == ("drop", "rm")
+    with pytest.raises(SettingError, match=r"confirm: 'rm\(' is no regular expression"):
+        load({"confirm": ["rm("]}, {})

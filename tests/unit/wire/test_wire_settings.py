@@ -1,6 +1,6 @@
 """Which source decides a setting, and what a person reads when a value cannot be used."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -16,6 +16,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     paths: list[str] = []
     public: bool = False
     token: str | None = None
+    theme: Literal["", "dark", "light"] = ""
+    parts: tuple[Literal["docker", "logs"], ...] = ()
 
 
 def _settle(
@@ -79,7 +81,15 @@ def test_another_prefix_reads_other_names() -> None:
         ({"port": 65536}, {}, {}, "--port: Expected `int` <= 65535"),
         ({}, {"CHATOPS_INTERVAL": "soon"}, {}, "CHATOPS_INTERVAL: Expected `float`, got `str`"),
         ({}, {"CHATOPS_PORT": "-1"}, {}, "CHATOPS_PORT: Expected `int` >= 0"),
-        ({}, {}, {"public": "perhaps"}, "public in the configuration file: Expected `bool`, got `str`"),
+        (
+            {},
+            {},
+            {"public": "perhaps"},
+            "public in the configuration file: 'perhaps' is none of true, false, 1, 0",
+        ),
+        ({"theme": "nope"}, {}, {}, "--theme: 'nope' is none of dark, light"),
+        ({}, {"CHATOPS_PARTS": "docker,bad"}, {}, "CHATOPS_PARTS: 'bad' is none of docker, logs"),
+        ({}, {}, {"parts": 5}, "parts in the configuration file: Expected `array`, got `int`"),
         ({}, {}, {"porto": 1, "zeta": 2}, "unknown setting 'porto' in the configuration file"),
     ],
 )
