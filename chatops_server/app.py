@@ -93,8 +93,8 @@ class RunningHub:
     hub: Hub
     live: Live
     storage: Storage
-    made_up_password: str | None
-    """Of the first admin, to be shown once."""
+    first_admin: Callable[[], Awaitable[str | None]]
+    """Creates the first admin where there is no user; the password to be shown once, if one was made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,10 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await parts.hub.users.load()
         await load_fleet(parts.live.fleet, storage)
         await parts.actions.load()
-        made_up = await parts.hub.users.create_first(setup.admin_password)
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         background.start(parts.loops)
-        yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, made_up)
+        first_admin = partial(parts.hub.users.create_first, setup.admin_password)
+        yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, first_admin)
     finally:
         await background.stop()
         if parts is not None:
@@ -184,14 +184,14 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         metrics_public=config.metrics_public,
         keeping=config.keeping,
     )
-    async with open_hub(setup) as running:
-        if running.made_up_password:
-            # Before listening: whatever happens next, nobody could ever read it again.
-            announce(f"chatops-server created the user {FIRST_ADMIN}, password: {running.made_up_password}")
-        async with serving(running, config) as port:
-            announce(f"chatops-server listening on {_url(config, port)}")
-            await stop.wait()
-            log.info("stopping")
+    async with open_hub(setup) as running, serving(running, config) as port:
+        # Not before it listens: a start that fails on its port would be the only one to show the password.
+        password = await running.first_admin()
+        if password:
+            announce(f"chatops-server created the user {FIRST_ADMIN}, password: {password}")
+        announce(f"chatops-server listening on {_url(config, port)}")
+        await stop.wait()
+        log.info("stopping")
 
 
 async def _start(runner: web.AppRunner, config: Config) -> None:

@@ -173,6 +173,10 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     [line] = ended.stderr.splitlines()
     assert port in line
     assert "in use" in line
+    # Nobody was made whose password was not shown.
+    assert ended.stdout == ""
+    with _running("--data-dir", str(tmp_path)) as hub:
+        assert [line for line in hub.out if "password" in line]
 
 
 @pytest.mark.parametrize(

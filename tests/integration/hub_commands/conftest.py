@@ -162,6 +162,7 @@ async def open_stage(
         serving(running, config) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
     ):
+        await running.first_admin()
         stage = Stage(running, http, folder)
         stage.token = await stage.login()
         try:

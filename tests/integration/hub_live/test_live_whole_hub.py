@@ -74,6 +74,7 @@ async def admin(tmp_path: Path) -> AsyncIterator[User]:
         serving(running, config) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
     ):
+        await running.first_admin()
         yield await User(http).log_in("admin", PASSWORD)
 
 

@@ -114,6 +114,7 @@ async def opened(folder: Path, *, metrics_public: bool = False) -> AsyncIterator
         serving(running, config) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
     ):
+        await running.first_admin()
         asker = Asker(http, running)
         asker.token = (await asker.login("admin", ADMIN_PASSWORD))["access_token"]
         yield asker

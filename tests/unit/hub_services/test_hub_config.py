@@ -68,6 +68,7 @@ def test_databases(database: str, expected: str) -> None:
             "--database: '~nobody_of_that_name/hub.db': there is",
         ),
         ({}, {"CHATOPS_ADMIN_PASSWORD": "x" * 1025}, "CHATOPS_ADMIN_PASSWORD"),
+        ({}, {"CHATOPS_ADMIN_PASSWORD": "x" * 7}, "CHATOPS_ADMIN_PASSWORD: a password has at least 8"),
     ],
 )
 def test_what_cannot_be_used_is_named_in_one_line(
@@ -83,10 +84,12 @@ def test_a_secret_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(SettingError) as raised:
         load({}, {"CHATOPS_SECRET": "short-secret"})
     assert "short-secret" not in str(raised.value)
-    config = load({"data_dir": str(tmp_path)}, {"CHATOPS_SECRET": GOOD, "CHATOPS_ADMIN_PASSWORD": "hidden"})
+    config = load(
+        {"data_dir": str(tmp_path)}, {"CHATOPS_SECRET": GOOD, "CHATOPS_ADMIN_PASSWORD": "well hidden"}
+    )
     assert config.secret == GOOD
     assert GOOD not in repr(config)
-    assert "hidden" not in repr(config)
+    assert "well hidden" not in repr(config)
 
 
 def test_files_that_are_no_certificate_are_named(tmp_path: Path) -> None:
