@@ -145,9 +145,10 @@ class Commands:
         """
         row = await self.history.row(principal, command_id, ServerAction.OPERATE)
         run = self._runs.get(command_id)
-        if run is not None and run.response is None and run.finished is None:
-            await self._records.cancelled(run, caller, force=force)
-            self._dispatch.cancel(run, force=force)
+        if run is not None and not run.ended.is_set():
+            if run.response is None:
+                await self._records.cancelled(run, caller, force=force)
+                self._dispatch.cancel(run, force=force)
             await _soon_ended([run])
             row = await self.history.row(principal, command_id, ServerAction.OPERATE)
         return row
@@ -165,11 +166,10 @@ class Commands:
             raise NotFoundError("no such batch is under way")
         for run in runs:
             server_for(self._fleet, principal, run.server_id, ServerAction.OPERATE)
-        # Those that wait first, so that none begins while others end.
-        for run in sorted(runs, key=lambda run: run.sent_at is not None):
-            await self._records.cancelled(run, caller, force=force)
-            if run.response is None:
-                self._dispatch.cancel(run, force=force)
+        await self._records.batch_cancelled(batch_id, caller, force=force)
+        # All in one go, so that none begins in the place of one that ends.
+        for run in runs:
+            self._dispatch.cancel(run, force=force)
         await _soon_ended(runs)
         return BatchView(batch_id=batch_id, items=items(runs))
 

@@ -97,6 +97,8 @@ class Dispatch:
 
     def cancel(self, run: Run, *, force: bool) -> None:
         """Ask for the end of a run: one that waits its turn ends, else its agent is told, now or later."""
+        if run.response is not None:
+            return
         was_asked = run.is_cancelled and (run.is_forced or not force)
         run.is_cancelled, run.is_forced = True, run.is_forced or force
         if run.sent_at is None:

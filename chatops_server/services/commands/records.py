@@ -98,6 +98,12 @@ class Records:
             Deed("command.cancel", caller, run.id, run.server_id, "asked", {"force": force})
         )
 
+    async def batch_cancelled(self, batch_id: str, caller: Caller, *, force: bool) -> None:
+        """Write down that somebody asked for the end of all that a batch has not ended."""
+        await self._ledger.note(
+            Deed("command.batch_cancel", caller, batch_id, None, "asked", {"force": force})
+        )
+
 
 def shown(order: CommandOrder) -> str:
     """Return a command in one short line."""
