@@ -109,7 +109,7 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def search(self, text: str) -> int:
         """Mark `text` in the lines, capitals or not; return in how many lines it stands."""
-        self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._wanted = sought(text) if text else None
         self.refresh()
         return len(self._matches())
 
@@ -205,6 +205,11 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def _show(self, index: int) -> None:
         self.scroll_to_line(max(0, index - self._page // 2))
+
+
+def sought(text: str) -> re.Pattern[str]:
+    """Return what finds `text`, capitals or not."""
+    return re.compile(re.escape(text), re.IGNORECASE)
 
 
 def marked(pieces: Sequence[Piece], wanted: re.Pattern[str]) -> list[Piece]:

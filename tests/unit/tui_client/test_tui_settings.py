@@ -121,9 +121,3 @@ def test_folders_follow_xdg_and_ignore_a_relative_one() -> None:
 
     assert config_dir(environ) == Path("/abode/.config/chatops")
     assert state_dir(environ) == Path("/state/chatops")
-
-
-def test_what_is_asked_about_is_a_list_of_expressions_and_a_wrong_one_is_named() -> None:
-    assert load({"confirm": ["drop", "rm"]}, {}).confirm == ("drop", "rm")
-    with pytest.raises(SettingError, match=r"confirm: 'rm\(' is no regular expression"):
-        load({"confirm": ["rm("]}, {})
