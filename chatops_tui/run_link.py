@@ -1,5 +1,6 @@
 """Commands between store and hub: carries them out, and tells the store what became of each."""
 
+import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -21,6 +22,7 @@ _RECENT: Final = 500
 # Servers that begin at once: quick for a team's fleet, and no stampede on what they share.
 _CONCURRENCY: Final = 20
 _NOT_CONNECTED: Final = "Not connected to the hub."
+_BROKEN_OFF: Final = "The hub was left before it answered: it may have run."
 _UNTOLD: Final = "The hub did not say that it took this server."
 
 
@@ -87,8 +89,18 @@ class RunLink:
 
     def _begin(self, runs: tuple[Run, ...], work: Coroutine[Any, Any, None]) -> None:
         self._desk.apply(RunsAsked(runs))
-        if not self._desk.spawn(work, f"run-{runs[0].key}"):
+        if not self._desk.spawn(self._carried(runs, work), f"run-{runs[0].key}"):
+            work.close()
             self._reject(runs, _NOT_CONNECTED)
+
+    async def _carried(self, runs: tuple[Run, ...], work: Coroutine[Any, Any, None]) -> None:
+        """Do the work; where it is broken off, what the hub has not answered by then is unknown for ever."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            unanswered = (self._store.runs.get(run.key) for run in runs)
+            self._reject((one.run for one in unanswered if one and one.run.status == "asked"), _BROKEN_OFF)
+            raise
 
     def _reject(self, runs: Iterable[Run], reason: str) -> None:
         for run in runs:
