@@ -31,6 +31,12 @@ class Notice(Lines):
 def fleet_notice(store: Store, address: str, now_ms: int) -> list[Cell]:
     """Return what stands in place of the fleet while there is none."""
     hub: Span = (clean(address), "strong")
+    if store.is_loaded and store.user is not None and store.user.role == "viewer":
+        return [
+            [("No servers yet", "strong")],
+            [],
+            [("You see those that are shared with you; an operator or admin can add one.", "muted")],
+        ]
     if store.is_loaded:
         return [
             [("No servers yet", "strong")],

@@ -37,5 +37,8 @@ class KeyFooter(Lines):
             if binding.show and binding.action not in found:
                 key = self.app.get_key_display(binding)
                 pinned = isinstance(node, App)
-                found[binding.action] = Hint(key, binding.description, enabled=enabled, pinned=pinned)
+                # The same key leaves the program only from its root.
+                is_back = pinned and binding.action == "leave" and len(self.app.screen_stack) > 1
+                label = "Back" if is_back else binding.description
+                found[binding.action] = Hint(key, label, enabled=enabled, pinned=pinned)
         return list(found.values())

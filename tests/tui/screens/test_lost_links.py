@@ -12,6 +12,7 @@ from chatops_tui.screens.notice import fleet_notice
 from chatops_tui.store.models import Event, Link, LinkChanged, LinkPhase
 from chatops_tui.store.store import Store
 from chatops_wire.client import Fleet, FleetUpdate
+from chatops_wire.rest import Role, UserView
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import HubDouble
@@ -236,3 +237,12 @@ def test_news_of_the_link_is_told_once_each_way() -> None:
     ]
     assert heard == told
     assert news == replace(news, was_live=True)
+
+
+def test_only_who_may_add_servers_is_told_how() -> None:
+    store = Store()
+    store.apply(Fleet(servers=()), NOW)
+    roles: tuple[tuple[Role, bool], ...] = (("admin", True), ("operator", True), ("viewer", False))
+    for role, is_told in roles:
+        store.user = UserView(id="u", username="u", role=role)
+        assert ("to add one" in said(list(fleet_notice(store, "http://hub", NOW)))) == is_told

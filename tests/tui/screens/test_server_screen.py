@@ -29,7 +29,7 @@ async def test_four_charts_with_axes_and_the_busiest_processes_fit_80x24(page: U
     assert "Debian GNU/Linux 12" in text
     assert "PID" in lines[18]
     assert "chatops-agent" in lines[22] or "dockerd" in lines[22]
-    assert lines[23].rstrip().endswith("q Quit")
+    assert lines[23].rstrip().endswith("q Back")
 
 
 async def test_it_is_watched_while_it_is_open_and_draws_live_samples(page: Ui, hub: HubDouble) -> None:
@@ -205,5 +205,5 @@ async def test_the_smallest_terminal_shows_charts_only(start_ui: StartUi) -> Non
     async with start_ui(size=(60, 16)) as ui:
         await ui.sees("db-01", "● live")
         await ui.press("enter")
-        await ui.sees("1 Overview", "NET ↓", "q Quit")
+        await ui.sees("1 Overview", "NET ↓", "q Back")
         assert ui.text().count("└") == 4
