@@ -53,7 +53,8 @@ LOST = Closing(CloseCode.NORMAL, None, "the connection broke")
 INTERNAL = Closing(CloseCode.INTERNAL, ErrorCode.INTERNAL, "the hub failed; see its log")
 TOKEN_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.TOKEN_EXPIRED, "the access token has expired")
 TOKEN_DEAD = Closing(CloseCode.UNAUTHORIZED, ErrorCode.UNAUTHORIZED, "the access token is no longer valid")
-ACCESS_LOST = Closing(CloseCode.UNAUTHORIZED, ErrorCode.NOT_FOUND, "no such server")
+# Not 4401: that asks for signing in, which would not bring the server back.
+ACCESS_LOST = Closing(CloseCode.NORMAL, ErrorCode.NOT_FOUND, "no such server")
 
 
 def malformed(text: str) -> Closing:

@@ -134,4 +134,4 @@ async def test_a_connection_of_its_own_to_an_unknown_server_is_refused(stage: St
     client = Peer(await stage.http.ws_connect("/api/v1/ws/logs/srv_unknown?unit=nginx"))
     await client.send({"type": "auth", "token": stage.token})
     ended = await client.ended()
-    assert (ended.code, ended.error) == (4401, "not_found")
+    assert (ended.code, ended.error) == (1000, "not_found")

@@ -205,14 +205,14 @@ async def test_the_connection_for_one_server_sends_just_its_metrics(
 
 async def test_the_connection_for_an_invisible_server_is_refused(hub: LiveHub, server: ServerState) -> None:
     ended = await _refused(hub, {"type": "auth", "token": "guest"}, f"/ws/metrics/{server.id}")
-    assert (ended.code, ended.error) == (4401, "not_found")
+    assert (ended.code, ended.error) == (1000, "not_found")
 
 
 async def test_the_connection_for_one_server_ends_with_it(hub: LiveHub, server: ServerState) -> None:
     client = await hub.client(path=f"/ws/metrics/{server.id}")
     await hub.delete(server)
     ended = await client.ended()
-    assert (ended.code, ended.error) == (4401, "not_found")
+    assert (ended.code, ended.error) == (1000, "not_found")
 
 
 async def test_a_lost_grant_ends_the_subscription_and_the_server_leaves_the_fleet(
