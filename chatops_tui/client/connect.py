@@ -9,6 +9,7 @@ import aiohttp
 from chatops_tui.client.feed import Feed
 from chatops_tui.client.http import Rest
 from chatops_tui.client.session import Session, SessionStore
+from chatops_tui.client.terminals import Terminals
 from chatops_tui.client.wire import USUAL, Limits, Wire, staying
 from chatops_wire.version import VERSION
 
@@ -20,6 +21,7 @@ class Hub:
     session: Session
     rest: Rest
     feed: Feed
+    terminals: Terminals
 
 
 @asynccontextmanager
@@ -41,6 +43,7 @@ async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> Asy
         wire = Wire(url, http, limits)
         session = Session(wire, store)
         try:
-            yield Hub(session, Rest(wire, session), Feed(wire, session))
+            feed = Feed(wire, session)
+            yield Hub(session, Rest(wire, session), feed, Terminals(feed))
         finally:
             await session.close()

@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypedDict, assert_never
+from typing import Final, Protocol, TypedDict, TypeVar, assert_never
 
 import aiohttp
 import msgspec
 
-from chatops_tui.client.errors import HubError, SignInNeededError
+from chatops_tui.client.errors import HubError, LinkLostError, SignInNeededError, refused_by_code
 from chatops_tui.client.interests import Interest, Key, changes
 from chatops_tui.client.link import Ended, LinkState, closed
 from chatops_tui.client.switchboard import Switchboard
@@ -39,6 +39,8 @@ from chatops_wire.codes import ErrorCode
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.streams import LogSource
 from chatops_wire.terminals import TerminalClose, TerminalData
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +116,8 @@ class Conversation:
         """Subscriptions not yet answered, by request id: at most one an interest."""
         self._leaving: dict[int, Key] = {}
         """What has been unsubscribed, by request id, until that is answered: what still comes is stale."""
+        self._waiting: dict[int, Callable[[Result | ClientError | None], None]] = {}
+        """Who waits for the answer to a request, by its id; None: the connection has ended."""
         self._last_id = 0
         self._said = ""
         self._incompatible = False
@@ -125,10 +129,45 @@ class Conversation:
         ended = await self._sign_in(token)
         if ended is not None:
             return ended
+        self._talk.board.opened(self)
         try:
             return await self._converse(token)
         finally:
-            self._talk.board.interrupted()
+            self._talk.board.closed()
+            for settle in tuple(self._waiting.values()):
+                settle(None)
+
+    async def request(self, build: Callable[[int], msgspec.Struct], accept: Callable[[Result], T]) -> T:
+        """Do what `switchboard.Speaker` says."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def settle(message: Result | ClientError | None) -> None:
+            if answer.done():
+                return
+            match message:
+                case Result():
+                    # Now, and not when the waiting task has its turn: what follows may belong to it.
+                    answer.set_result(accept(message))
+                case ClientError():
+                    answer.set_exception(refused_by_code(message.code, message.message))
+                case None:
+                    answer.set_exception(LinkLostError())
+
+        request_id = self._new_id()
+        self._waiting[request_id] = settle
+        try:
+            await self.say(build(request_id))
+            return await answer
+        finally:
+            del self._waiting[request_id]
+
+    async def say(self, message: msgspec.Struct) -> None:
+        """Send a frame; a failure is left to the reader to notice."""
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await self._ws.send_str(encode(message).decode())
+        except (aiohttp.ClientError, ConnectionError, TimeoutError):
+            log.debug("frame not sent", extra={"type": type(message).__name__})
 
     async def _converse(self, token: str) -> Ended:
         async with asyncio.TaskGroup() as tasks:
@@ -143,7 +182,7 @@ class Conversation:
         return ended
 
     async def _sign_in(self, token: str) -> Ended | None:
-        await self._send(AuthToken(token=token))
+        await self.say(AuthToken(token=token))
         while True:
             message = await self._next(AUTH_TIMEOUT_S)
             if isinstance(message, Ended):
@@ -187,13 +226,12 @@ class Conversation:
             case CommandOutput() | CommandFinished() | LogLines():
                 if not await self._talk.board.pass_on(message, stale=self._leaving.values()):
                     self._deliver(message)
+            case TerminalData() | TerminalClose():
+                self._talk.board.show(message)
             case UnknownMessage():
                 log.debug("message of a newer hub ignored", extra={"type": message.type[:50]})
             case Pong() | Result() | ClientError() | SubscriptionEnded():
                 self._heard(message)
-            case TerminalData() | TerminalClose():
-                # Terminals have a connection of their own.
-                log.debug("message nobody asked for", extra={"type": type(message).__name__})
             case (
                 Authenticated()
                 | Fleet()
@@ -231,12 +269,16 @@ class Conversation:
         request_id = _number(result.id)
         self._asked.pop(request_id, None)
         self._leaving.pop(request_id, None)
+        if request_id in self._waiting:
+            self._waiting[request_id](result)
 
     def _heard_error(self, error: ClientError) -> None:
         request_id = _number(error.id)
         self._leaving.pop(request_id, None)
         interest = self._asked.pop(request_id, None)
-        if interest is not None:
+        if request_id in self._waiting:
+            self._waiting[request_id](error)
+        elif interest is not None:
             if not self._talk.board.refuse(interest, error.code, error.message):
                 self._deliver(InterestRefused(interest, error.code, error.message))
         elif error.id is msgspec.UNSET:
@@ -253,11 +295,11 @@ class Conversation:
             for interest in difference.unsubscribe:
                 request_id = self._new_id()
                 self._leaving[request_id] = interest.key
-                await self._send(Unsubscribe(id=request_id, **_words(interest)))
+                await self.say(Unsubscribe(id=request_id, **_words(interest)))
             for interest in difference.subscribe:
                 request_id = self._new_id()
                 self._asked[request_id] = interest
-                await self._send(Subscribe(id=request_id, **_words(interest)))
+                await self.say(Subscribe(id=request_id, **_words(interest)))
             asked = target
             await self._talk.changed.wait()
 
@@ -265,7 +307,7 @@ class Conversation:
         while True:
             if self._pinged_at is None:
                 self._pinged_at = asyncio.get_running_loop().time()
-            await self._send(Ping(id=self._new_id()))
+            await self.say(Ping(id=self._new_id()))
             await asyncio.sleep(PING_EVERY_S)
 
     async def _stay_signed_in(self, sent: str) -> None:
@@ -280,16 +322,9 @@ class Conversation:
             except HubError:
                 token = sent
             if token != sent:
-                await self._send(AuthToken(token=token))
+                await self.say(AuthToken(token=token))
                 sent = token
             wait_s = max(self._session.renew_in_s, RENEW_AGAIN_S)
-
-    async def _send(self, message: msgspec.Struct) -> None:
-        try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await self._ws.send_str(encode(message).decode())
-        except (aiohttp.ClientError, ConnectionError, TimeoutError):
-            log.debug("frame not sent", extra={"type": type(message).__name__})
 
     def _new_id(self) -> int:
         self._last_id += 1

@@ -30,6 +30,14 @@ class HubAnswerError(HubError):
         self.reason = reason
 
 
+class LinkLostError(HubError):
+    """The live connection ended before an answer came; whether the hub did it is not known."""
+
+    def __init__(self, reason: str = "the connection to the hub broke") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class SignInNeededError(HubError):
     """There is no session, or the hub ended it: user name and password are needed again."""
 

@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
 
 from chatops_tui.client.conversation import Conversation, FeedEvent, Talk, TokenSource
 from chatops_tui.client.errors import (
     HubAnswerError,
     HubError,
     HubUnreachableError,
+    LinkLostError,
     SignInNeededError,
 )
 from chatops_tui.client.interests import Interest
@@ -23,6 +26,9 @@ from chatops_tui.client.link import Ended, LinkState, after
 from chatops_tui.client.switchboard import Follower, Switchboard
 from chatops_tui.client.wire import Wire
 from chatops_wire.backoff import Backoff
+from chatops_wire.client import Result
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +60,8 @@ class Feed:
         self._turns = itertools.count(1)
         self._changed = asyncio.Event()
         self._retry = asyncio.Event()
-        self._board = Switchboard()
+        self.board = Switchboard()
+        """For terminals: what they send and are sent goes over this connection."""
 
     @property
     def url(self) -> str:
@@ -71,14 +78,33 @@ class Feed:
             ValueError: Somebody else follows it already.
         """
         mine = replace(interest, turn=next(self._turns))
-        self._board.follow(mine, follower)
+        self.board.follow(mine, follower)
         self._changed.set()
         return mine
 
     def unfollow(self, interest: Interest) -> None:
         """Want this no longer; what `follow` returned."""
-        self._board.unfollow(interest)
+        self.board.unfollow(interest)
         self._changed.set()
+
+    async def request(self, build: Callable[[int], msgspec.Struct], accept: Callable[[Result], T]) -> T:
+        """Ask something of the hub over the live connection, waiting for one if there is none.
+
+        Args:
+            build: Makes the message of a request id.
+            accept: Makes of the answer what is returned, before anything else that comes is looked at.
+
+        Raises:
+            HubUnreachableError: No answer within `limits.answer_within_s`, or the connection broke.
+            HubRefusedError: The hub said no.
+        """
+        try:
+            async with asyncio.timeout(self._wire.limits.answer_within_s):
+                return await self.board.request(build, accept)
+        except TimeoutError as exc:
+            raise HubUnreachableError(self._wire.url, "no answer in time") from exc
+        except LinkLostError as exc:
+            raise HubUnreachableError(self._wire.url, "the connection broke") from exc
 
     def set_interests(self, wanted: AbstractSet[Interest]) -> None:
         """Want exactly these from now on; only the difference is sent. May be called at any time."""
@@ -115,7 +141,7 @@ class Feed:
             token = await self._session.token(rejected=rejected)
             async with self._wire.socket(PATH) as ws:
                 silent_after_s = self._wire.limits.silent_after_s
-                talk = Talk(self._all_wanted, self._changed, deliver, self._board, silent_after_s)
+                talk = Talk(self._all_wanted, self._changed, deliver, self.board, silent_after_s)
                 return token, await Conversation(ws, self._session, talk).hold(token)
         except SignInNeededError as exc:
             return token, Ended("sign_in_needed", exc.reason)
@@ -125,7 +151,7 @@ class Feed:
             return token, Ended("lost", str(exc))
 
     def _all_wanted(self) -> frozenset[Interest]:
-        return self._wanted | self._board.interests
+        return self._wanted | self.board.interests
 
     async def _wait(self, wait_s: float | None) -> None:
         with contextlib.suppress(TimeoutError):

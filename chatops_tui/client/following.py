@@ -44,7 +44,12 @@ class Lines:
     """Lines before these may be missing: more came while the connection was broken than the tail holds."""
 
 
-RunEvent: TypeAlias = CommandOutput | CommandFinished | Interrupted | FollowEnded
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Output before the next chunk is missing: the connection broke, and the hub does not keep so much."""
+
+
+RunEvent: TypeAlias = CommandOutput | CommandFinished | Interrupted | Missed | FollowEnded
 LogEvent: TypeAlias = Lines | Interrupted | FollowEnded
 Room: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -80,6 +85,8 @@ class RunFollower:
         """Deliver a chunk that is new, and the end, once."""
         match message:
             case CommandOutput() if message.seq > self._seen and not self._is_over:
+                if message.seq > self._seen + 1:
+                    self._deliver(Missed())
                 self._seen = message.seq
                 self._deliver(message)
             case CommandFinished() if not self._is_over:

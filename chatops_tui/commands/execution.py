@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chatops_tui.client.connect import Hub
@@ -25,6 +25,8 @@ from chatops_wire.rest_commands import BatchCreate
 
 # It goes to the agent in one frame, of at most 1 MiB, in which a byte may take six.
 MOST_STDIN_BYTES: Final = 512 * 1024
+# Whoever runs it on one server may be copying a file: a tebibyte, the most the hub takes.
+_ALL_OUTPUT: Final = 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ async def _run(hub: Hub, settings: Settings, plan: Plan, order: Order) -> int:
     printer = Printer(outlet, charset(settings), as_json=plan.as_json)
     try:
         if len(targets) == 1 and plan.selector is None:
-            status = await run_on_one(hub, targets[0], order, printer)
+            whole = order if plan.as_json else replace(order, max_output=_ALL_OUTPUT)
+            status = await run_on_one(hub, targets[0], whole, printer)
         else:
             status = await run_on_many(hub, _batch(plan, order, targets), servers, printer)
         await outlet.flush()

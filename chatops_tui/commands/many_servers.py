@@ -6,7 +6,7 @@ from typing import Final
 
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.errors import HubError
-from chatops_tui.client.following import FollowEnded, Interrupted, run_events
+from chatops_tui.client.following import FollowEnded, Interrupted, Missed, run_events
 from chatops_tui.commands.folding import Answer, summary
 from chatops_tui.commands.interrupts import Interrupts
 from chatops_tui.commands.one_server import described
@@ -83,7 +83,7 @@ class _Follower:
                         self._answer.ended(finished)
                     case FollowEnded() as ended:
                         self._answer.status, self._answer.reason = "lost", ended.message or ended.code
-                    case Interrupted():
+                    case Interrupted() | Missed():
                         pass
         del running[self.command_id]
         await self._told()

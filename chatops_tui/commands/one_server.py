@@ -1,24 +1,20 @@
 """A command on one server: as if it ran here."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.errors import HubRefusedError, refused_by_code
-from chatops_tui.client.following import FollowEnded, Interrupted, run_events
+from chatops_tui.client.following import FollowEnded, Interrupted, Missed, run_events
 from chatops_tui.commands.interrupts import Interrupts
 from chatops_tui.commands.outcome import exit_status
 from chatops_tui.commands.printer import Printer
 from chatops_tui.commands.say import complain
 from chatops_tui.exit_code import ExitCode
-from chatops_wire.commands import CommandFinished, CommandOutput
+from chatops_wire.commands import OUTPUT_LIMIT_BYTES, CommandFinished, CommandOutput
 from chatops_wire.rest import ServerView
 from chatops_wire.rest_commands import CommandCreate, CommandView
-
-if TYPE_CHECKING:
-    from chatops_tui.commands.printer import Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +25,8 @@ class Order:
     timeout_s: float
     stdin: str | None
     cwd: str | None
+    max_output: int = OUTPUT_LIMIT_BYTES
+    """Bytes that are sent here; the hub keeps OUTPUT_LIMIT_BYTES at most, also of more."""
 
     def on(self, server_id: str) -> CommandCreate:
         """Return what the hub is asked to run on one server, without waiting for its end."""
@@ -38,6 +36,7 @@ class Order:
             timeout_s=self.timeout_s,
             stdin=self.stdin,
             cwd=self.cwd,
+            max_output=self.max_output,
             wait=False,
         )
 
@@ -55,9 +54,12 @@ async def run_on_one(hub: Hub, server: ServerView, order: Order, printer: Printe
         running.append(view.command_id)
         if interrupts.is_cancelling:
             await interrupts.cancel(running, force=False)
-        finished = await _followed(hub, view.command_id, printer)
+        finished, received = await _followed(hub, view.command_id, printer)
         running.clear()
         await _told(hub, server, finished, printer)
+        if not printer.as_json and received < finished.output_bytes:
+            text = f"part of its output is missing: {received} of {finished.output_bytes} bytes came"
+            await printer.note([f"chatops: {server.name}: {text}"])
         return exit_status(finished.status, finished.exit_code, finished.signal)
 
     try:
@@ -68,25 +70,26 @@ async def run_on_one(hub: Hub, server: ServerView, order: Order, printer: Printe
         raise
 
 
-async def _followed(hub: Hub, command_id: str, printer: Printer) -> CommandFinished:
+async def _followed(hub: Hub, command_id: str, printer: Printer) -> tuple[CommandFinished, int]:
+    """Return how it ended, and how many bytes of output came."""
     passage = None if printer.as_json else printer.whole()
+    received = 0
     with run_events(hub.feed, command_id) as events:
         while True:
             match await events.get():
-                case CommandOutput() as output if passage is not None:
-                    await passage.take(output.stream, output.data)
-                case CommandOutput() | Interrupted():
-                    pass
+                case CommandOutput() as output:
+                    received += len(output.data)
+                    if passage is not None:
+                        await passage.take(output.stream, output.data)
                 case CommandFinished() as finished:
-                    await _finish(passage)
-                    return finished
+                    if passage is not None:
+                        await passage.finish()
+                    return finished, received
+                case Interrupted() | Missed():
+                    # Bytes that are missing are counted at the end.
+                    pass
                 case FollowEnded() as ended:
                     raise refused_by_code(ended.code, ended.message)
-
-
-async def _finish(passage: "Passage | None") -> None:
-    if passage is not None:
-        await passage.finish()
 
 
 async def _not_begun(server: ServerView, exc: HubRefusedError, printer: Printer) -> int:
@@ -104,9 +107,6 @@ async def _told(hub: Hub, server: ServerView, finished: CommandFinished, printer
     elif finished.status not in {"succeeded", "failed"}:
         view = await hub.rest.command(finished.command_id)
         await printer.note([f"chatops: {server.name}: {reason_of(view)}"])
-    if finished.truncated and not printer.as_json:
-        text = f"the middle of its output is missing, {finished.output_bytes} bytes were printed in all"
-        await printer.note([f"chatops: {server.name}: {text}"])
 
 
 def described(name: str, view: CommandView) -> dict[str, object]:

@@ -1,30 +1,36 @@
-"""Commands and logs over REST and the live connection, through its losses too."""
+"""Commands, logs and terminals over REST and the live connection, through its losses too."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from chatops_tui.client.connect import Hub
-from chatops_tui.client.errors import NotFoundError
+from chatops_tui.client.connect import Hub, open_hub
+from chatops_tui.client.errors import ForbiddenError, HubUnreachableError, NotFoundError
 from chatops_tui.client.following import (
     Backlog,
     FollowEnded,
     Interrupted,
     Lines,
     LogFollower,
+    Missed,
     RunEvent,
     RunFollower,
     log_events,
     run_events,
 )
 from chatops_tui.client.interests import FLEET, command, logs
+from chatops_tui.client.session_memory import SessionMemory
+from chatops_tui.client.terminals import Size, TerminalEnd
+from chatops_tui.client.wire import Limits
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest_commands import BatchCreate, CommandCreate
 from chatops_wire.streams import LogSource
 from tests.deadlines import DEADLINE_S, eventually
 from tests.integration.client.command_hub import CommandHub, Run
 from tests.integration.client.conftest import Served
+
+SIZE = Size(80, 24)
 
 
 @pytest.fixture
@@ -130,6 +136,19 @@ async def test_a_lost_connection_costs_and_doubles_nothing(
     assert texts(events) == [b"two ", b"three"]
 
 
+async def test_a_chunk_that_never_comes_is_told(live: Hub, double: CommandHub) -> None:
+    command_id = await begun(live)
+    with run_events(live.feed, command_id) as backlog:
+        await eventually(lambda: double.subscriptions)
+        await double.run.prints(b"one")
+        double.run.frames += [{}] * 3
+        await double.run.prints(b"five")
+        await double.run.ends()
+        events = await told(backlog, CommandFinished)
+
+    assert [type(event) for event in events] == [CommandOutput, Missed, CommandOutput, CommandFinished]
+
+
 async def test_what_the_hub_refuses_to_tell_is_said(live: Hub, double: CommandHub) -> None:
     double.refuse_topics = {"command"}
     with run_events(live.feed, "cmd_0") as backlog:
@@ -223,6 +242,105 @@ async def test_a_log_the_agent_refuses_is_over(live: Hub, double: CommandHub) ->
         {"type": "subscription_ended", "topic": "logs", "server_id": "srv_0", "source": source, **refusal}
     )
     await eventually(lambda: events == [FollowEnded("not_allowed", "outside the folders")])
+
+
+async def test_a_terminal_is_opened_typed_into_resized_and_closed(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE, term="screen-256color")
+    await view.write(b"ls\r")
+    await view.resize(Size(100, 30))
+    await double.shows(view.terminal_id, b"\x1b[H\xff")
+    async with asyncio.timeout(DEADLINE_S):
+        shown = await view.read()
+    await view.close()
+
+    assert shown == b"\x1b[H\xff"
+    assert bytes(double.typed) == b"ls\r"
+    assert double.sizes == [(80, 24), (100, 30)]
+    assert double.terminals == {}
+    assert double.said("terminal_open")[0]["term"] == "screen-256color"
+
+
+async def test_credit_is_given_for_what_was_drawn(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    window = double.said("terminal_open")[0]["window"]
+    sent = b"x" * (window // 2)
+    await double.shows(view.terminal_id, sent)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await view.read() == sent
+        assert double.said("terminal_credit") == []
+        await double.shows(view.terminal_id, b"more")
+        await view.read()
+        await eventually(lambda: double.said("terminal_credit"))
+
+    assert [frame["bytes"] for frame in double.said("terminal_credit")] == [window // 2]
+
+
+async def test_the_end_of_a_shell_comes_after_its_last_words(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    await double.shows(view.terminal_id, b"logout")
+    await double.closes(view.terminal_id, reason="the shell ended", exit_code=3)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await view.read() == b"logout"
+        ended = TerminalEnd("closed", "the shell ended", None, 3)
+        assert (await view.read(), await view.read()) == (ended, ended)
+
+
+async def test_a_terminal_is_left_listed_and_attached_again(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    await view.detach()
+    listed = await live.terminals.listed("srv_0")
+    double.replay = b"\x1b[2Jthe screen"
+    again = await live.terminals.attach("srv_0", view.terminal_id, Size(90, 20))
+    async with asyncio.timeout(DEADLINE_S):
+        assert await again.read() == b"\x1b[2Jthe screen"
+    await live.terminals.end("srv_0", view.terminal_id)
+
+    assert [(entry.terminal_id, entry.detached) for entry in listed] == [(view.terminal_id, True)]
+    assert double.terminals == {}
+
+
+async def test_a_broken_connection_ends_a_view(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    await double.close_sockets(1001)
+    async with asyncio.timeout(DEADLINE_S):
+        assert await view.read() == TerminalEnd("link_lost", "the connection to the hub broke")
+
+
+async def test_a_refused_terminal_is_an_error_of_its_kind(live: Hub, double: CommandHub) -> None:
+    double.refuse_terminals = ("not_allowed", "this machine allows no terminal")
+    with pytest.raises(ForbiddenError, match="this machine allows no terminal"):
+        await live.terminals.open("srv_0", SIZE)
+    with pytest.raises(ForbiddenError):
+        await live.terminals.attach("srv_0", "trm_1", SIZE)
+
+
+async def test_a_hub_that_counts_no_credit_cannot_fill_the_memory(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    for _ in range(40):
+        await double.shows(view.terminal_id, b"x" * 512 * 1024)
+    await eventually(lambda: view.has_ended)
+    async with asyncio.timeout(DEADLINE_S):
+        ended = await view.read()
+    assert isinstance(ended, TerminalEnd)
+    assert ended.kind == "flooded"
+
+
+async def test_what_is_asked_while_nothing_is_connected_ends_in_time(served: Served) -> None:
+    limits = Limits(answer_within_s=0.05)
+    async with open_hub(served.url, SessionMemory(), limits) as hub:
+        with pytest.raises(HubUnreachableError, match="no answer in time"):
+            await hub.terminals.listed("srv_0")
+
+
+async def test_what_was_asked_fails_with_the_connection(live: Hub, double: CommandHub) -> None:
+    view = await live.terminals.open("srv_0", SIZE)
+    double.deaf_to_terminals = True
+    asking = asyncio.create_task(live.terminals.listed("srv_0"))
+    await eventually(lambda: double.said("terminal_list"))
+    await double.close_sockets(1001)
+    with pytest.raises(HubUnreachableError, match="the connection broke"):
+        await asking
+    assert isinstance(await view.read(), TerminalEnd)
 
 
 def line(number: int) -> dict[str, object]:
