@@ -9,7 +9,7 @@ from chatops_wire.version import VERSION
 _ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
 _EXITS: Final = (
     "exit status: 0 done, 1 the hub said no or failed, 2 wrong usage, 3 cannot connect or log in; "
-    "`exec` on one server: that of the command. "
+    "`exec` on one server and `shell`: that of the command. "
     "Every setting also has a CHATOPS_ variable and a line in ~/.config/chatops/config.toml; "
     "CHATOPS_PASSWORD answers the password prompt."
 )
@@ -18,6 +18,9 @@ _EXEC: Final = (
     "On one named server its output and its exit status are those of the command. On several, each line has "
     "its server's name in front, equal answers are counted together at the end, and the status is 0 if the "
     "command succeeded everywhere. ctrl+c cancels it there, once more kills it, and once more leaves it."
+)
+_SHELL: Final = (
+    "ctrl+] leaves the shell running and says how to come back to it; without that it ends with this program."
 )
 # TCP numbers its ports in 16 bits.
 _MOST_PORT: Final = 65535
@@ -65,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     command("servers", "show every server and how it is")
     _add_add(command("add", "add a server and get the key for its agent"))
     _add_exec(command("exec", "run a command on one server or many", _EXEC))
+    _add_shell(command("shell", "a shell on a server in this terminal", _SHELL))
     _add_logs(command("logs", "read and follow a log file or a journal unit of a server"))
     _add_history(command("history", "show which commands were run"))
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
@@ -88,6 +92,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="REGEX",
         help="the UI asks before it runs a command in which this is found; repeatable",
+    )
+    choices.add_argument(
+        "--allow-clipboard", action="store_true", help="let programs in a shell write the clipboard"
     )
 
 
@@ -118,6 +125,13 @@ def _add_exec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop-after", metavar="N", type=_count, help="begin no further server after so many failures"
     )
+
+
+def _add_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="SERVER", help="by name or id")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--attach", metavar="ID", default="", help="go back to a shell that was left")
+    which.add_argument("--list", action="store_true", default=False, help="show the shells that run")
 
 
 def _add_logs(parser: argparse.ArgumentParser) -> None:

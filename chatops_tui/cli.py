@@ -54,7 +54,7 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             from chatops_tui.commands.add import add_server  # noqa: PLC0415 - likewise
 
             return add_server(settings, arguments.name, arguments.tags, as_json=arguments.json)
-        case "exec" | "logs" | "history":
+        case "exec" | "shell" | "logs" | "history":
             return _remote_job(settings, arguments)
         case "demo":
             from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
@@ -73,6 +73,11 @@ def _remote_job(settings: "Settings", arguments: argparse.Namespace) -> int:
             from chatops_tui.commands.execution import execute, plan_of  # noqa: PLC0415 - likewise
 
             return execute(settings, plan_of(arguments))
+        case "shell":
+            from chatops_tui.commands import shell  # noqa: PLC0415 - likewise
+
+            wanted = shell.Wanted(arguments.name, arguments.attach, arguments.list, arguments.json)
+            return shell.open_shell(settings, wanted)
         case "logs":
             from chatops_tui.commands import logs  # noqa: PLC0415 - likewise
 

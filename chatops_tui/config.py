@@ -41,6 +41,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """Send the terminal as little as possible."""
     confirm: tuple[str, ...] = ()
     """Regular expressions: commands the UI asks about before it runs them. Empty: `store.danger.USUAL`."""
+    allow_clipboard: bool = False
+    """Let programs in a shell on a server write this machine's clipboard (OSC 52)."""
 
 
 class Settings(Choices, frozen=True, kw_only=True):

@@ -79,6 +79,7 @@ def _agrees(listed: str, field: msgspec.structs.FieldInfo) -> bool:
         (UI, "chatops", ["servers"]),
         (UI, "chatops", ["login"]),
         (UI, "chatops", ["exec"]),
+        (UI, "chatops", ["shell"]),
         (UI, "chatops", ["logs"]),
         (UI, "chatops", ["history"]),
     ],

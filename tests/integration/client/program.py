@@ -102,11 +102,17 @@ class Terminal:
 
     async def shows(self, text: bytes) -> None:
         """Wait until this has been shown."""
-        await eventually(lambda: text in self.look(), what=f"{text!r} in {bytes(self.seen)!r}")
+        try:
+            await eventually(lambda: text in self.look())
+        except AssertionError:
+            raise AssertionError(f"{text!r} is not in {bytes(self.seen)!r}") from None
 
     async def ends(self) -> int:
         """Wait for the program and return its status."""
-        await eventually(self._has_ended, deadline_s=2 * DEADLINE_S, what=f"{bytes(self.seen)!r}")
+        try:
+            await eventually(self._has_ended, deadline_s=2 * DEADLINE_S)
+        except AssertionError:
+            raise AssertionError(f"still runs after {bytes(self.seen)!r}") from None
         self.look()
         assert self.process.returncode is not None
         return self.process.returncode

@@ -94,6 +94,7 @@ async def test_a_log_cannot_drive_the_terminal(served: Served, double: CommandHu
         ("logs", "web-1", "--file", "/x", "-n", "-1"),
         ("logs", "web-1", "--file", "/x", "-n", "10001"),
         ("history", "-n", "0"),
+        ("shell", "web-1", "--list", "--attach", "x"),
     ],
 )
 async def test_what_makes_no_sense_is_wrong_usage(served: Served, arguments: tuple[str, ...]) -> None:
