@@ -36,7 +36,7 @@ from chatops_tui.screens.login import LoginScreen
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
-from chatops_tui.terminal import WATCHDOG_S, Terminal, exit_when_gone, prepare
+from chatops_tui.terminal import Terminal, ended_when_gone, prepare
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ def run(settings: Settings) -> int:
     terminal = prepare(wishes(settings))
     logging.basicConfig(level=logging.WARNING, handlers=[log_handler(state_dir())])
     app = ChatopsApp(settings, terminal, zone=local_zone())
-    app.run(mouse=terminal.mouse)
+    with ended_when_gone():
+        app.run(mouse=terminal.mouse)
     return app.return_code or 0
 
 
@@ -118,8 +119,6 @@ class ChatopsApp(LeanApp[object]):
         wanted = self._terminal.theme
         self.theme = wanted if wanted in self.available_themes else self._themes[0]
         self.set_interval(self._terminal.tick_s, self._tick)
-        if not self.is_headless:
-            self.set_interval(WATCHDOG_S, exit_when_gone)
         self.call_after_refresh(self._keep_link)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -8,7 +8,9 @@ import locale
 import os
 import sys
 import termios
-from collections.abc import Mapping, MutableMapping
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Final, Literal
 
@@ -93,10 +95,18 @@ def prepare(wishes: Wishes = Wishes(), environ: MutableMapping[str, str] = os.en
 
     A TEXTUAL_ variable that is set already is left alone, so that support can try something else.
     """
-    terminal = decide(environ, is_tty=sys.stdout.isatty(), encoding=locale.getencoding(), wishes=wishes)
+    terminal = decide(environ, is_tty=sys.stdout.isatty(), encoding=encoding(environ), wishes=wishes)
     for name, value in textual_environment(terminal).items():
         environ.setdefault(name, value)
     return terminal
+
+
+def encoding(environ: Mapping[str, str]) -> str:
+    """Return the encoding of the locale that was asked for, before Python made it UTF-8 (PEP 538)."""
+    coerced = not environ.get("LC_ALL") and environ.get("LC_CTYPE") == "C.UTF-8"
+    if coerced and environ.get("LANG", "") in {"C", "POSIX", ""}:
+        return "ascii"
+    return locale.getencoding()
 
 
 def textual_environment(terminal: Terminal) -> dict[str, str]:
@@ -126,12 +136,33 @@ def is_gone(stream: IO[str] | None) -> bool:
 
 
 def exit_when_gone(stream: IO[str] | None = sys.__stdin__) -> None:
-    """End the process at once when its terminal has hung up; call it every `WATCHDOG_S`.
+    """End the process at once when its terminal has hung up.
 
     No clean-up: everything orderly would want to write to the terminal first, and hang.
     """
     if is_gone(stream):
         os._exit(HANG_UP_EXIT)  # pragma: no cover - ends the process: the test looks at a child
+
+
+@contextmanager
+def ended_when_gone(stream: IO[str] | None = sys.__stdin__) -> Iterator[None]:
+    """End the process within `WATCHDOG_S` of its terminal hanging up, as long as the context lasts.
+
+    In a thread of its own: a dead terminal can keep the event loop so busy that no timer of it is served.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(WATCHDOG_S):
+            exit_when_gone(stream)
+
+    thread = threading.Thread(target=watch, name="terminal-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _colour(environ: Mapping[str, str], wishes: Wishes, *, is_tty: bool) -> Colour:

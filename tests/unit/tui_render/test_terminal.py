@@ -1,5 +1,6 @@
 """What a terminal is taken for, and that a vanished one is noticed."""
 
+import locale
 import os
 import pty
 import subprocess
@@ -16,6 +17,7 @@ from chatops_tui.terminal import (
     LIGHT,
     Wishes,
     decide,
+    encoding,
     exit_when_gone,
     is_gone,
     prepare,
@@ -71,6 +73,18 @@ def test_a_wish_for_colours_wins(wish: Literal["16", "256", "truecolor"], colour
 def test_character_sets(term: str, encoding: str, ascii_only: bool, charset: str) -> None:  # noqa: FBT001 - a table
     found = decide({"TERM": term}, is_tty=True, encoding=encoding, wishes=Wishes(ascii=ascii_only))
     assert found.charset == charset
+
+
+@pytest.mark.parametrize("lang", [{"LANG": "C"}, {"LANG": "POSIX"}, {}])
+def test_a_plain_locale_stays_one_though_python_makes_it_utf_8(lang: dict[str, str]) -> None:
+    assert encoding({"LC_CTYPE": "C.UTF-8", **lang}) == "ascii"
+
+
+@pytest.mark.parametrize(
+    "environ", [{"LC_ALL": "C.UTF-8", "LC_CTYPE": "C.UTF-8"}, {"LC_CTYPE": "C.UTF-8", "LANG": "de_DE.UTF-8"}]
+)
+def test_a_locale_that_was_chosen_is_believed(environ: dict[str, str]) -> None:
+    assert encoding(environ) == locale.getencoding()
 
 
 def test_a_local_terminal_has_a_mouse_and_a_quick_tick() -> None:
@@ -130,9 +144,10 @@ def test_a_process_whose_terminal_vanished_ends() -> None:
     """Its exit status is a shell's for a hang-up."""
     main, side = pty.openpty()
     code = (
-        "import time; from chatops_tui.terminal import exit_when_gone\n"
-        "print('ready', flush=True)\n"
-        "while True: exit_when_gone(); time.sleep(0.01)"
+        "from chatops_tui.terminal import ended_when_gone\n"
+        "with ended_when_gone():\n"
+        "    print('ready', flush=True)\n"
+        "    while True: pass"
     )
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdin=side, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own code
