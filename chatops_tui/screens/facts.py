@@ -83,6 +83,7 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
         ("uptime", _uptime(row)),
         ("agent", host.version),
         ("docker", host.docker_version),
+        ("allows", _allowed(row)),
         ("tags", "  ".join(row.tags)),
     ]
     lines: list[Cell] = [_fact("state", state(row, now_ms, zone))]
@@ -91,6 +92,14 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
     if load:
         lines.append(_fact("load", [("  ".join(numbers.load(value) for value in load), "text")]))
     return lines
+
+
+def _allowed(row: Row) -> str:
+    """Return what may be done there, so that a missing tab is explained; empty before the agent has come."""
+    if row.status == "never":
+        return ""
+    named = "  ".join(sorted(row.view.capabilities)) or "nothing but metrics"
+    return f"{named}  (you may only read)" if row.view.role == "viewer" else named
 
 
 def temperatures(memory: ServerMemory) -> list[Cell]:
