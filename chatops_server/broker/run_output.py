@@ -64,6 +64,8 @@ class RunOutput:
         """Of the newest chunk that came."""
         self.total_bytes = sum(segment.size for segment in stored)
         """Of all chunks that came, whether still held or not."""
+        self.moved_seq = self.last_seq
+        """Up to here all has been moved out of memory."""
         self.bytes_in_memory = 0
         """Data that is not elsewhere yet."""
         self.has_hole = False
@@ -101,6 +103,7 @@ class RunOutput:
         if segment.chunks is not None:
             self.bytes_in_memory -= segment.size
         segment.load, segment.chunks = load, None
+        self.moved_seq = max(self.moved_seq, segment.last_seq)
 
     def drop(self, segment: Segment) -> None:
         """Forget a segment; followers that have not read it yet go on behind it."""

@@ -171,7 +171,8 @@ def give_credit(run: Run) -> None:
     """Let the agent send as much again as it has sent, unless that much waits for the disk."""
     if not run.owes_credit or run.session is None or run.output.bytes_in_memory > ROOM_BYTES:
         return
-    credit = CommandCredit(command_id=run.id, bytes=run.owed, through_seq=run.output.last_seq)
+    # What is in memory only the agent shall still have, should the hub be killed.
+    credit = CommandCredit(command_id=run.id, bytes=run.owed, through_seq=run.output.moved_seq)
     run.session.outbox.put(codec.encode(credit))
     run.owed = 0
 

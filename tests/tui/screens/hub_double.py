@@ -47,8 +47,8 @@ from chatops_wire.rest import (
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.command_double import CommandDouble
-from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.json_answers import answer, problem, read
+from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.synthetic import FLEET, Machine
 
 USER = UserView(id="u1", username="admin", role="admin")

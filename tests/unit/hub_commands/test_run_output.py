@@ -69,7 +69,7 @@ async def test_what_is_moved_is_read_from_there_and_takes_no_memory() -> None:
     segment = output.next_full()
     assert segment is not None
     await elsewhere(output, segment)
-    assert output.bytes_in_memory == SEGMENT_BYTES
+    assert (output.bytes_in_memory, output.moved_seq) == (SEGMENT_BYTES, 2)
     output.complete()
     assert await read_all(output) == [1, 2, 3, 4]
 
