@@ -1,6 +1,7 @@
 """The `chatops` command: arguments to jobs. Imports nothing heavy, so that --help answers at once."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return ExitCode.BROKEN_PIPE
+    except OSError as exc:
+        if exc.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
+            raise
+        _forget_stdout()
+        sys.stderr.write(f"chatops: what was to be printed cannot be written: {exc.strerror}\n")
+        return ExitCode.REFUSED
     return status
 
 

@@ -1,7 +1,8 @@
 """Opens the terminal UI: looks at the terminal first, because Textual reads its switches when imported."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chatops_tui.commands.say import complain
 from chatops_tui.config import Settings
@@ -14,6 +15,9 @@ def open_ui(settings: Settings) -> int:
     """Run the UI until somebody quits and return its exit status; without a terminal, say so."""
     if not has_terminal():
         complain("the UI needs a terminal; `chatops servers` and --json work without one")
+        return ExitCode.USAGE
+    if is_dumb():
+        complain("the UI cannot draw on a terminal of TERM=dumb; `chatops servers` and --json work on it")
         return ExitCode.USAGE
     try:
         # A terminal that hangs up has nothing to be put in order for: there the system's own end is right.
@@ -34,6 +38,11 @@ def load_ui(settings: Settings) -> Callable[[Settings], int]:
 def has_terminal() -> bool:
     """Return whether somebody can see and type."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def is_dumb(environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the terminal says of itself that it cannot move its cursor."""
+    return environ.get("TERM") == "dumb"
 
 
 def wishes(settings: Settings) -> Wishes:

@@ -20,7 +20,7 @@ from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import Home, opened
 from chatops_tui.ending import ASKED, HUNG_UP, Ending, ended_by, ignore
 from chatops_tui.exit_code import ExitCode
-from chatops_tui.launch import has_terminal, load_ui, open_ui
+from chatops_tui.launch import has_terminal, is_dumb, load_ui, open_ui
 from chatops_wire.rest import Tokens
 from chatops_wire.settings import SettingError
 
@@ -58,6 +58,9 @@ def run_demo(settings: Settings, plan: DemoPlan) -> int:
     """
     if not (plan.headless or has_terminal()):
         complain("the demo needs a terminal to show itself; --headless runs it without one")
+        return ExitCode.USAGE
+    if not plan.headless and is_dumb():
+        complain("the demo cannot draw on a terminal of TERM=dumb; --headless runs it without one")
         return ExitCode.USAGE
     folder = _folder(plan)
     try:
