@@ -4,6 +4,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -44,6 +45,7 @@ class Form(Vertical):
     def __init__(self, *fields: Field) -> None:
         super().__init__()
         self._fields = fields
+        self._before = {field.id: field.value for field in fields}
 
     def compose(self) -> ComposeResult:
         """Lay out the fields and the line for what is wrong."""
@@ -86,6 +88,13 @@ class Form(Vertical):
                 for first, line in _wrapped(clean(text), self.content_size.width - 2)
             ]
         )
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        # The first value of a field is told as a change too, and what went wrong is said after that.
+        if event.input.has_focus and event.value != self._before.get(event.input.id or ""):
+            self.say("")
+        self._before[event.input.id or ""] = event.value
 
 
 def _wrapped(text: str, columns: int) -> list[tuple[bool, str]]:

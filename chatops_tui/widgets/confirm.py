@@ -13,6 +13,7 @@ from textual.widgets import Button, Input
 
 from chatops_tui.render.spans import Cell
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
 ARM_S: Final = 0.3
@@ -88,6 +89,8 @@ class Confirm(ModalScreen[bool]):
                     label if by_name else f"y {label}", id="confirm-yes", compact=True, disabled=by_name
                 )
                 yield Button("Cancel" if by_name else "n Cancel", id="confirm-no", compact=True)
+        # Those of the screen below do nothing now.
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Put the focus where nothing happens by accident, and start the delay."""

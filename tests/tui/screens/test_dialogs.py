@@ -99,9 +99,20 @@ async def test_tags_are_changed(ui: Ui, hub: HubDouble) -> None:
     assert hub.machines["id-db-01"].tags == ("env=prod", "db", "new")
 
 
+async def test_what_was_wrong_goes_away_as_one_types(ui: Ui) -> None:
+    await ui.press("a")
+    await ui.sees("Add a server")
+    await ui.press("enter")
+    await ui.sees("A server needs a name.")
+    await ui.type("db-09")
+    await ui.sees_no("A server needs a name.")
+
+
 async def test_deleting_takes_the_name(ui: Ui, hub: HubDouble) -> None:
     await ui.press("D")
     await ui.sees("Delete db-01 with all its samples?", "Type db-01")
+    assert "esc Cancel" in ui.lines()[-1]
+    assert "Filter" not in ui.lines()[-1]
     await ui.press("escape")
     await ui.sees_no("Type db-01")
     assert "id-db-01" in hub.machines
