@@ -10,7 +10,7 @@ from chatops_tui.render import axes, numbers
 from chatops_tui.render.braille import Trace, cells_across, plot
 from chatops_tui.render.buckets import Column, Series, columns, step_for
 from chatops_tui.render.charset import Charset
-from chatops_tui.render.severity import Limits
+from chatops_tui.render.severity import Level, Limits, bar_ink, level
 from chatops_tui.render.spans import Cell, Ink, Span, width
 from chatops_wire.metrics import Unit
 
@@ -112,7 +112,8 @@ def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
         return _Body(_message(view.message, across, rows), scale, "", span_ms)
     traces = [Trace(line, ink, filled=style.filled) for line, ink in zip(found, SERIES_INKS, strict=False)]
     lines = plot(traces, size=(across, rows), scale=(scale.bottom, scale.top), charset=style.charset)
-    return _Body(_with_limits(lines, style, scale), scale, _figures(found, style), span_ms)
+    coloured = _by_level(lines, style, scale) if style.filled else lines
+    return _Body(_with_limits(coloured, style, scale), scale, _figures(found, style), span_ms)
 
 
 def _message(text: str, across: int, rows: int) -> list[Cell]:
@@ -139,6 +140,23 @@ def _figures(found: Sequence[Sequence[Column | None]], style: ChartStyle) -> str
     low, high = min(column.low for column in known), max(column.high for column in known)
     parts = (("min", low), ("avg", mean), ("max", high))
     return " ".join(f"{name} {numbers.of_unit(value, style.unit)}" for name, value in parts)
+
+
+def _by_level(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> list[Cell]:
+    """Return the plot with the rows that lie wholly above a limit in the ink of its level.
+
+    By row and not by value: when time goes on nothing is sent again but what has moved.
+    """
+    if style.limits is None:
+        return list(lines)
+    per_row = (scale.top - scale.bottom) / max(1, len(lines))
+    floors = [scale.bottom + per_row * row for row in range(len(lines) - 1, -1, -1)]
+    return [
+        [(text, bar_ink(of)) for text, _ink in line]
+        if (of := level(floor, style.limits)) > Level.OK
+        else line
+        for line, floor in zip(lines, floors, strict=True)
+    ]
 
 
 def _with_limits(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> list[Cell]:

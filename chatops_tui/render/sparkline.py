@@ -7,7 +7,8 @@ from chatops_tui.render.charset import Charset
 from chatops_tui.render.numbers import is_number
 
 _LEVELS: Final[dict[Charset, str]] = {
-    "braille": "▁▂▃▄▅▆▇█",
+    # Not the full block: rows would run into one shape.
+    "braille": "▁▂▃▄▅▆▇",
     "block": "_▄█",
     "ascii": "_.-=+*#",
 }

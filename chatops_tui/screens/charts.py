@@ -26,6 +26,7 @@ from chatops_wire.metrics import Unit
 _LEAST_RATE: Final = 16 * 1024.0
 _NETWORK_MARKS: Final = ("↓", "↑")
 _DISK_MARKS: Final = ("r", "w")
+_PER_SECOND: Final[Span] = ("/s", "muted")
 # The rule on both sides of title and figures.
 _TITLE_MARGIN: Final = 5
 
@@ -65,8 +66,8 @@ def _memory(vitals: Vitals) -> list[Cell]:
 def _rates(first: tuple[str, float | None], second: tuple[str, float | None]) -> list[Cell]:
     """The colours are those of the lines, so this is the legend too."""
     return [
-        [(f"{first[0]} {numbers.rate(first[1])}", "series-1"), ("/s", "muted")],
-        [(f"  {second[0]} {numbers.rate(second[1])}", "series-2"), ("/s", "muted")],
+        [(f"{first[0]} {numbers.rate(first[1])}", "series-1"), _PER_SECOND],
+        [(f"  {second[0]} {numbers.rate(second[1])}", "series-2"), _PER_SECOND],
     ]
 
 
@@ -129,8 +130,12 @@ class MetricChart(TimeChart):
     def _headline(self, memory: ServerMemory) -> Cell:
         """Return the figures that fit beside the title; without colour when they are old."""
         room = self.content_size.width - len(self.kind.title) - _TITLE_MARGIN
+        pieces = self.kind.headline(memory.row.vitals) if memory.row.vitals else []
+        if sum(map(width, pieces)) > room:
+            # Both lines need their figure, which is their legend too; the axis says what it is of.
+            pieces = [[span for span in piece if span != _PER_SECOND] for piece in pieces]
         line: list[Span] = []
-        for piece in self.kind.headline(memory.row.vitals) if memory.row.vitals else ():
+        for piece in pieces:
             if width(line) + width(piece) > room:
                 break
             line += piece

@@ -23,29 +23,34 @@ from chatops_tui.store.vitals import Vitals
 SPARK: Final = 8
 """Cells of the sparkline at least; each is 10 s."""
 
-# A name is never cut below this, and what is longer than the other waits for a wider terminal.
-NAME_WIDTHS: Final = (10, 24)
+# A name is never cut below the first; what is longer than the second waits for a wider terminal, and what is
+# longer than the third is told by the server's own screen.
+NAME_WIDTHS: Final = (10, 24, 40)
 
 COLUMNS: Final = (
     Column("status", "", 1),
-    Column("name", "SERVER", NAME_WIDTHS[0], flex=3, max_width=32),
+    Column("name", "SERVER", NAME_WIDTHS[0], flex=4, max_width=NAME_WIDTHS[0]),
     Column("cpu", "CPU", 11, flex=2, max_width=20),
     Column("memory", "MEM", 11, flex=2, max_width=20),
     Column("disk", "DISK", 5, align="right"),
     Column("net", "NET", 13),
     Column("load", "LOAD", 5, align="right", priority=2),
-    Column("spark", "TREND", SPARK, flex=1, max_width=30, priority=4, sortable=False),
+    Column("spark", "TREND", SPARK, flex=2, max_width=30, priority=4, sortable=False),
     Column("uptime", "UP", 4, align="right", priority=3),
-    Column("tags", "TAGS", 16, flex=4, max_width=40, priority=5, sortable=False),
+    Column("tags", "TAGS", 14, flex=3, priority=5, sortable=False),
 )
 _WIDTHS: Final = {column.key: column.width for column in COLUMNS}
 
 
 def columns_for(names: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns with room for the longest of `names`; the sparkline gives way to it first."""
+    """Return the columns with room for the longest of `names` and no more; the sparkline gives way first."""
+    least, usual, most = NAME_WIDTHS
     longest = max((cell_len(clean(name)) for name in names), default=0)
-    width = min(NAME_WIDTHS[1], max(NAME_WIDTHS[0], longest))
-    return tuple(replace(column, width=width) if column.key == "name" else column for column in COLUMNS)
+    width, limit = (min(cap, max(least, longest)) for cap in (usual, most))
+    return tuple(
+        replace(column, width=width, max_width=limit) if column.key == "name" else column
+        for column in COLUMNS
+    )
 
 
 _SPARK_INKS: Final[dict[Level, Ink]] = {Level.WARN: "spark-warn", Level.CRIT: "spark-crit"}

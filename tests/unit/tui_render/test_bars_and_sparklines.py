@@ -55,10 +55,10 @@ def test_a_sparkline_has_a_cell_for_each_value(values: list[float | None], chars
 @pytest.mark.parametrize(
     ("values", "top", "charset", "expected"),
     [
-        ([0, 50, 100], 100, "braille", "▁▅█"),
-        ([0, None, math.nan, 100], 100, "braille", "▁  █"),
-        ([-5, 500], 100, "braille", "▁█"),
-        ([1, 2, 4], None, "braille", "▃▅█"),
+        ([0, 50, 100], 100, "braille", "▁▄▇"),
+        ([0, None, math.nan, 100], 100, "braille", "▁  ▇"),
+        ([-5, 500], 100, "braille", "▁▇"),
+        ([1, 2, 4], None, "braille", "▂▄▇"),
         ([0, 0], None, "braille", "▁▁"),
         ([0, 50, 100], 100, "block", "_▄█"),
         ([0, 100], 100, "ascii", "_#"),

@@ -78,6 +78,20 @@ def test_two_lines() -> None:
     ]
 
 
+def test_what_lies_above_a_limit_has_the_colour_of_its_level() -> None:
+    view = ChartView([ramp(100)], START, END)
+    plot = chart_lines(CPU, view, 50, 12)[1:-1]
+    drawn = [{ink for part, ink in line[2:] if any(char > "\u2800" for char in part)} for line in plot]
+    assert drawn == [{"bar-crit"}, {"bar-warn"}, {"bar-warn"}, *[{"series-1"}] * 7]
+    low = chart_lines(CPU, ChartView([ramp(60)], START, END), 50, 12)[1:-1]
+    assert all(ink not in {"bar-warn", "bar-crit"} for line in low for _part, ink in line if _part.strip())
+
+
+def test_a_line_of_rates_has_no_levels() -> None:
+    lines = chart_lines(NET, ChartView([ramp(1e6)], START, END), 50, 12)
+    assert not {ink for line in lines for _part, ink in line} & {"bar-ok", "bar-warn", "bar-crit"}
+
+
 def test_the_title_leaves_the_figures_out_before_it_gets_narrow() -> None:
     view = ChartView([ramp(100)], START, END, headline=[("94%", "strong")])
     assert text(CPU, view, 30, 6)[0] == "─ CPU 94% " + "─" * 20
