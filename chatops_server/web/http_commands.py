@@ -82,6 +82,7 @@ ROUTES = (
         tag=_TAG,
         body=CommandCreate,
         answer=CommandView,
+        other_statuses=(202,),
         refusals=(403, 404, 409, 429, 503, 504),
     ),
     Route(

@@ -110,7 +110,8 @@ def _responses(route: Route, by_kind: dict[Any, Json]) -> Json:
         responses["204"] = {"description": "Done."}
     else:
         content = {route.media_type: {"schema": by_kind[route.answer]}}
-        responses[str(route.status)] = {"description": HTTPStatus(route.status).phrase, "content": content}
+        for status in (route.status, *route.other_statuses):
+            responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     for status in _refusals(route):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

@@ -79,6 +79,8 @@ class Route:
     """Of the answer."""
     status: int = 200
     query: tuple[Param, ...] = ()
+    other_statuses: tuple[int, ...] = ()
+    """With which the same answer may come."""
     refusals: tuple[int, ...] = ()
     """Statuses of errors beyond those that follow from the right and the body."""
     prefix: str = PREFIX

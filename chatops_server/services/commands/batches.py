@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
 
@@ -12,7 +13,9 @@ from chatops_server.domain.permissions import Principal, ServerAction, allows
 from chatops_server.domain.selectors import Candidate, SelectorError, parse
 from chatops_server.errors import (
     AgentOfflineError,
+    ForbiddenError,
     InvalidRequestError,
+    NotFoundError,
     StorageError,
     TooManyRequestsError,
 )
@@ -29,6 +32,12 @@ from chatops_wire.rest_commands import MAX_BATCH_SERVERS, BatchCreate, BatchItem
 MAX_BATCHES: Final = 8
 STOPPED: Final = "batch_stopped"
 _RETRY_AFTER_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    body: BatchCreate
+    principal: Principal
 
 
 class Batches:
@@ -78,21 +87,21 @@ class Batches:
             )
             runs[run.id] = run
             self._runs.add(run)
-        self._errands.start(self._see_through(order, runs), f"batch-{batch_id}")
+        self._errands.start(self._see_through(_Ordered(order, principal), runs), f"batch-{batch_id}")
         return BatchView(batch_id=batch_id, items=tuple(map(_item, runs.values())))
 
     def of(self, batch_id: str) -> list[Run]:
         """Return what of a batch has not ended."""
         return [run for run in self._runs if run.batch_id == batch_id and run.finished is None]
 
-    async def _see_through(self, order: BatchCreate, runs: Mapping[str, Run]) -> None:
+    async def _see_through(self, order: _Ordered, runs: Mapping[str, Run]) -> None:
         try:
             await self._run(order, runs)
         finally:
             self._under_way -= 1
 
-    async def _run(self, order: BatchCreate, runs: Mapping[str, Run]) -> None:
-        batch = Batch(tuple(runs), order.concurrency, order.stop_after_failures)
+    async def _run(self, order: _Ordered, runs: Mapping[str, Run]) -> None:
+        batch = Batch(tuple(runs), order.body.concurrency, order.body.stop_after_failures)
         # At most `concurrency` wait in it: each run puts its end once.
         ends: asyncio.Queue[tuple[str, CommandStatus]] = asyncio.Queue()
         async with asyncio.TaskGroup() as tasks:
@@ -106,18 +115,20 @@ class Batches:
         for command_id in batch.waiting:
             self._end_unsent(runs[command_id], "cancelled", STOPPED, text, order)
 
-    async def _one(
-        self, run: Run, order: BatchCreate, ends: asyncio.Queue[tuple[str, CommandStatus]]
-    ) -> None:
+    async def _one(self, run: Run, order: _Ordered, ends: asyncio.Queue[tuple[str, CommandStatus]]) -> None:
         if run.is_waiting:
             await self._send(run, order)
         await run.ended.wait()
         await ends.put((run.id, run.result.status if run.result else "lost"))
 
-    async def _send(self, run: Run, order: BatchCreate) -> None:
+    async def _send(self, run: Run, order: _Ordered) -> None:
         try:
+            # Looked at again: a batch may take hours, and in them a right may have ended.
+            server_for(self._fleet, order.principal, run.server_id, ServerAction.OPERATE)
             self._dispatch.check(run.server_id)
-            await self._records.begun(run, order)
+            await self._records.begun(run, order.body)
+        except (ForbiddenError, NotFoundError) as exc:
+            self._end_unsent(run, "refused", exc.code, exc.detail, order)
         except TooManyRequestsError as exc:
             self._end_unsent(run, "refused", "busy", exc.detail, order)
         except StorageError:
@@ -126,12 +137,12 @@ class Batches:
         except AgentOfflineError as exc:
             self._end_unsent(run, "refused", ErrorCode.AGENT_OFFLINE, exc.detail, order)
         else:
-            self._dispatch.send(run, order)
+            self._dispatch.send(run, order.body)
 
-    def _end_unsent(self, run: Run, status: FinalStatus, code: str, text: str, order: BatchCreate) -> None:
+    def _end_unsent(self, run: Run, status: FinalStatus, code: str, text: str, order: _Ordered) -> None:
         run.respond(CommandResponse(command_id=run.id, status=status, code=code, message=text))
         if run.sent_at is None:
-            self._dispatch.send(run, order)
+            self._dispatch.send(run, order.body)
 
     def _servers(self, order: BatchCreate, principal: Principal) -> list[ServerAccess]:
         if not order.server_ids and not order.select:

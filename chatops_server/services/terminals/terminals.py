@@ -274,7 +274,7 @@ class TerminalRelay:
     def _wrote(self, terminal: Terminal, message: TerminalData) -> None:
         if terminal.recording is not None:
             terminal.recording.wrote(message.data)
-        if terminal.viewer is None:
+        if terminal.viewer is None or not self._may_still(terminal, terminal.viewer):
             return
         size = len(message.data)
         terminal.waiting += size

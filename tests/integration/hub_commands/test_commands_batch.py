@@ -129,3 +129,23 @@ async def test_what_is_meant_must_be_there_and_yours(stage: Stage) -> None:
     assert await refused(select="app-*") == (400, "select")
     assert await refused(server_ids=[stage.server_id], concurrency=0) == (400, "concurrency")
     assert await refused(server_ids=[stage.server_id], command="") == (400, "command")
+
+
+async def test_whoever_loses_the_right_meanwhile_begins_no_more(stage: Stage) -> None:
+    agent = await stage.agent()
+    other_id, other_key = await stage.server("app-1")
+    other = await stage.agent(other_key)
+    token = await stage.user("operator", "operator", "operator")
+    path = f"/servers/{other_id}/grants/operator"
+    await stage.ask("PUT", path, {"role": "operator"})
+    body = {"command": "id", "server_ids": [stage.server_id, other_id], "concurrency": 1}
+    batch = (await stage.ask("POST", "/commands/batch", body, token=token)).body
+    command = await agent.until("command")
+    await stage.ask("PUT", path, {"role": "viewer"})
+    await agent.send(response(command))
+    ends = await statuses(stage, batch["batch_id"])
+    assert ends == {stage.server_id: "succeeded", other_id: "refused"}
+    items = (await stage.ask("GET", f"/commands?server_id={other_id}")).body["items"]
+    assert items[0]["code"] == "forbidden"
+    await other.send({"type": "command_response", "command_id": "cmd_none", "status": "failed"})
+    assert (await other.next())["type"] == "command_forget"

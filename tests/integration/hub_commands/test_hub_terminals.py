@@ -196,14 +196,16 @@ async def test_an_agent_that_leaves_ends_it(stage: Stage) -> None:
     assert (ended["terminal_id"], ended["code"]) == (terminal_id, "agent_offline")
 
 
-async def test_a_right_that_is_taken_away_ends_it_with_the_next_key(stage: Stage) -> None:
+@pytest.mark.parametrize("who", ["client", "agent"])
+async def test_a_right_that_is_taken_away_ends_it_with_the_next_byte(stage: Stage, who: str) -> None:
     agent = await stage.agent()
     token = await stage.user("operator", "operator", "operator")
     client = await stage.client(token)
     terminal_id = await opened(stage, agent, client)
     await stage.ask("PUT", f"/servers/{stage.server_id}/grants/operator", {"role": "viewer"})
-    await client.send(data(terminal_id, b"rm -rf /\r"))
-    assert (await client.until("terminal_close"))["terminal_id"] == terminal_id
+    peer = {"client": client, "agent": agent}[who]
+    await peer.send(data(terminal_id, b"rm -rf /\r"))
+    assert (await client.next())["type"] == "terminal_close"
     assert (await agent.until("terminal_close"))["terminal_id"] == terminal_id
 
 
