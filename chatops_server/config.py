@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from chatops_wire.rest import MIN_PASSWORD
 from chatops_wire.settings import SettingError, settle
 
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
@@ -100,7 +99,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         database=_database(settings.database, data_dir),
         tls=_tls(settings.tls_cert, settings.tls_key),
         log_level=settings.log_level,
-        admin_password=_admin_password(settings.admin_password),
+        admin_password=settings.admin_password or None,
         secret=_secret(settings),
         metrics_public=settings.metrics_public,
         keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
@@ -204,12 +203,6 @@ def _tls(cert: str, key: str) -> ssl.SSLContext | None:
     except (ssl.SSLError, OSError) as exc:
         raise SettingError(f"--tls-cert: {cert!r} and --tls-key {key!r} are no usable pair") from exc
     return context
-
-
-def _admin_password(setting: str) -> str | None:
-    if setting and len(setting) < MIN_PASSWORD:
-        raise SettingError(f"CHATOPS_ADMIN_PASSWORD: a password has at least {MIN_PASSWORD} characters")
-    return setting or None
 
 
 def _secret(settings: Settings) -> str | None:

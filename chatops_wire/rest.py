@@ -1,6 +1,6 @@
 """Bodies and answers of the REST interface; the OpenAPI document is generated from these types."""
 
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -14,8 +14,7 @@ GrantRole = Literal["viewer", "operator"]
 ServerStatus = Literal["online", "offline", "never"]
 # Printable and free of separators, since names stand in URLs, selectors and log lines.
 UserName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*\Z")]
-MIN_PASSWORD: Final = 8
-Password = Annotated[str, Meta(min_length=MIN_PASSWORD, max_length=1024)]
+Password = Annotated[str, Meta(min_length=8, max_length=1024)]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S(.*\S)?\Z")]
 Tag = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:=/-]*\Z")]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=32)]
