@@ -128,7 +128,9 @@ async def test_a_clock_at_the_end_of_time_disturbs_nobody(
     start_ui: StartUi, hub: HubDouble, clock: str
 ) -> None:
     machine = Machine("db-00", (), 95, 50, 50, clock=clock)
-    hub.machines = {machine.id: machine, **{other.id: other for other in FLEET}}
+    # Idle, so that it never passes db-00 in the table, which puts the busiest on top.
+    other = Machine("db-01", (), 5, 5, 5)
+    hub.machines = {machine.id: machine, other.id: other}
     async with start_ui(size=(160, 48), zone=ZoneInfo("Asia/Tokyo")) as ui:
         await ui.sees("db-00", "● live")
         await ui.press("enter")
