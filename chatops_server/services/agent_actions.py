@@ -48,8 +48,8 @@ class AgentActions:
 
     async def flush(self) -> None:
         """Write down what is in memory, after all connections have ended."""
-        await self.errands.finish()
         await self.commands.flush()
+        await self.errands.finish()
 
     async def close(self) -> None:
         """End all tasks."""

@@ -1,6 +1,7 @@
 """Opens, relays, detaches and ends terminals; who may, and that it is written down."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from chatops_server.errors import (
     AgentOfflineError,
     DockerUnavailableError,
     NotFoundError,
+    StorageError,
     TooManyRequestsError,
 )
 from chatops_server.services.access import server_for
@@ -47,6 +49,8 @@ from chatops_wire.terminals import (
 from chatops_wire.terminals import (
     Terminals as ListedTerminals,
 )
+
+log = logging.getLogger(__name__)
 
 # A screenful of shells a person and a team on one machine; the agent has its own limit.
 MAX_OF_A_USER: Final = 20
@@ -317,8 +321,14 @@ class TerminalRelay:
             return
         if tell_viewer and terminal.viewer is not None:
             terminal.viewer.outbox.relay(codec.encode(ended), _nothing)
-        name = f"terminal-end-{terminal.id}"
-        self._around.errands.start(self._around.logbook.closed(terminal, ended), name)
+        self._around.errands.start(self._write_down(terminal, ended), f"terminal-end-{terminal.id}")
+
+    async def _write_down(self, terminal: Terminal, ended: TerminalClose) -> None:
+        try:
+            await self._around.logbook.closed(terminal, ended)
+        except StorageError as exc:
+            extra = {"terminal": terminal.id, "reason": exc.reason}
+            log.warning("the end of a terminal is not written down", extra=extra)
 
     def _tell(
         self,
