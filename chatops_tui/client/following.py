@@ -1,12 +1,13 @@
 """One command's output or one log's lines as events, through lost connections: each once, and in order."""
 
-import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias
 
+from msgspec.structs import replace
+
+from chatops_tui.client.backlog import Backlog, Weights
 from chatops_tui.client.interests import Interest, command, logs
 from chatops_tui.client.overlap import Overlap
 from chatops_tui.client.switchboard import Followed, Follower
@@ -14,10 +15,6 @@ from chatops_wire.client import LogLines
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.streams import LogLine, LogSource
 
-E = TypeVar("E")
-
-# As much as a slow reader of a pipe is ahead of anyway; small beside what an output may be.
-HELD_BYTES: Final = 1024 * 1024
 # What an event or a line takes beside its bytes, so that a flood of tiny ones fills a backlog too.
 _EVENT_COSTS: Final = 100
 
@@ -139,85 +136,53 @@ class LogFollower:
         self._deliver(Interrupted())
 
 
-class Backlog(Generic[E]):
-    """Events on their way from the reading task to one that takes its time.
-
-    Full, it lets nothing be read from the connection at all: for a connection that serves this one purpose.
-    A hub that is kept waiting for very long closes it; what follows then begins anew.
-    """
-
-    def __init__(self, size: Callable[[E], int], limit: int = HELD_BYTES) -> None:
-        """Begin empty.
-
-        Args:
-            size: What an event counts, in bytes.
-            limit: At how many bytes it is full; the last event may pass it.
-        """
-        self._size = size
-        self._limit = limit
-        self._events: deque[E] = deque()
-        self._held = 0
-        self._news = asyncio.Event()
-        self._taken = asyncio.Event()
-
-    @property
-    def size(self) -> int:
-        """Bytes that wait to be taken."""
-        return self._held
-
-    def put(self, event: E) -> None:
-        """Add an event, also to a full one."""
-        self._events.append(event)
-        self._held += self._size(event)
-        self._news.set()
-
-    async def room(self) -> None:
-        """Return when it is not full."""
-        while self._held > self._limit:
-            self._taken.clear()
-            await self._taken.wait()
-
-    async def get(self) -> E:
-        """Return the next event."""
-        while not self._events:
-            self._news.clear()
-            await self._news.wait()
-        event = self._events.popleft()
-        self._held -= self._size(event)
-        self._taken.set()
-        return event
-
-
-@contextmanager
-def run_events(feed: Subscriptions, command_id: str) -> Iterator[Backlog[RunEvent]]:
+@asynccontextmanager
+async def run_events(feed: Subscriptions, command_id: str) -> AsyncIterator[Backlog[RunEvent]]:
     """Follow a command meanwhile; the last event is CommandFinished or FollowEnded."""
-    backlog = Backlog(_weight_of_run)
+    backlog: Backlog[RunEvent] = Backlog(_OF_RUNS)
     interest = feed.follow(command(command_id), RunFollower(backlog.put, backlog.room))
     try:
         yield backlog
     finally:
         feed.unfollow(interest)
+        await backlog.close()
 
 
-@contextmanager
-def log_events(feed: Subscriptions, server_id: str, source: LogSource) -> Iterator[Backlog[LogEvent]]:
+@asynccontextmanager
+async def log_events(
+    feed: Subscriptions, server_id: str, source: LogSource
+) -> AsyncIterator[Backlog[LogEvent]]:
     """Follow a log meanwhile; the last event, if there is one, is FollowEnded."""
-    backlog = Backlog(_weight_of_log)
+    backlog: Backlog[LogEvent] = Backlog(_OF_LOGS)
     interest = feed.follow(logs(server_id, source), LogFollower(backlog.put, source.tail, backlog.room))
     try:
         yield backlog
     finally:
         feed.unfollow(interest)
+        await backlog.close()
 
 
 async def _at_once() -> None:
     """Whoever delivers into memory always has room."""
 
 
-def _weight_of_run(event: RunEvent) -> int:
-    return _EVENT_COSTS + (len(event.data) if isinstance(event, CommandOutput) else 0)
+def _size_of_run(event: RunEvent) -> int:
+    return _EVENT_COSTS + len(_output_of(event))
 
 
-def _weight_of_log(event: LogEvent) -> int:
+def _output_of(event: RunEvent) -> bytes:
+    return event.data if isinstance(event, CommandOutput) else b""
+
+
+def _with_output(event: RunEvent, data: bytes) -> RunEvent:
+    return replace(event, data=data) if isinstance(event, CommandOutput) else event
+
+
+def _size_of_log(event: LogEvent) -> int:
     lines = event.lines if isinstance(event, Lines) else ()
     return _EVENT_COSTS + sum(_EVENT_COSTS + len(line.line) for line in lines)
+
+
+_OF_RUNS: Final[Weights[RunEvent]] = Weights(_size_of_run, _output_of, _with_output)
+# Lines come as fast as a person or a program reads them; more of them are missed, and said to be.
+_OF_LOGS: Final[Weights[LogEvent]] = Weights(_size_of_log, lambda _event: b"", lambda event, _data: event)

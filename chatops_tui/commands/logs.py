@@ -5,9 +5,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from chatops_tui.client.backlog import Backlog
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.errors import refused_by_code
-from chatops_tui.client.following import Backlog, FollowEnded, Interrupted, Lines, LogEvent, log_events
+from chatops_tui.client.following import FollowEnded, Interrupted, Lines, LogEvent, log_events
 from chatops_tui.commands.live import over_feed
 from chatops_tui.commands.outlet import Outlet
 from chatops_tui.commands.printer import Printer
@@ -73,7 +74,7 @@ async def _show(hub: Hub, settings: Settings, wanted: Wanted) -> int:
 
 async def _print(hub: Hub, server: ServerView, wanted: Wanted, printer: Printer) -> None:
     left = wanted.source.tail
-    with log_events(hub.feed, server.id, wanted.source) as events:
+    async with log_events(hub.feed, server.id, wanted.source) as events:
         while event := await _next(events, wanted, left):
             match event:
                 case Lines():

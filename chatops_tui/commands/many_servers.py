@@ -74,7 +74,7 @@ class _Follower:
 
     async def run(self, running: dict[str, Answer]) -> None:
         """Follow it to its end; then it no longer is among those that run."""
-        with run_events(self._hub.feed, self.command_id) as events:
+        async with run_events(self._hub.feed, self.command_id) as events:
             while self._answer.status == "running":
                 match await events.get():
                     case CommandOutput() as output:

@@ -57,10 +57,13 @@ async def run_on_one(hub: Hub, server: ServerView, order: Order, printer: Printe
         finished, received = await _followed(hub, view.command_id, printer)
         running.clear()
         await _told(hub, server, finished, printer)
-        if not printer.as_json and received < finished.output_bytes:
-            text = f"part of its output is missing: {received} of {finished.output_bytes} bytes came"
-            await printer.note([f"chatops: {server.name}: {text}"])
-        return exit_status(finished.status, finished.exit_code, finished.signal)
+        status = exit_status(finished.status, finished.exit_code, finished.signal)
+        if printer.as_json or received >= finished.output_bytes:
+            return status
+        text = f"part of its output is missing: {received} of {finished.output_bytes} bytes came"
+        await printer.note([f"chatops: {server.name}: {text}"])
+        # A script must not take a part for the whole.
+        return status or ExitCode.REFUSED
 
     try:
         return await interrupts.around(job())
@@ -74,7 +77,7 @@ async def _followed(hub: Hub, command_id: str, printer: Printer) -> tuple[Comman
     """Return how it ended, and how many bytes of output came."""
     passage = None if printer.as_json else printer.whole()
     received = 0
-    with run_events(hub.feed, command_id) as events:
+    async with run_events(hub.feed, command_id) as events:
         while True:
             match await events.get():
                 case CommandOutput() as output:

@@ -28,6 +28,8 @@ class Run:
     """`force` of each."""
     end: Frame = field(default_factory=lambda: {"status": "running", "exit_code": None, "signal": None})
     reason: Frame = field(default_factory=lambda: {"code": None, "message": ""})
+    output_bytes: int | None = None
+    """What it says it printed; None: the truth."""
     on_cancel: Callable[["Run", bool], Awaitable[None]] | None = None
 
     async def prints(self, data: bytes, stream: str = "stdout") -> None:
@@ -38,7 +40,8 @@ class Run:
     async def ends(self, exit_code: int | None = 0, number: int | None = None, status: str = "") -> None:
         status = status or ("succeeded" if exit_code == 0 else "failed")
         self.end = {"status": status, "exit_code": exit_code, "signal": number}
-        rest = {"output_bytes": len(self.output), "truncated": False, "duration_ms": 12}
+        printed = len(self.output) if self.output_bytes is None else self.output_bytes
+        rest = {"output_bytes": printed, "truncated": False, "duration_ms": 12}
         await self._tell({"type": "command_finished", "command_id": self.id, **self.end, **rest})
 
     @property
@@ -93,6 +96,8 @@ class CommandHub(HubDouble):
         self.sizes: list[tuple[int, int]] = []
         self.refuse_terminals: tuple[str, str] | None = None
         self.deaf_to_terminals = False
+        self.sent_all = False
+        """A follower's connection has taken all of an output."""
         self._count = itertools.count(1)
 
     def app(self) -> web.Application:
@@ -205,8 +210,9 @@ class CommandHub(HubDouble):
             self.subscriptions.remove((ws, words))
         await ws.send_json({"type": "result", "id": frame["id"]})
         if kind == "subscribe" and topic == "command":
-            for sent in tuple(self.runs[frame["command_id"]].frames):
+            for sent in filter(None, tuple(self.runs[frame["command_id"]].frames)):
                 await ws.send_json(sent)
+            self.sent_all = True
         elif kind == "subscribe" and self.log:
             tail = self.log[-frame["source"].get("tail", 100) :]
             await self.logs(tail, only=ws)

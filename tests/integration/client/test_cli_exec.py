@@ -262,6 +262,33 @@ async def test_a_slow_reader_of_much_output_loses_nothing(served: Served, double
     assert bytes(read) == b"".join(parts)
 
 
+async def test_a_reader_that_begins_late_loses_nothing(served: Served, double: CommandHub) -> None:
+    """Far more than is held in memory waits on the disk, and the connection is kept."""
+    parts = [bytes([number]) * 65_536 for number in range(200)]
+    plays(double, *(("stdout", part) for part in parts))
+    process = await begun("exec", "web-1", "--url", served.url, "--", "seq")
+    assert process.stdout is not None
+    # Nobody reads the pipe meanwhile.
+    await eventually(lambda: double.sent_all)
+    async with asyncio.timeout(3 * DEADLINE_S):
+        out, err = await process.communicate()
+
+    assert (process.returncode, err) == (0, b"")
+    assert out == b"".join(parts)
+
+
+async def test_an_output_of_which_a_part_is_missing_is_no_success(served: Served, double: CommandHub) -> None:
+    async def play(run: Run) -> None:
+        await run.prints(b"one")
+        run.frames += [{}] * 2
+        run.output_bytes = 1000
+        await run.ends(0)
+
+    double.play = play
+    ran = await chatops("exec", "web-1", "--url", served.url, "--", "x")
+    assert ran == Ran(1, b"one", "chatops: web-1: part of its output is missing: 3 of 1000 bytes came\n")
+
+
 async def test_several_servers_answer_line_by_line_and_are_folded(served: Served, double: CommandHub) -> None:
     async def play(run: Run) -> None:
         same = run.server_id != "srv_db"

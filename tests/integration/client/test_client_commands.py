@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from chatops_tui.client.backlog import Backlog, Weights
 from chatops_tui.client.connect import Hub, open_hub
 from chatops_tui.client.errors import ForbiddenError, HubUnreachableError, NotFoundError
 from chatops_tui.client.following import (
-    Backlog,
     FollowEnded,
     Interrupted,
     Lines,
@@ -93,7 +93,7 @@ async def test_a_batch_is_followed_by_its_id(hub: Hub, double: CommandHub) -> No
 async def test_output_so_far_then_what_comes_then_the_end(live: Hub, double: CommandHub) -> None:
     command_id = await begun(live)
     await double.run.prints(b"before")
-    with run_events(live.feed, command_id) as backlog:
+    async with run_events(live.feed, command_id) as backlog:
         assert texts([await backlog.get()]) == [b"before"]
         await double.run.prints(b"\xfflater", "stderr")
         await double.run.ends(None, 15, "cancelled")
@@ -118,7 +118,7 @@ async def test_a_lost_connection_costs_and_doubles_nothing(
     live: Hub, double: CommandHub, served: Served
 ) -> None:
     command_id = await begun(live)
-    with run_events(live.feed, command_id) as backlog:
+    async with run_events(live.feed, command_id) as backlog:
         await eventually(lambda: double.subscriptions)
         await double.run.prints(b"one ")
         assert texts([await backlog.get()]) == [b"one "]
@@ -138,7 +138,7 @@ async def test_a_lost_connection_costs_and_doubles_nothing(
 
 async def test_a_chunk_that_never_comes_is_told(live: Hub, double: CommandHub) -> None:
     command_id = await begun(live)
-    with run_events(live.feed, command_id) as backlog:
+    async with run_events(live.feed, command_id) as backlog:
         await eventually(lambda: double.subscriptions)
         await double.run.prints(b"one")
         double.run.frames += [{}] * 3
@@ -151,13 +151,13 @@ async def test_a_chunk_that_never_comes_is_told(live: Hub, double: CommandHub) -
 
 async def test_what_the_hub_refuses_to_tell_is_said(live: Hub, double: CommandHub) -> None:
     double.refuse_topics = {"command"}
-    with run_events(live.feed, "cmd_0") as backlog:
+    async with run_events(live.feed, "cmd_0") as backlog:
         assert await told(backlog, FollowEnded) == [FollowEnded("not_found", "no such server")]
 
 
 async def test_a_topic_the_hub_ends_is_over(live: Hub, double: CommandHub) -> None:
     command_id = await begun(live)
-    with run_events(live.feed, command_id) as backlog:
+    async with run_events(live.feed, command_id) as backlog:
         await eventually(lambda: double.subscriptions)
         gone = {"server_id": "srv_0", "code": "not_found", "message": "deleted"}
         await double.tell(
@@ -192,7 +192,7 @@ async def test_a_topic_has_one_follower_and_begins_anew_for_the_next(live: Hub, 
 
 async def test_followers_and_interests_stand_side_by_side(live: Hub, double: CommandHub) -> None:
     command_id = await begun(live)
-    with run_events(live.feed, command_id):
+    async with run_events(live.feed, command_id):
         live.feed.set_interests({FLEET})
         await eventually(lambda: len(double.said("subscribe")) == 2)
     live.feed.set_interests(set())
@@ -200,13 +200,14 @@ async def test_followers_and_interests_stand_side_by_side(live: Hub, double: Com
 
 
 async def test_a_full_backlog_holds_the_connection_and_loses_nothing(live: Hub, double: CommandHub) -> None:
-    backlog: Backlog[RunEvent] = Backlog(lambda _event: 1, limit=3)
+    weights: Weights[RunEvent] = Weights(lambda _event: 1, lambda _event: b"", lambda event, _data: event)
+    backlog: Backlog[RunEvent] = Backlog(weights, held=3)
     command_id = await begun(live)
     live.feed.follow(command(command_id), RunFollower(backlog.put, backlog.room))
     for number in range(20):
         await double.run.prints(b"%d " % number)
     await double.run.ends()
-    await eventually(lambda: backlog.size > 3)
+    await eventually(lambda: backlog.held > 3)
     events = await told(backlog, CommandFinished)
 
     assert b"".join(texts(events)) == b"".join(b"%d " % number for number in range(20))
@@ -215,7 +216,7 @@ async def test_a_full_backlog_holds_the_connection_and_loses_nothing(live: Hub, 
 async def test_lines_of_a_log_come_once(live: Hub, double: CommandHub, served: Served) -> None:
     source = LogSource(path="/var/log/syslog", tail=3)
     double.log = [line(number) for number in range(5)]
-    with log_events(live.feed, "srv_0", source) as backlog:
+    async with log_events(live.feed, "srv_0", source) as backlog:
         first = await backlog.get()
         await served.stop()
         double.subscriptions.clear()
