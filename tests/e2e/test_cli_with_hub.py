@@ -1,6 +1,7 @@
 """The commands of a script against a real hub with a real agent."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,9 +65,9 @@ def test_an_added_server_comes_online_with_the_line_that_was_told(
     told = json.loads(added.stdout)
     assert told["server"]["status"] == "never"
 
-    line = f"{told['run']} --data-dir {tmp_path / 'agent'}".replace(
-        "chatops-agent", f"exec {sys.executable} -m chatops_agent"
-    )
+    # In a clone the line names the program in the clone's own environment, from the clone's folder.
+    started = re.sub(r"\S*chatops-agent", f"exec {sys.executable} -m chatops_agent", told["run"], count=1)
+    line = f"{started} --data-dir {tmp_path / 'agent'}"
     with subprocess.Popen(["/bin/sh", "-c", line], env=own_environ(home)) as agent:  # noqa: S603 - see above
 
         def is_online() -> bool:
