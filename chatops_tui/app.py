@@ -1,9 +1,11 @@
 """The composition root of the UI: store, link and screens put together, and the one tick that draws."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
-from typing import ClassVar, Final, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
 from textual.binding import BindingType
@@ -14,7 +16,6 @@ from textual.widgets import Input
 from chatops_tui import themes
 from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
-from chatops_tui.deeds import Deeds
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.hub_link import HubLink
 from chatops_tui.keymap import EVERYWHERE, listed, place_of
@@ -28,7 +29,6 @@ from chatops_tui.requests import RequestFailedError
 from chatops_tui.run_link import RunLink
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
@@ -37,6 +37,10 @@ from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
 from chatops_tui.terminal import Terminal, ended_when_gone, prepare
+
+if TYPE_CHECKING:
+    # Its screens are imported in a thread once the first frame is there: they are a tenth of the way to it.
+    from chatops_tui.deeds import Deeds
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,6 @@ class ChatopsApp(LeanApp[object]):
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
-        self._deeds = Deeds(self, self._given)
         themes.register(self)
 
     def get_default_screen(self) -> Screen[None]:
@@ -131,6 +134,8 @@ class ChatopsApp(LeanApp[object]):
 
     @work(name="hub", exit_on_error=False)
     async def _keep_link(self) -> None:
+        # While there is nothing yet to press a key for.
+        await asyncio.to_thread(_import_deeds)
         while True:
             try:
                 await self.link.run()
@@ -161,6 +166,12 @@ class ChatopsApp(LeanApp[object]):
         """The topmost screen with live data; it may be seen behind a dialog. None while the app ends."""
         live = (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen))
         return next(live, None)
+
+    @cached_property
+    def _deeds(self) -> "Deeds":
+        from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
+
+        return Deeds(self, self._given)
 
     @property
     def _themes(self) -> tuple[str, ...]:
@@ -249,7 +260,7 @@ class ChatopsApp(LeanApp[object]):
 
     @on(FleetScreen.RunWanted)
     def _run_wanted(self, event: FleetScreen.RunWanted) -> None:
-        self.open(FanOutScreen(self._given, event.server_ids))
+        self._deeds.run_on(event.server_ids)
 
     def _tell_news(self) -> None:
         self._news, said = self._news.after(self.store.link.phase, self._now_ms())
@@ -302,3 +313,7 @@ class ChatopsApp(LeanApp[object]):
         screen = self._live_screen
         if screen is not None:
             self.call_later(screen.run_action, action)
+
+
+def _import_deeds() -> None:
+    import chatops_tui.deeds  # noqa: F401, PLC0415 - this is what the thread is for

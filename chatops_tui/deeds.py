@@ -1,5 +1,6 @@
 """What is done to servers from the fleet: open, add, change, delete; each with its dialog."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from textual.app import App
@@ -8,6 +9,7 @@ from textual.screen import Screen
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet import Deed
 from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
@@ -38,6 +40,10 @@ class Deeds:
             self._ask_to_delete(memory.row)
         else:
             assert_never(deed)
+
+    def run_on(self, server_ids: Sequence[str]) -> None:
+        """Ask for a command to run on these servers."""
+        self._open(FanOutScreen(self._given, server_ids))
 
     def _open(self, screen: Screen[None]) -> None:
         # It is mounted in Textual's own time; nobody waits for that.
