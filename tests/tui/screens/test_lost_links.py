@@ -134,7 +134,7 @@ async def test_a_clock_at_the_end_of_time_disturbs_nobody(
     async with start_ui(size=(160, 48), zone=ZoneInfo("Asia/Tokyo")) as ui:
         await ui.sees("db-00", "● live")
         await ui.press("enter")
-        await ui.sees("1 Overview", "✖ user")
+        await ui.sees("1 Overview", "─ HOST", " sys ")
         for _ in range(3):
             await ui.press("right_square_bracket")
         await ui.sees("7d [ ]")
