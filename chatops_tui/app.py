@@ -17,6 +17,7 @@ from chatops_tui import themes
 from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
+from chatops_tui.ending import tell_loop
 from chatops_tui.hub_link import HubLink
 from chatops_tui.keymap import EVERYWHERE, listed, place_of
 from chatops_tui.launch import wishes
@@ -119,6 +120,7 @@ class ChatopsApp(LeanApp[object]):
 
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
+        tell_loop(self.exit)
         wanted = self._terminal.theme
         self.theme = wanted if wanted in self.available_themes else self._themes[0]
         self.set_interval(self._terminal.tick_s, self._tick)

@@ -1,7 +1,8 @@
 """How a program that holds a terminal or other programs is told to end: by a signal, without a traceback."""
 
+import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -32,6 +33,18 @@ def ended_by(*signals: signal.Signals) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def tell_loop(leave: Callable[[], None]) -> None:
+    """Let the signals that `ended_by` listens to call `leave` while the running loop lasts.
+
+    An exception raised wherever the main thread happens to be is lost where Python takes none: in a
+    finalizer, for instance. A loop hears the signal between two of its callbacks.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (*ASKED, *HUNG_UP):
+        if getattr(signal.getsignal(number), "__module__", "") == __name__:
+            loop.add_signal_handler(number, leave)
 
 
 def ignore(*signals: signal.Signals) -> None:
