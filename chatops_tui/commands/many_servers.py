@@ -17,6 +17,9 @@ from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import ServerView
 from chatops_wire.rest_commands import BatchCreate, BatchItem
 
+# A hub lets one connection follow 200 (docs/protocol.md). In the order in which they begin, so that what is
+# not followed yet has hardly begun; its output is told from the beginning all the same.
+FOLLOWED_AT_ONCE: Final = 100
 # Longer names push their own lines to the right, and nobody else's.
 _NAME_WIDTH: Final = 24
 
@@ -49,10 +52,16 @@ async def run_on_many(hub: Hub, order: BatchCreate, servers: Sequence[ServerView
 
 
 async def _all_followed(followers: "Sequence[_Follower]", running: dict[str, Answer]) -> None:
+    gate = asyncio.Semaphore(FOLLOWED_AT_ONCE)
+
+    async def one(follower: _Follower) -> None:
+        async with gate:
+            await follower.run(running)
+
     try:
         async with asyncio.TaskGroup() as tasks:
             for follower in followers:
-                tasks.create_task(follower.run(running), name=f"follow-{follower.command_id}")
+                tasks.create_task(one(follower), name=f"follow-{follower.command_id}")
     except* OSError as group:
         raise _first(group) from None
 

@@ -96,6 +96,7 @@ class CommandHub(HubDouble):
         self.sizes: list[tuple[int, int]] = []
         self.refuse_terminals: tuple[str, str] | None = None
         self.deaf_to_terminals = False
+        self.most_subscriptions = 0
         self.sent_all = False
         """A follower's connection has taken all of an output."""
         self._count = itertools.count(1)
@@ -206,6 +207,7 @@ class CommandHub(HubDouble):
         words = {name: frame.get(name) for name in ("topic", "server_id", "command_id", "source")}
         if kind == "subscribe":
             self.subscriptions.append((ws, words))
+            self.most_subscriptions = max(self.most_subscriptions, len(self.subscriptions))
         elif (ws, words) in self.subscriptions:
             self.subscriptions.remove((ws, words))
         await ws.send_json({"type": "result", "id": frame["id"]})

@@ -336,6 +336,17 @@ async def test_servers_are_chosen_and_bounded(served: Served, double: CommandHub
     assert (order["select"], order["concurrency"], order["stop_after_failures"]) == ("tag:web", 2, 1)
 
 
+async def test_a_whole_fleet_is_followed_some_at_a_time(served: Served, double: CommandHub) -> None:
+    double.servers = [server(f"srv_{number}", tags=["tag:web"]) for number in range(300)]
+    double.page = 1000
+    plays(double, ("stdout", b"same\n"))
+    ran = await chatops("exec", "--select", "tag:web", "--url", served.url, "--", "x")
+
+    assert (ran.status, len(ran.out.splitlines())) == (0, 300)
+    assert ran.err.splitlines()[0] == "300 servers: 300 succeeded"
+    assert double.most_subscriptions <= 100
+
+
 async def test_several_servers_as_json_are_an_object_each(served: Served, double: CommandHub) -> None:
     double.offline = {"srv_db"}
     plays(double, ("stdout", b"x"))
