@@ -10,6 +10,7 @@ ChatopsError
 ├── UnknownTopicError         a subscription to what this hub does not offer
 ├── NoMetricsError            the server never sent a sample
 ├── ConflictError             the state does not allow it
+├── AllToldError              no fault: a log that is not to be followed has been told
 ├── TooManyRequestsError      try again after `retry_after_s`
 ├── AgentOfflineError         the server's agent is not connected
 ├── AgentTimeoutError         the server's agent did not answer in time
@@ -89,6 +90,15 @@ class ConflictError(ChatopsError):
     """The present state does not allow it, for instance a name that is taken."""
 
     code = ErrorCode.CONFLICT
+
+
+class AllToldError(ChatopsError):
+    """Nothing more comes, as was asked for."""
+
+    code = ErrorCode.ENDED
+
+    def __init__(self) -> None:
+        super().__init__("that is all there is")
 
 
 class TooManyRequestsError(ChatopsError):

@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     REPLACED = "replaced"
     UNSUPPORTED_PROTOCOL = "unsupported_protocol"
     UNKNOWN_TOPIC = "unknown_topic"
+    ENDED = "ended"
 
 
 class Refusal(StrEnum):

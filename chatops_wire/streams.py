@@ -17,6 +17,8 @@ class LogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     container: Annotated[str, Meta(max_length=256)] | None = None
     tail: Annotated[int, Meta(ge=0)] = 100
     """How many of the last lines come first; at most MAX_TAIL."""
+    follow: bool = True
+    """False: those lines, and then the end."""
 
 
 class LogLine(Struct, frozen=True, kw_only=True):
@@ -53,7 +55,10 @@ class StreamData(Struct, frozen=True, kw_only=True, tag_field="type", tag="strea
 
 
 class StreamClose(Struct, frozen=True, kw_only=True, tag_field="type", tag="stream_close"):
-    """The end, asked for or told: `reason` in words, `code` where it was refused (`codes.Refusal`)."""
+    """The end, asked for or told: `reason` in words, `code` where it was refused (`codes.Refusal`).
+
+    Without a code there was no fault: somebody asked for the end, or the source is not to be followed.
+    """
 
     stream_id: StreamId
     reason: str = ""

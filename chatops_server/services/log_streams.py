@@ -14,6 +14,7 @@ from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import (
     AgentOfflineError,
     AgentTimeoutError,
+    AllToldError,
     ChatopsError,
     DockerUnavailableError,
     InvalidRequestError,
@@ -105,7 +106,7 @@ class LogStreams:
                 yield lines
                 # Only now: the follower has taken them.
                 _give_credit(stream, len(lines))
-            raise _ended(stream)
+            raise _ended(stream, source)
         finally:
             if stream.closed is None:
                 self._errands.start(self._part(stream), f"log-end-{stream.id}")
@@ -183,6 +184,8 @@ def _give_credit(stream: _Stream, taken: int) -> None:
         stream.owed = 0
 
 
-def _ended(stream: _Stream) -> ChatopsError:
+def _ended(stream: _Stream, source: LogSource) -> ChatopsError:
     closed = stream.closed or StreamClose(stream_id=stream.id)
+    if closed.code is None and not source.follow:
+        return AllToldError()
     return refusal(closed.code, closed.reason or "the stream has ended")

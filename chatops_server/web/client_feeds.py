@@ -94,7 +94,7 @@ class ClientFeeds:
             else:
                 await self._follow_logs(feed, key[1], feed.request.source or LogSource())
         except ChatopsError as exc:
-            self._tell_end(feed, exc)
+            await self._tell_end(feed, exc)
         finally:
             if self._feeds.get(key) is feed:
                 del self._feeds[key]
@@ -133,7 +133,7 @@ class ClientFeeds:
         if not feed.is_only:
             self._session.outbox.reply(codec.encode(Result(id=feed.request.id)))
 
-    def _tell_end(self, feed: _Feed, error: ChatopsError) -> None:
+    async def _tell_end(self, feed: _Feed, error: ChatopsError) -> None:
         outbox, request = self._session.outbox, feed.request
         if feed.is_only:
             is_gone = isinstance(error, NotFoundError) and not feed.is_answered
@@ -149,7 +149,8 @@ class ClientFeeds:
                 command_id=request.command_id,
                 source=request.source,
             )
-            outbox.reply(codec.encode(ended))
+            # Behind what was told before: an answer would overtake it.
+            await outbox.offer(codec.encode(ended))
 
 
 def _key(request: Subscribe | Unsubscribe) -> Key:

@@ -17,13 +17,12 @@ from chatops_tui.commands.sign_in import with_hub
 from chatops_tui.commands.targets import UnknownServerError, named
 from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
+from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import ServerView
 from chatops_wire.streams import MAX_TAIL, LogLine, LogSource
 
-# How a hub says that a source that is not to be followed has been told to its end.
-ENDED: Final = "ended"
-# One that does not say so falls silent: a journal that is read from a cold disk takes seconds to begin, and
-# then comes in one go.
+# An agent that does not say that a log has been told to its end falls silent: a journal that is read from a
+# cold disk takes seconds to begin, and then comes in one go.
 _BEGINS_WITHIN_S: Final = 5.0
 _GOES_ON_WITHIN_S: Final = 1.0
 
@@ -40,7 +39,9 @@ class Wanted:
 
 def wanted_of(arguments: argparse.Namespace) -> Wanted:
     """Return what was typed after `chatops logs`."""
-    source = LogSource(path=arguments.file, unit=arguments.unit, tail=arguments.lines)
+    source = LogSource(
+        path=arguments.file, unit=arguments.unit, tail=arguments.lines, follow=arguments.follow
+    )
     return Wanted(arguments.name, source, arguments.follow, arguments.json)
 
 
@@ -84,7 +85,7 @@ async def _print(hub: Hub, server: ServerView, wanted: Wanted, printer: Printer)
                         await _print_line(line, printer)
                     left -= len(event.lines)
                 case FollowEnded():
-                    if event.code != ENDED:
+                    if event.code != ErrorCode.ENDED:
                         raise refused_by_code(event.code, event.message)
                     return
                 case Interrupted():

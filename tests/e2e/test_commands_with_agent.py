@@ -154,6 +154,15 @@ async def test_the_history_knows_what_was_run(server_id: str) -> None:
     )
 
 
+async def test_the_last_lines_of_a_log_are_those_of_the_file(server_id: str) -> None:
+    logs = [path for path in Path("/var/log").glob("*.log") if os.access(path, os.R_OK)]  # noqa: ASYNC240
+    if not logs:
+        pytest.skip("no readable log here")
+    found = await chatops("logs", server_id, "--file", str(logs[0]), "-n", "10000")
+    assert (found.status, found.err) == (0, "")
+    assert found.out.splitlines()[:3] == logs[0].read_bytes().splitlines()[-10_000:][:3]
+
+
 async def test_a_log_outside_the_folders_is_refused(server_id: str) -> None:
     found = await chatops("logs", server_id, "--file", "/etc/hostname")
     assert (found.status, found.out) == (1, b"")

@@ -1,8 +1,10 @@
 """Takes the hub's requests to follow logs: which are followed, and which refused."""
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from chatops_agent.actions.logs.log_file import LogFile
 from chatops_agent.actions.logs.log_paths import LogRefusedError
 from chatops_agent.actions.logs.sources import FileSource, JournalSource
 from chatops_agent.actions.logs.stream import Source, Stream
@@ -88,9 +90,10 @@ class Streams:
         tail = min(source.tail, MAX_TAIL)
         match source:
             case LogSource(path=str() as path, unit=None, container=None):
-                return FileSource(path, self._folders or (), tail, self._lanes)
+                opening = partial(LogFile, path, self._folders or (), tail)
+                return FileSource(path, opening, self._lanes, most_lines=None if source.follow else tail)
             case LogSource(path=None, unit=str() as unit, container=None):
-                return JournalSource(unit, tail, self._shop)
+                return JournalSource(unit, tail, self._shop, follows=source.follow)
             case LogSource(path=None, unit=None, container=str()):
                 raise LogRefusedError(Refusal.UNAVAILABLE, "this agent follows no logs of containers")
             case _:

@@ -1,6 +1,7 @@
 """The two sources of log lines: a file that grows, and the journal."""
 
 import asyncio
+import math
 import os
 import re
 import signal
@@ -9,7 +10,6 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from chatops_agent.actions.logs.journal_lines import JournalParser
@@ -34,34 +34,57 @@ _LOOK_EVERY_S: Final = 0.25
 _ANSWER_WITHIN_S: Final = 5.0
 _END_WITHIN_S: Final = 1.0
 _MOST_COMPLAINT: Final = 500
+_ALL_TOLD: Final = "that is all there is"
 # What systemd allows in names of units; no patterns, and nothing that looks like an option.
 _UNIT: Final = re.compile(r"[A-Za-z0-9_:@][A-Za-z0-9_:@.\\-]*")
 
 
 class FileSource:
-    """Follows one path."""
+    """Follows one path, or tells only the lines it has."""
 
-    def __init__(self, path: str, folders: tuple[Path, ...], tail: int, lanes: LanePool) -> None:
-        self._handle = _Handle(partial(LogFile, path, folders, tail))
+    def __init__(
+        self, path: str, make: Callable[[], LogFile], lanes: LanePool, *, most_lines: int | None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            path: What it is called.
+            make: Opens it, in a lane.
+            lanes: Where it is read.
+            most_lines: After so many, or the last, there is an end; None: it is followed.
+        """
+        self._handle = _Handle(make)
         self._path = path
         self._lanes = lanes
+        self._most_lines = most_lines
 
     async def follow(self, sink: Sink) -> str:
-        """Hand on lines for ever; cancelled, close the file.
+        """Hand on lines, for ever if it is followed; cancelled, close the file.
 
         Raises:
             LogRefusedError: It is not to be followed, or does not answer.
         """
-        loop = asyncio.get_running_loop()
         try:
+            if self._most_lines is not None:
+                await self._tell(sink, self._most_lines)
+                return _ALL_TOLD
             while True:
-                lines = await self._read(loop.time())
+                lines = await self._read(asyncio.get_running_loop().time())
                 if lines:
-                    await sink.put([LogLine(ts=None, stream="stdout", line=line) for line in lines])
+                    await sink.put(_log_lines(lines))
                 else:
                     await asyncio.sleep(_LOOK_EVERY_S)
         finally:
             self._handle.close()
+
+    async def _tell(self, sink: Sink, left: int) -> None:
+        """Hand on so many lines; what is written meanwhile is not waited for, also not the end of a line."""
+        while left > 0:
+            lines = await self._read(0.0) or await self._read(math.inf)
+            if not lines:
+                return
+            await sink.put(_log_lines(lines[:left]))
+            left -= len(lines)
 
     async def _read(self, now: float) -> list[str]:
         try:
@@ -75,11 +98,12 @@ class FileSource:
 
 
 class JournalSource:
-    """Follows one unit of systemd's, through journalctl."""
+    """Follows one unit of systemd's, through journalctl, or tells only its last lines."""
 
-    def __init__(self, unit: str, tail: int, shop: Workshop) -> None:
+    def __init__(self, unit: str, tail: int, shop: Workshop, *, follows: bool) -> None:
         self._unit = unit
         self._tail = tail
+        self._follows = follows
         self._shop = shop
         self._parser = JournalParser()
         self._lines: list[LogLine] = []
@@ -87,7 +111,7 @@ class JournalSource:
         self._stirred = asyncio.Event()
 
     async def follow(self, sink: Sink) -> str:
-        """Hand on lines until journalctl ends, and return what it said; cancelled, end it.
+        """Hand on lines until journalctl ends; cancelled, end it.
 
         Raises:
             LogRefusedError: The unit has no possible name, or there is no journalctl.
@@ -105,6 +129,8 @@ class JournalSource:
             for inlet in files:
                 inlet.close()
         said = self._complaint.decode("utf-8", "replace").strip()
+        if not self._follows and not said:
+            return _ALL_TOLD
         raise LogRefusedError(Refusal.UNAVAILABLE, said or "journalctl ended")
 
     async def _start(self, files: list[Inlet]) -> Pack:
@@ -113,7 +139,8 @@ class JournalSource:
             try:
                 launch = Launch(
                     argv=(
-                        "journalctl", f"--unit={self._unit}", "--follow", f"--lines={self._tail}",
+                        "journalctl", f"--unit={self._unit}", f"--lines={self._tail}",
+                        *(["--follow"] if self._follows else []),
                         "--output=json", "--output-fields=MESSAGE", "--all", "--quiet", "--no-pager",
                     ),
                     env=environment.for_command(self._shop.environ, self._shop.account, cookie, {}),
@@ -186,6 +213,10 @@ class _Handle:
             self._closed = True
             if not self._busy and self._file is not None:
                 self._file.close()
+
+
+def _log_lines(lines: list[str]) -> list[LogLine]:
+    return [LogLine(ts=None, stream="stdout", line=line) for line in lines]
 
 
 def _pipe(

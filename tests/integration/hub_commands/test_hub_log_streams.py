@@ -68,6 +68,17 @@ async def test_what_the_agent_refuses_ends_the_subscription(
     }
 
 
+async def test_a_log_that_is_not_followed_ends_without_a_fault(stage: Stage) -> None:
+    agent, client = await stage.agent(), await stage.client()
+    await follows(stage, client, SYSLOG | {"follow": False})
+    order = await agent.until("stream_open")
+    assert order["source"]["follow"] is False
+    await agent.send(lines(order["stream_id"], "one"))
+    await agent.send({"type": "stream_close", "stream_id": order["stream_id"], "reason": "that is all"})
+    assert (await client.until("log_lines"))["lines"][0]["line"] == "one"
+    assert (await client.until("subscription_ended"))["code"] == "ended"
+
+
 async def test_an_agent_that_leaves_ends_it(stage: Stage) -> None:
     agent, client = await stage.agent(), await stage.client()
     await follows(stage, client)

@@ -10,6 +10,7 @@ WEBSOCKET_ONLY = {
     ErrorCode.REPLACED,
     ErrorCode.UNSUPPORTED_PROTOCOL,
     ErrorCode.UNKNOWN_TOPIC,
+    ErrorCode.ENDED,
 }
 
 
