@@ -33,7 +33,7 @@ MAX_RUNS_A_SERVER: Final = 32
 MAX_CODE_CHARS: Final = 64
 # What an agent says of an end is for a line or two.
 MAX_MESSAGE_CHARS: Final = 1000
-# Each may hold 2 MiB of output in memory and 64 MiB in files.
+# Each may hold 2 MiB of output in memory, and at least 16 MiB in files.
 MAX_RUNS: Final = 256
 # Beyond what the keeper lets an agent send that knows credit: one that does not is made to wait.
 _MOST_IN_MEMORY: Final = 2 * ROOM_BYTES

@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # How far a follower may fall behind a run that writes faster than it reads, before it misses something.
-SPOOL_BYTES: Final = 64 * 1024 * 1024
+SPOOL_BYTES: Final = 256 * 1024 * 1024
+# Shared by all runs; each has at least what is kept of it in the end.
+ALL_SPOOL_BYTES: Final = 1024 * 1024 * 1024
 PREVIEW_CHARS: Final = 4096
 # Less than a millisecond of the event loop.
 _SMALL_BYTES: Final = 16 * 1024
@@ -68,6 +70,7 @@ class OutputStore:
     def __init__(self, storage: Storage, files: Files) -> None:
         self._storage = storage
         self._files = files
+        self._spooled: set[str] = set()
 
     async def make_room(self, run: Run) -> None:
         """Move every full segment of a run out of memory.
@@ -141,6 +144,7 @@ class OutputStore:
 
     async def release(self, run: Run) -> None:
         """Remove a run's files."""
+        self._spooled.discard(run.id)
         await self._files.drop(*(each.file for each in run.output.segments if each.file is not None))
 
     async def _into_database(self, run: Run, segment: Segment) -> None:
@@ -160,12 +164,14 @@ class OutputStore:
             run.output.drop(segment)
             return
         segment.file = name
+        self._spooled.add(run.id)
         run.output.moved(segment, self._from_file(name))
         await self._trim(run)
 
     async def _trim(self, run: Run) -> None:
         filed = [each for each in run.output.segments if each.file is not None]
-        excess = sum(each.size for each in filed) - SPOOL_BYTES
+        share = max(KEPT_BYTES, ALL_SPOOL_BYTES // len(self._spooled))
+        excess = sum(each.size for each in filed) - min(SPOOL_BYTES, share)
         for segment in filed:
             if excess <= 0:
                 return
