@@ -20,6 +20,7 @@ class Pen(NamedTuple):
 
     attributes: str
     foreground: str
+    """Empty: any, since nothing is drawn with it."""
     background: str
 
 
@@ -45,6 +46,9 @@ _CERTAIN: Final = frozenset(
 )  # fmt: skip
 
 _JOINERS: Final = frozenset("\u200d\ufe0f")
+
+# What shows where nothing is written: lines below, through, round and above, and exchanged colours.
+_SHOWN_ON_BLANKS: Final = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 
 _SGR_ATTRIBUTES: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
 
@@ -122,6 +126,8 @@ class _Output:
         if not text:
             return
         self._move_to(x, y)
+        if not pen.foreground:
+            pen = _over_blank(self._pen, pen.background)
         if pen != self._pen:
             self._parts.append(_transition(self._pen, pen))
             self._pen = pen
@@ -158,7 +164,7 @@ def _changes(old: Sequence[Cell | None], new: Sequence[Cell]) -> Iterable[tuple[
 
 def _bytes(cells: Sequence[Cell], pen: Pen) -> int:
     """Return what it costs to send `cells` when the pen is `pen`; more than any gap when it must change."""
-    if any(own != pen for _text, own in cells):
+    if any(own != pen and own != _blank(pen) for _text, own in cells):
         return _GAP_BYTES + 1
     return sum(len(text.encode("utf-8", "replace")) for text, _pen in cells)
 
@@ -171,7 +177,8 @@ def _cells(segments: Iterable[Segment], colours: ColorSystem, limit: int) -> lis
             continue
         pen = PLAIN if style is None else _pen(style, colours)
         if _CERTAIN.issuperset(text):
-            cells.extend([(char, pen) for char in text])
+            blank = (" ", _blank(pen))
+            cells.extend([blank if char == " " else (char, pen) for char in text])
         else:
             _extend(cells, text, pen)
         if len(cells) > limit:
@@ -179,7 +186,7 @@ def _cells(segments: Iterable[Segment], colours: ColorSystem, limit: int) -> lis
     if len(cells) > limit:
         if _is_right_half(cells[limit]):
             lead = _lead(cells, limit)
-            cells[lead:limit] = [(" ", pen) for _text, pen in cells[lead:limit]]
+            cells[lead:limit] = [(" ", _blank(pen)) for _text, pen in cells[lead:limit]]
         del cells[limit:]
     return cells
 
@@ -197,7 +204,7 @@ def _extend(cells: list[Cell], text: str, pen: Pen) -> None:
 def _append(cells: list[Cell], text: str, width: int, pen: Pen) -> None:
     """Append a character, or put a mark on the one before; a mark that nothing comes before is left out."""
     if width > 0:
-        cells.append((text, pen))
+        cells.append((text, _blank(pen) if text == " " else pen))
         cells.extend([("", pen)] * (width - 1))
     elif cells and not _is_control(text):
         lead = _lead(cells, len(cells) - 1)
@@ -232,6 +239,22 @@ def _colour(colour: Color | None, colours: ColorSystem, otherwise: str) -> str:
     if colour is None:
         return otherwise
     return ";".join(colour.downgrade(colours).get_ansi_codes(foreground=otherwise == "39"))
+
+
+# A third of the bytes of a table were colours of the gaps in it.
+@lru_cache(maxsize=4096)
+def _blank(pen: Pen) -> Pen:
+    """Return the pen of a blank: whatever would be written with it, as long as nothing of it shows."""
+    return pen if _shows_on_blanks(pen) else Pen("", "", pen.background)
+
+
+def _over_blank(pen: Pen, background: str) -> Pen:
+    """Return the pen nearest to `pen` that draws a blank on `background`."""
+    return Pen("" if _shows_on_blanks(pen) else pen.attributes, pen.foreground, background)
+
+
+def _shows_on_blanks(pen: Pen) -> bool:
+    return not _SHOWN_ON_BLANKS.isdisjoint(pen.attributes.split(";"))
 
 
 @lru_cache(maxsize=4096)

@@ -70,8 +70,13 @@ def terminal(width: int, height: int, text: str = "") -> pyte.Screen:
 
 
 def cells(screen: pyte.Screen) -> list[list[tuple[Any, ...]]]:
-    """Return every cell with its colours and attributes."""
-    return [[tuple(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+    """Return every cell with its colours and attributes, as far as they can be seen."""
+    return [[_seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+
+
+def _seen(cell: Any) -> tuple[Any, ...]:  # noqa: ANN401 - pyte has no types
+    is_bare = cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough)
+    return (" ", cell.bg) if is_bare else tuple(cell)
 
 
 def what_textual_would_show(app: LeanApp[Any]) -> pyte.Screen:

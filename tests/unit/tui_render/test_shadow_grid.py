@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from chatops_tui.driver.celldiff import Run, ShadowGrid
+from tests.tui.driver.replay import cells
 
 WIDTH, HEIGHT = 12, 3
 STYLES = st.sampled_from(
@@ -23,6 +24,7 @@ STYLES = st.sampled_from(
         Style(bold=True, color="#ff0000"),
         Style(bold=True, italic=True),
         Style(reverse=True, bgcolor="#111111"),
+        Style(underline=True, color="#ff0000"),
     ]
 )
 # One, two and no cells wide, as pyte and rich agree on; the uncertain ones among them.
@@ -61,7 +63,7 @@ def shown(*texts: str) -> list[list[tuple[Any, ...]]]:
     stream = pyte.Stream(screen)
     for text in texts:
         stream.feed(text)
-    return [[tuple(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+    return cells(screen)
 
 
 def plainly(picture: list[list[list[Segment]]]) -> str:
@@ -117,6 +119,7 @@ def line(*parts: tuple[str, Style | None], x: int = 0, width: int | None = None)
 
 RED = Style(color="#ff0000", bgcolor="#000000")
 GREEN = Style(color="#00ff00", bgcolor="#000000")
+UNDERLINED = Style(underline=True)
 BOLD = Style(color="#ff0000", bgcolor="#000000", bold=True)
 
 
@@ -152,6 +155,13 @@ def second(before: Run, after: Run) -> str:
         (line(("漢a", None)), line(("漢b", None)), "\x1b[1;3Hb"),
         (line(("漢a", None)), line(("字b", None)), "\x1b[1;1H字\x1b[1;3Hb"),
         (line(("abc", None)), line(("abc", None)), ""),
+        (line(("a b", RED)), line(("a", RED), (" ", GREEN), ("b", RED)), ""),
+        (
+            line(("a", None)),
+            line(("a", RED), (" ", GREEN), ("b", RED)),
+            "\x1b[1;1H\x1b[38;2;255;0;0;48;2;0;0;0ma b\x1b[0m",
+        ),
+        (line(("a b", UNDERLINED)), line(("ab", UNDERLINED), (" ", None)), "\x1b[1;2H\x1b[4mb\x1b[0m "),
     ],
 )
 def test_as_little_as_can_be_is_sent(before: Run, after: Run, expected: str) -> None:
