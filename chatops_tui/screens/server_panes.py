@@ -17,6 +17,7 @@ from chatops_tui.screens.server_tables import (
     network_cells,
     process_cells,
 )
+from chatops_tui.screens.steady import SteadySample
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, processes
@@ -63,19 +64,21 @@ class Pane(Container):
 class ProcessTable(LiveTable):
     """Processes, sorted and filtered."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(PROCESS_COLUMNS, id=id)
+        self._given = context
+        self._steady = SteadySample()
 
-    def show(self, memory: ServerMemory, order: Order, text: str = "", *, is_current: bool) -> int:
+    def show(self, memory: ServerMemory, order: Order, now_ms: int, text: str = "") -> int:
         """Draw those that match `text`, without colour when they are old; return how many."""
-        sample = memory.sample
+        sample = self._steady.of(memory, now_ms)
         found = processes(sample.processes, order, text) if sample else []
         # One that has ended and one that took its number may stand in the same sample.
         by_id: dict[str, Process] = {str(process.pid): process for process in found}
         total = memory.row.vitals.memory_total if memory.row.vitals else None
         self.set_sort(order.key, reverse=order.descending)
         self.set_empty_message(_NO_MATCH if sample and sample.processes else _without_processes(memory))
-        dimmed = set() if is_current else set(by_id)
+        dimmed = set() if self._given.is_current(memory.row) else set(by_id)
         width = self.widths.get("name", 0)
         self.sync(list(by_id), lambda pid: process_cells(by_id[pid], total, width), dimmed=dimmed)
         return len(by_id)
@@ -102,7 +105,7 @@ class OverviewPane(Pane):
         with Horizontal(id="overview-upper"):
             yield ServerCharts(self.given, id="overview-charts")
             yield TextBlock(id="overview-side")
-        yield ProcessTable(id="overview-processes")
+        yield ProcessTable(self.given, id="overview-processes")
 
     def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
         """Draw the server."""
@@ -116,7 +119,7 @@ class OverviewPane(Pane):
             side.set_lines(self._side(memory, now_ms, side.content_size.width))
         table = self.query_one(ProcessTable)
         if table.display and self.order is not None:
-            table.show(memory, self.order, is_current=self.given.is_current(memory.row))
+            table.show(memory, self.order, now_ms)
 
     def _side(self, memory: ServerMemory, now_ms: int, columns: int) -> list[Cell]:
         given = self.given
@@ -149,7 +152,7 @@ class ProcessesPane(Pane):
     def compose(self) -> ComposeResult:
         """Lay out filter and table."""
         yield FilterBar()
-        yield ProcessTable(id="processes-table")
+        yield ProcessTable(self.given, id="processes-table")
         yield TextBlock(id="processes-note")
 
     def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
@@ -157,8 +160,7 @@ class ProcessesPane(Pane):
         if self.order is None:
             return
         bar, sample = self.query_one(FilterBar), memory.sample
-        is_current = self.given.is_current(memory.row)
-        shown = self.query_one(ProcessTable).show(memory, self.order, bar.text, is_current=is_current)
+        shown = self.query_one(ProcessTable).show(memory, self.order, now_ms, bar.text)
         bar.set_counts(shown, len(sample.processes) if sample else 0)
         count = sample.process_count if sample else None
         note = f" the busiest {len(sample.processes)} of {count} processes" if sample and count else ""

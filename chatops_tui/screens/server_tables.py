@@ -49,7 +49,7 @@ def process_cells(process: Process, memory_total: float | None, command_width: i
     return [
         [(str(process.pid), "muted")],
         [(clean(process.user), "muted")],
-        [(f"{process.cpu_percent:.1f}", "warn" if process.cpu_percent >= _ONE_CORE else "text")],
+        [(_share_of_core(process.cpu_percent), "warn" if process.cpu_percent >= _ONE_CORE else "text")],
         [(numbers.size(process.memory_used), "text")],
         [(numbers.percent(share, 1).removesuffix("%"), "muted")],
         command_cell(process.name, process.command, whole=whole),
@@ -79,3 +79,8 @@ def network_cells(net: Network) -> list[Cell]:
         [("↑ ", "muted"), (f"{numbers.rate(net.tx_bps):>6}", "series-2")],
         [(numbers.count(net.errors), "warn" if net.errors else "muted")],
     ]
+
+
+def _share_of_core(percent: float) -> str:
+    """Return the figure with a decimal while it says something."""
+    return f"{percent:.1f}" if percent < 99.95 else f"{percent:.0f}"  # noqa: PLR2004 - rounds to three digits
