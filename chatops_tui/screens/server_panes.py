@@ -65,7 +65,7 @@ class ProcessTable(LiveTable):
     """Processes, sorted and filtered."""
 
     def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(PROCESS_COLUMNS, id=id)
+        super().__init__(PROCESS_COLUMNS, opens=False, id=id)
         self._given = context
         self._steady = SteadySample()
 
@@ -205,7 +205,7 @@ class DisksPane(RatesPane):
     """File systems."""
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context, DISK, LiveTable(DISK_COLUMNS, id="disks-table"), id="disks")
+        super().__init__(context, DISK, LiveTable(DISK_COLUMNS, opens=False, id="disks-table"), id="disks")
 
     def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
         """Return one row a mount."""
@@ -221,7 +221,8 @@ class NetworkPane(RatesPane):
     """Interfaces."""
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context, NETWORK, LiveTable(NETWORK_COLUMNS, id="network-table"), id="network")
+        table = LiveTable(NETWORK_COLUMNS, opens=False, id="network-table")
+        super().__init__(context, NETWORK, table, id="network")
 
     def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
         """Return one row an interface."""

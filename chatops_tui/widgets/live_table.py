@@ -20,6 +20,7 @@ from chatops_tui.widgets.row_order import RowId, RowOrder
 CellSource = Callable[[RowId], Sequence[Cell]]
 """Gives the cells of a row, one for each column, whether shown or not. Called for visible rows only."""
 
+_HEADER_ROWS: Final = 1
 _NO_ROWS: Final[frozenset[RowId]] = frozenset()
 
 
@@ -71,7 +72,7 @@ class LiveTable(ScrollView, can_focus=True):
         self,
         columns: Sequence[Column],
         *,
-        header: bool = True,
+        opens: bool = True,
         markable: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
@@ -80,7 +81,7 @@ class LiveTable(ScrollView, can_focus=True):
 
         Args:
             columns: From left to right; the largest priority goes first when it gets narrow.
-            header: Whether titles stand in the first line.
+            opens: Whether a row can be opened, by Enter or a double click.
             markable: Whether Space marks rows; the mark takes one cell on the left.
             id: For CSS and queries.
             classes: CSS classes.
@@ -88,7 +89,7 @@ class LiveTable(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
         self._placed: Sequence[Placed] = ()
-        self._header_rows = 1 if header else 0
+        self._opens = opens
         self._margin = 1 if markable else 0
         self._rows = RowOrder()
         self._source: CellSource = lambda _row_id: ()
@@ -194,14 +195,14 @@ class LiveTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return line `y` of what is visible."""
-        if y < self._header_rows:
+        if y < _HEADER_ROWS:
             titles = header_line(self._placed, self._columns, self._sort)
             return palette.draw(self, [(" " * self._margin, "text"), *titles], self._room.width)
         if not self._rows.ids:
-            line = y - self._header_rows - 1
+            line = y - _HEADER_ROWS - 1
             message = self._message[line] if 0 <= line < len(self._message) else ()
             return palette.draw(self, fit((("  ", "text"), *message), self._room.width), self._room.width)
-        visible = self._rows.window(y - self._header_rows + self.scroll_offset.y, 1)
+        visible = self._rows.window(y - _HEADER_ROWS + self.scroll_offset.y, 1)
         if not visible:
             return palette.draw(self, (), self._room.width)
         return self._draw_row(visible[0])
@@ -261,7 +262,7 @@ class LiveTable(ScrollView, can_focus=True):
         was_empty = not self._rows.ids
         in_view = self._is_in_view(self._rows.cursor_index)
         self._rows.replace(order, follow=self._touched or self.has_focus)
-        self.virtual_size = Size(0, len(order) + self._header_rows)
+        self.virtual_size = Size(0, len(order) + _HEADER_ROWS)
         if was_empty != (not order):
             self.refresh()
         if in_view:
@@ -280,7 +281,7 @@ class LiveTable(ScrollView, can_focus=True):
     @property
     def _page(self) -> int:
         """How many rows there is room for."""
-        return max(0, self._room.height - self._header_rows)
+        return max(0, self._room.height - _HEADER_ROWS)
 
     # The cursor.
 
@@ -314,9 +315,11 @@ class LiveTable(ScrollView, can_focus=True):
             self.action_move_cursor(1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave Space to the screen where rows cannot be marked."""
+        """Leave Space and Enter to the screen where rows cannot be marked or opened."""
         if action == "toggle_mark":
             return bool(self._margin)
+        if action == "select_row":
+            return self._opens
         return super().check_action(action, parameters)
 
     def on_click(self, event: events.Click) -> None:
@@ -324,13 +327,13 @@ class LiveTable(ScrollView, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        if offset.y < self._header_rows:
+        if offset.y < _HEADER_ROWS:
             self._click_header(offset.x - self._margin)
             return
-        clicked = self._rows.window(offset.y - self._header_rows + self.scroll_offset.y, 1)
+        clicked = self._rows.window(offset.y - _HEADER_ROWS + self.scroll_offset.y, 1)
         if clicked:
             self.move_to(clicked[0])
-            if event.chain > 1:
+            if event.chain > 1 and self._opens:
                 self.action_select_row()
 
     def on_focus(self) -> None:
@@ -369,7 +372,7 @@ class LiveTable(ScrollView, can_focus=True):
 
     def _place_hardware_cursor(self) -> None:
         if self.has_focus:
-            line = self._rows.cursor_index - self.scroll_offset.y + self._header_rows
+            line = self._rows.cursor_index - self.scroll_offset.y + _HEADER_ROWS
             self.app.cursor_position = self.region.offset + Offset(
                 0, max(0, min(line, self._room.height - 1))
             )
@@ -383,8 +386,7 @@ class LiveTable(ScrollView, can_focus=True):
         self.refresh()
 
     def _refresh_header(self) -> None:
-        if self._header_rows:
-            self.refresh(Region(0, 0, self._room.width, self._header_rows))
+        self.refresh(Region(0, 0, self._room.width, _HEADER_ROWS))
 
     def _refresh_row_of(self, row_id: RowId | None) -> None:
         row = None if row_id is None else self._rows.index(row_id)
@@ -393,6 +395,6 @@ class LiveTable(ScrollView, can_focus=True):
 
     def _refresh_rows(self, lines: Sequence[int]) -> None:
         """Draw lines again, counted from the first row in view."""
-        width, top = self._room.width, self._header_rows
+        width, top = self._room.width, _HEADER_ROWS
         if lines:
             self.refresh(*(Region(0, top + line, width, 1) for line in lines))

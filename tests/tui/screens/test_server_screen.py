@@ -40,6 +40,14 @@ async def test_it_is_watched_while_it_is_open_and_draws_live_samples(page: Ui, h
     await eventually(lambda: page.line_with("checkpointer") != before)
 
 
+async def test_enter_is_offered_only_where_it_opens_something(page: Ui) -> None:
+    await page.press("question_mark")
+    await page.sees("Keys: Fleet", "In the list")
+    assert "⏎" not in page.text()
+    await page.press("escape", "enter")
+    await page.sees("1 Overview")
+
+
 async def test_digits_and_tab_show_the_tabs(page: Ui) -> None:
     await page.press("2")
     await page.sees("the busiest 16 of 212 processes", "redis-server", "MEM%")

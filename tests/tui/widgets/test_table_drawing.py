@@ -7,7 +7,7 @@ from textual.geometry import Region
 from chatops_tui.render.columns import Column
 from chatops_tui.widgets.live_table import LiveTable
 from tests.tui.widgets.stage import lines
-from tests.tui.widgets.tables import COLUMNS, IDS, Counting, cells, filled, stage
+from tests.tui.widgets.tables import IDS, Counting, cells, filled, stage
 
 
 async def test_titles_and_rows_stand_in_columns() -> None:
@@ -140,14 +140,6 @@ async def test_other_columns_can_be_set() -> None:
         await pilot.pause()
         assert lines(table)[:2] == ["ID", "ROW-00"]
         assert table.widths == {"id": 10}
-
-
-async def test_without_titles_the_first_line_is_a_row() -> None:
-    app, table = stage(LiveTable(COLUMNS, header=False))
-    async with app.run_test(size=(40, 3)) as pilot:
-        await filled(pilot, table, IDS[:1])
-        table.set_sort("cpu")
-        assert lines(table)[0].startswith("row-00")
 
 
 async def test_wide_characters_do_not_shift_a_column() -> None:
