@@ -8,6 +8,8 @@ from typing import Final
 
 # Shorter holes are not drawn as gaps: agents sample every 5 s and a sample may be late.
 SHORTEST_GAP_MS: Final = 15_000
+# How often agents sample while nobody watches.
+USUAL_INTERVAL_MS: Final = 5000
 # Two missing samples in a row are a gap, whatever the interval.
 GAP_IN_STEPS: Final = 2.5
 
@@ -70,6 +72,8 @@ class Track:
         del self._starts[:], self._values[:], self._lows[:], self._highs[:]
         for bucket in buckets:
             self._add(bucket)
+        # The newest is the average of many: the next sample must not weigh as much as all of them.
+        self._in_last = max(1, self.step_ms // USUAL_INTERVAL_MS)
         last = self._starts[-1] if self._starts else -1
         for bucket in newer:
             if bucket[0] > last:

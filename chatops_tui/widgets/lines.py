@@ -33,7 +33,7 @@ class Lines(Widget):
         width, height = self.content_size
         if not width or not height:
             return
-        lines = [fit(line, width) for line in self.compose_lines(width, height)][:height]
+        lines = [fit(line, width) for line in self.compose_lines(width, height)[:height]]
         before, self._drawn = self._drawn, lines
         if len(before) != len(lines):
             self.refresh()

@@ -70,9 +70,11 @@ def test_an_empty_answer_keeps_the_live_buckets() -> None:
 def test_wider_buckets_of_an_answer_take_live_samples_in() -> None:
     track = Track(10_000, 100)
     track.merge([(0, 1.0, 1.0, 1.0), (30_000, 2.0, 2.0, 2.0)], 30_000)
-    track.add(41_000, 4.0)
+    track.add(41_000, 9.0)
     assert track.curve(0).times_ms == (0, 30_000)
+    # Six samples and one.
     assert track.curve(0).values == (1.0, 3.0)
+    assert track.curve(0).highs == (1.0, 9.0)
 
 
 def test_a_curve_begins_where_it_is_asked_to() -> None:
