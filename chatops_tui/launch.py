@@ -1,6 +1,7 @@
 """Opens the terminal UI: looks at the terminal first, because Textual reads its switches when imported."""
 
 import os
+import gc
 import sys
 from collections.abc import Callable, Mapping
 
@@ -30,8 +31,13 @@ def open_ui(settings: Settings) -> int:
 def load_ui(settings: Settings) -> Callable[[Settings], int]:
     """Return what runs the UI, loaded for this terminal; a second call costs nothing."""
     prepare(wishes(settings))
-    from chatops_tui.app import run  # noqa: PLC0415 - Textual, only now that `prepare` has spoken
-
+    # What is being loaded stays: to look for garbage in it is a twentieth of the way to the first frame.
+    gc.disable()
+    try:
+        from chatops_tui.app import run  # noqa: PLC0415 - Textual, only now that `prepare` has spoken
+    finally:
+        gc.enable()
+    gc.freeze()
     return run
 
 
