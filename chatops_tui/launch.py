@@ -1,7 +1,7 @@
 """Opens the terminal UI: looks at the terminal first, because Textual reads its switches when imported."""
 
-import os
 import gc
+import os
 import sys
 from collections.abc import Callable, Mapping
 
