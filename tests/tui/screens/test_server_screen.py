@@ -28,7 +28,8 @@ async def test_four_charts_with_axes_and_the_busiest_processes_fit_80x24(page: U
     assert "✖ critical" in text
     assert "Debian GNU/Linux 12" in text
     assert "PID" in lines[18]
-    assert "chatops-agent" in lines[22] or "dockerd" in lines[22]
+    # Which of them is the fourth changes with each sample.
+    assert all(line.split()[0].isdecimal() for line in lines[19:23])
     assert lines[23].rstrip().endswith("q Back")
 
 
