@@ -28,7 +28,7 @@ def run(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture
 def busy_process() -> Iterator[int]:
     """Its id: a process that takes a whole core, for on a quiet machine nothing else might show up."""
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])  # noqa: S603 - our own loop
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     yield process.pid
     process.kill()
     process.wait()
