@@ -62,10 +62,9 @@ def _scalar(info: inspect.Type) -> st.SearchStrategy[Any]:
     match info:
         case inspect.IntType():
             return _integers(info)
-        case inspect.FloatType(gt=above, le=most):
-            return st.floats(
-                above, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False
-            )
+        case inspect.FloatType(gt=above, ge=least, le=most):
+            low = least if above is None else above
+            return st.floats(low, most, exclude_min=above is not None, allow_nan=False, allow_infinity=False)
         case inspect.StrType():
             return _texts(info)
         case inspect.LiteralType(values=values):

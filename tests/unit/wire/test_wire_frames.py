@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, json
 
-from chatops_wire import agent, client, codec, rest
+from chatops_wire import agent, client, codec, rest, rest_alerts
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage, encode
 from tests.strategies import instances
 
@@ -22,8 +22,9 @@ MEMBERS = [(member, decoder) for union, decoder in DIRECTIONS for member in get_
 DECODERS = [decoder for _, decoder in DIRECTIONS]
 BODIES = [
     body
-    for body in vars(rest).values()
-    if isinstance(body, type) and issubclass(body, Struct) and body.__module__ == rest.__name__
+    for module in (rest, rest_alerts)
+    for body in vars(module).values()
+    if isinstance(body, type) and issubclass(body, Struct) and body.__module__ == module.__name__
 ]
 # Of real fields, so that a known type is reached with wrong values.
 NAMES = ("api_key", "seq", "samples", "cpu", "memory", "topic", "id", "servers", "code")
