@@ -5,21 +5,20 @@ presence and fan-out may cost on top of the least any hub must do. Linux only (/
 """
 
 import contextlib
-import os
 import secrets
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from bench.figures import Figure, progress, publish
 from bench.load import Answer
+from bench.programs import listening, new_server, post
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,6 @@ ROUNDS: Final = 2
 FLAT_OUT: Final = Pattern("flat out", interval_s=0.0, window=8, seconds=8.0)
 # The project's bar: at most twice the bare loop (docs/performance.md).
 RATIO_BAR: Final = 2.0
-_STOP_WITHIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def _load(hub: Hub, who: str, pattern: Pattern) -> Answer:
 @contextlib.contextmanager
 def _bare_hub(folder: Path) -> Iterator[Hub]:
     command = ["-m", "bench.bare_hub", str(folder / "bare.db")]
-    with _program(command, {}) as (url, pid):
+    with listening(command, {}) as (url, pid):
         yield Hub(url, pid, [f"agent-{number}" for number in range(AGENTS)])
 
 
@@ -111,44 +109,10 @@ def _bare_hub(folder: Path) -> Iterator[Hub]:
 def _real_hub(folder: Path) -> Iterator[Hub]:
     password = secrets.token_urlsafe()
     command = ["-m", "chatops_server", "run", "--port", "0", "--data-dir", str(folder / "hub")]
-    with _program(command, {"CHATOPS_ADMIN_PASSWORD": password}) as (url, pid):
-        login = _post(url, "/auth/login", {"username": "admin", "password": password})
-        yield Hub(url, pid, [_new_key(url, login["access_token"], number) for number in range(AGENTS)])
-
-
-def _new_key(url: str, token: str, number: int) -> str:
-    server = _post(url, "/servers", {"name": f"bench-{number}"}, token)
-    return str(_post(url, "/api-keys", {"server_id": server["id"]}, token)["key"])
-
-
-def _post(url: str, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
-    request = urllib.request.Request(  # noqa: S310 - a hub we started on this machine
-        f"{url}/api/v1{path}",
-        data=msgspec.json.encode(body),
-        headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - likewise
-        return msgspec.json.decode(response.read(), type=dict[str, Any])
-
-
-@contextlib.contextmanager
-def _program(command: list[str], environ: dict[str, str]) -> Iterator[tuple[str, int]]:
-    """Run a program until its first `... listening on URL` line; yield the URL and its process id."""
-    process = subprocess.Popen(  # noqa: S603 - our own arguments
-        [sys.executable, *command], stdout=subprocess.PIPE, env=os.environ | environ, text=True
-    )
-    try:
-        yield _listening(process), process.pid
-    finally:
-        process.terminate()
-        process.wait(_STOP_WITHIN_S)
-
-
-def _listening(process: "subprocess.Popen[str]") -> str:
-    for line in process.stdout or ():
-        if " listening on " in line:
-            return line.split()[-1]
-    raise RuntimeError(f"it ended before it listened, exit status {process.wait()}")
+    with listening(command, {"CHATOPS_ADMIN_PASSWORD": password}) as (url, pid):
+        login = post(url, "/auth/login", {"username": "admin", "password": password})
+        names = (f"bench-{number}" for number in range(AGENTS))
+        yield Hub(url, pid, [new_server(url, login["access_token"], name)[1] for name in names])
 
 
 if __name__ == "__main__":

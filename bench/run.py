@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bench.figures import Figure, progress
 
-BENCHMARKS: Final = ("agent_cost", "ingest")
+BENCHMARKS: Final = ("agent_cost", "console", "ingest")
 RESULTS: Final = Path(__file__).parent / "results"
 
 
