@@ -43,6 +43,7 @@ def serve(config: Config) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)
+        stop_ignoring_signals()
         sampling = this_machine()
         try:
             await _run(config, sampling, trusted)
@@ -52,6 +53,17 @@ def serve(config: Config) -> None:
     with suppress(asyncio.CancelledError):
         asyncio.run(until_stopped())
     log.info("agent stopped")
+
+
+def stop_ignoring_signals() -> None:
+    """See to it that programs started from here obey interrupts, quits and hangups.
+
+    A process started by `nohup` or behind an `&` ignores these, and whatever it starts would inherit that: a
+    shell in which Ctrl-C does nothing. A handler is not inherited, and this one does nothing here either.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | None) -> NoReturn:
