@@ -150,8 +150,9 @@ class Commands:
                 await self._records.cancelled(run, caller, force=force)
                 self._dispatch.cancel(run, force=force)
             await _soon_ended([run])
-            row = await self.history.row(principal, command_id, ServerAction.OPERATE)
-        return row
+        # Also of one that ended between the look at its row and the look for its run.
+        is_stale = row.status == "running"
+        return await self.history.row(principal, command_id, ServerAction.OPERATE) if is_stale else row
 
     async def cancel_batch(
         self, batch_id: str, principal: Principal, caller: Caller, *, force: bool
