@@ -14,7 +14,15 @@ from chatops_wire.commands import (
     CommandResponse,
     CommandStarted,
 )
-from chatops_wire.samples import Sample, SampleParts, Sequence
+from chatops_wire.containers import (
+    ContainerEvent,
+    DockerCancel,
+    DockerCommand,
+    DockerProgress,
+    DockerResponse,
+)
+from chatops_wire.quantities import Sequence
+from chatops_wire.samples import Sample, SampleParts
 from chatops_wire.streams import StreamClose, StreamCredit, StreamData, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -134,6 +142,8 @@ ActionRequest = (
     | StreamOpen
     | StreamCredit
     | StreamClose
+    | DockerCommand
+    | DockerCancel
 )
 ActionReport = (
     CommandStarted
@@ -145,6 +155,9 @@ ActionReport = (
     | Terminals
     | StreamData
     | StreamClose
+    | DockerResponse
+    | DockerProgress
+    | ContainerEvent
 )
 FromAgent = Auth | Metrics | MetricsBatch | Live | Gap | ActionReport
 ToAgent = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from chatops_wire.samples import Sequence
+from chatops_wire.quantities import Sequence
 
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
 OutputStream = Literal["stdout", "stderr"]

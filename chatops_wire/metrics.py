@@ -6,7 +6,7 @@ combined: the sum of bytes, rates and containers, the maximum of percentages and
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from chatops_wire.samples import SampleParts
 
@@ -128,14 +128,14 @@ def labelled_values(sample: SampleParts) -> Iterator[tuple[Group, str, dict[str,
     for sensor in sample.temperatures:
         yield "temp", sensor.sensor, {"temperature.celsius": sensor.celsius}
     for container in sample.containers:
-        name = container.get("name")
-        if isinstance(name, str) and name:
+        # What has no name can be neither drawn nor watched.
+        if container.name:
             yield (
                 "ctr",
-                name,
+                container.name,
                 {
-                    "container.cpu_percent": _number(container.get("cpu_percent")),
-                    "container.memory_used": _number(container.get("memory_used")),
+                    "container.cpu_percent": container.cpu_percent,
+                    "container.memory_used": container.memory_used,
                 },
             )
 
@@ -163,11 +163,3 @@ def _combine(metric: Metric, before: float | None, value: float | None) -> float
     if value is None or before is None:
         return before if value is None else value
     return before + value if metric.combine == "sum" else max(before, value)
-
-
-def _number(value: Any) -> float | None:  # noqa: ANN401 - a container's fields are not typed yet
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    try:
-        return float(value) if is_number else None
-    except OverflowError:  # an integer beyond every float
-        return None

@@ -1,15 +1,9 @@
 """One sample of a machine: the parts of a `metrics` message. Units: bytes, bytes/s, percent, seconds."""
 
-from typing import Annotated, Any
+from msgspec import Struct
 
-from msgspec import Meta, Struct
-
-# SQLite and PostgreSQL hold signed 64-bit integers.
-Sequence = Annotated[int, Meta(ge=1, le=2**63 - 1)]
-# JSON knows no bounds: a number of a thousand digits cannot be added to a float, nor drawn by any client.
-Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-# Agents in other languages write 8e9 for a whole number.
-Bytes = Whole | float
+from chatops_wire.containers import Container
+from chatops_wire.quantities import Bytes, Sequence, Whole
 
 
 class Cpu(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -88,8 +82,7 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     disks: tuple[Disk, ...] = ()
     networks: tuple[Network, ...] = ()
     temperatures: tuple[Temperature, ...] = ()
-    # Typed when the containers collector comes; until then passed through as it stands.
-    containers: tuple[dict[str, Any], ...] = ()
+    containers: tuple[Container, ...] = ()
     processes: tuple[Process, ...] = ()
     process_count: Whole | None = None
     uptime_s: float | None = None

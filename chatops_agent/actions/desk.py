@@ -17,6 +17,7 @@ from chatops_agent.policy import Policy
 from chatops_wire.agent import ActionRequest
 from chatops_wire.codec import encode
 from chatops_wire.commands import Command, CommandAttach, CommandCancel, CommandCredit, CommandForget
+from chatops_wire.containers import DockerCancel, DockerCode, DockerCommand, DockerResponse
 from chatops_wire.streams import StreamClose, StreamCredit, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -95,6 +96,17 @@ class Desk:
                 self._terminals.handle(request)
             case StreamOpen() | StreamCredit() | StreamClose():
                 self._streams.handle(request)
+            case DockerCommand():
+                self._rota.answer(
+                    DockerResponse(
+                        command_id=request.command_id,
+                        success=False,
+                        message="this agent controls no containers",
+                        code=DockerCode.DOCKER_UNAVAILABLE.value,
+                    )
+                )
+            case DockerCancel():
+                pass
             case _:
                 assert_never(request)
 

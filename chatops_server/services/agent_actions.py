@@ -21,6 +21,7 @@ from chatops_server.storage.base import Storage
 from chatops_server.storage.spool import Spool
 from chatops_wire.agent import ActionReport
 from chatops_wire.commands import CommandOutput, CommandResponse, CommandStarted
+from chatops_wire.containers import ContainerEvent, DockerProgress, DockerResponse
 from chatops_wire.streams import StreamClose, StreamData
 from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpened, Terminals
 
@@ -77,6 +78,9 @@ class AgentActions:
                 self.terminals.hear(session, message)
             case StreamData() | StreamClose():
                 self.log_streams.hear(session, message)
+            case DockerResponse() | DockerProgress() | ContainerEvent():
+                # Nothing here asks anything of containers yet.
+                pass
             case _:
                 assert_never(message)
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatops_wire.containers import Container
 from chatops_wire.metrics import (
     CATALOGUE,
     UnknownMetricError,
@@ -55,11 +56,10 @@ SAMPLE = SampleParts(
     networks=(Network(interface="eth0", rx_bps=1, tx_bps=2), Network(interface="lo")),
     temperatures=(Temperature(sensor="cpu", celsius=60), Temperature(sensor="nvme", celsius=40)),
     containers=(
-        {"name": "web", "cpu_percent": 120.5, "memory_used": 7},
-        {"name": "db", "cpu_percent": True, "memory_used": "lots"},
-        {"name": "cache", "cpu_percent": 10**400, "memory_used": -(10**400)},
-        {"name": ""},
-        {"id": "nameless", "cpu_percent": 9},
+        Container(name="web", cpu_percent=120.5, memory_used=7),
+        Container(name="db"),
+        Container(name=""),
+        Container(id="nameless", cpu_percent=9),
     ),
     process_count=200,
     uptime_s=12.5,
