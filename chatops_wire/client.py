@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatops_wire.client_terminals import (
     AttachTerminal,
@@ -15,6 +15,7 @@ from chatops_wire.client_terminals import (
 )
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, ServerView, UserView
+from chatops_wire.rest_alerts import AlertView
 from chatops_wire.samples import SampleParts
 from chatops_wire.streams import LogLine, LogSource
 from chatops_wire.terminals import TerminalClose, TerminalCredit, TerminalData, TerminalResize
@@ -117,9 +118,9 @@ class EventMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="eve
 
 
 class AlertMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
-    """One alert that changed; typed when alerts come."""
+    """One alert that changed, as it now is."""
 
-    alert: Raw
+    alert: AlertView
 
 
 class LogLines(Struct, frozen=True, kw_only=True, tag_field="type", tag="log_lines"):
