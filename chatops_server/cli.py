@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
@@ -13,6 +14,8 @@ from chatops_wire.version import VERSION
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
+
+_MOST_COPIES: Final = 1_000
 
 Options = dict[str, Any]
 
@@ -88,6 +91,53 @@ def _user_password(options: Options) -> int:
     return EXIT_OK
 
 
+def _backup(options: Options) -> int:
+    from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
+
+    began = time.monotonic()
+    target = copies.backup(config.load(options), options["file"], options["keep"])
+    size_mb = target.stat().st_size / 1e6
+    _say(f"{target}: {size_mb:.1f} MB in {time.monotonic() - began:.1f} s")
+    return EXIT_OK
+
+
+def _restore(options: Options) -> int:
+    from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
+
+    settings = config.load(options)
+    before, chain = copies.restore(settings, options["file"])
+    _say(f"restored {settings.database} from {options['file']}")
+    if before is not None:
+        _say(f"the database before is {before}: remove it when it is not needed any more")
+    if chain.broken:
+        print(f"chatops-server: its audit chain is broken: {chain.broken}", file=sys.stderr)  # noqa: T201
+    return EXIT_OK
+
+
+def _verify(options: Options) -> int:
+    from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
+
+    verdict = copies.verify(config.load(options), options["file"])
+    _say(f"{verdict.path}")
+    _say("integrity    ok" if not verdict.damage else "integrity    DAMAGED")
+    for line in verdict.damage:
+        _say(f"             {line}")
+    chain = verdict.chain
+    if chain is None:
+        _say("audit chain  cannot be read")
+    else:
+        state = "ok" if chain.broken is None else f"BROKEN: {chain.broken}"
+        _say(f"audit chain  {state}; {chain.entries} entries hold together, the last one is {chain.head}")
+    return EXIT_OK if verdict.is_sound else EXIT_FAILED
+
+
+def _copies(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _MOST_COPIES:
+        raise ValueError(text)
+    return number
+
+
 def _password(options: Options) -> str:
     if options["password_stdin"]:
         return sys.stdin.readline().rstrip("\r\n")
@@ -131,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="serve agents, terminal UIs and scripts", epilog=_EPILOG))
     user = commands.add_parser("user", help="add, list and remove users while the hub is stopped")
     _add_user(user.add_subparsers(required=True, metavar="COMMAND"))
+    _add_copies(commands)
     return parser
 
 
@@ -176,6 +227,25 @@ def _add_user(commands: "argparse._SubParsersAction[Any]") -> None:
         )
     works = {add: _user_add, listed: _user_list, remove: _user_remove, password: _user_password}
     for parser, work in works.items():
+        _add_place(parser)
+        parser.set_defaults(work=work)
+
+
+def _add_copies(commands: "argparse._SubParsersAction[Any]") -> None:
+    backup = commands.add_parser("backup", help="copy the database, also while the hub runs")
+    backup.add_argument("file", metavar="FILE", help="where to; replaced once the copy is whole")
+    backup.add_argument(
+        "--keep",
+        metavar="N",
+        type=_copies,
+        default=0,
+        help="keep N copies before it, as FILE.1, FILE.2 and so on (0)",
+    )
+    restore = commands.add_parser("restore", help="go back to a copy, while the hub is stopped")
+    restore.add_argument("file", metavar="FILE", help="what `backup` made")
+    verify = commands.add_parser("verify", help="check the database, or a copy, and its audit log")
+    verify.add_argument("file", metavar="FILE", nargs="?", help="a copy (the hub's own database)")
+    for parser, work in {backup: _backup, restore: _restore, verify: _verify}.items():
         _add_place(parser)
         parser.set_defaults(work=work)
 

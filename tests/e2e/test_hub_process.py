@@ -1,122 +1,23 @@
 """The hub as people start it: a process with flags, a data directory, output and signals."""
 
-import json
-import os
 import re
 import signal
 import socket
 import sqlite3
 import ssl
 import subprocess
-import sys
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.deadlines import DEADLINE_S, eventually_sync
-
-HUB = (sys.executable, "-m", "chatops_server")
-LISTENING = "chatops-server listening on "
-# More than the 5 s the contract gives, as everything here shares two cores.
-END_S = 2 * DEADLINE_S
-
-
-@dataclass
-class Hub:
-    """A hub that runs; what it has printed so far."""
-
-    process: subprocess.Popen[str]
-    out: list[str] = field(default_factory=list)
-    err: list[str] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return next(line.removeprefix(LISTENING) for line in self.out if line.startswith(LISTENING))
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(END_S)
-
-    def ask(
-        self, path: str, body: object = None, token: str = "", context: ssl.SSLContext | None = None
-    ) -> Any:  # noqa: ANN401 - JSON
-        """Return the decoded answer; errors come as urllib.error.HTTPError."""
-        raw = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"{self.url}{path}", raw, headers)  # noqa: S310 - our own hub
-        with urllib.request.urlopen(request, timeout=END_S, context=context) as answer:  # noqa: S310
-            return json.loads(answer.read() or b"null")
-
-    def login(self, password: str, username: str = "admin") -> str:
-        tokens = self.ask("/api/v1/auth/login", {"username": username, "password": password})
-        return str(tokens["access_token"])
-
-
-def _environ(extra: Mapping[str, str]) -> dict[str, str]:
-    return {**os.environ, **extra}
-
-
-@contextmanager
-def _running(*flags: str, **environ: str) -> Iterator[Hub]:
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [*HUB, "run", "--port", "0", *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=_environ(environ),
-    )
-    hub = Hub(process)
-    readers = [
-        threading.Thread(target=_collect, args=(process.stdout, hub.out)),
-        threading.Thread(target=_collect, args=(process.stderr, hub.err)),
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        eventually_sync(
-            lambda: process.poll() is not None or any(line.startswith(LISTENING) for line in hub.out),
-            deadline_s=END_S,
-            what="the hub listens",
-        )
-        yield hub
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for reader in readers:
-            reader.join()
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
-
-
-def _collect(pipe: Any, lines: list[str]) -> None:  # noqa: ANN401 - a text pipe
-    # Line by line as they come: the test looks at the list meanwhile.
-    lines.extend(line.rstrip("\n") for line in pipe)
-
-
-def _command(*arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [*HUB, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env=_environ(environ),
-        timeout=END_S,
-        check=False,
-    )
+from tests.e2e.hub_program import LISTENING, command, running
 
 
 def test_the_first_start_makes_an_admin_and_a_secret_and_shows_the_password_once(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with _running("--data-dir", str(data)) as hub:
+    with running("--data-dir", str(data)) as hub:
         [shown] = [line for line in hub.out if "password" in line]
         password = shown.rsplit(" ", 1)[1]
         assert hub.out.index(shown) < hub.out.index(LISTENING + hub.url)
@@ -130,7 +31,7 @@ def test_the_first_start_makes_an_admin_and_a_secret_and_shows_the_password_once
         "secret": 0o600,
     }
     assert data.stat().st_mode & 0o777 == 0o700
-    with _running("--data-dir", str(data)) as hub:
+    with running("--data-dir", str(data)) as hub:
         assert [line for line in hub.out if "password" in line] == []
         # The secret was kept, so tokens outlive a restart.
         assert hub.ask("/api/v1/auth/me", token=token)["username"] == "admin"
@@ -138,25 +39,25 @@ def test_the_first_start_makes_an_admin_and_a_secret_and_shows_the_password_once
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0(tmp_path: Path, number: signal.Signals) -> None:
-    with _running("--data-dir", str(tmp_path), CHATOPS_ADMIN_PASSWORD="secret word") as hub:  # noqa: S106
+    with running("--data-dir", str(tmp_path), CHATOPS_ADMIN_PASSWORD="secret word") as hub:  # noqa: S106
         assert hub.login("secret word")
         assert hub.stop(number) == 0
         assert "Traceback" not in "\n".join(hub.err)
 
 
 def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
-    with _running("--data-dir", str(tmp_path), CHATOPS_ADMIN_PASSWORD="secret word") as hub:  # noqa: S106
+    with running("--data-dir", str(tmp_path), CHATOPS_ADMIN_PASSWORD="secret word") as hub:  # noqa: S106
         token = hub.login("secret word")
         made = hub.ask("/api/v1/servers", {"name": "web-1"}, token)
         hub.stop(signal.SIGKILL)
-    with _running("--data-dir", str(tmp_path)) as hub:
+    with running("--data-dir", str(tmp_path)) as hub:
         assert hub.ask(f"/api/v1/servers/{made['id']}", token=token)["name"] == "web-1"
 
 
 def test_a_second_hub_on_the_same_data_says_who_has_it(tmp_path: Path) -> None:
-    with _running("--data-dir", str(tmp_path)) as hub:
-        second = _command("run", "--port", "0", "--data-dir", str(tmp_path))
-        listing = _command("user", "list", "--data-dir", str(tmp_path))
+    with running("--data-dir", str(tmp_path)) as hub:
+        second = command("run", "--port", "0", "--data-dir", str(tmp_path))
+        listing = command("user", "list", "--data-dir", str(tmp_path))
         for refused in (second, listing):
             assert refused.returncode == 1
             assert refused.stdout == ""
@@ -168,14 +69,14 @@ def test_a_second_hub_on_the_same_data_says_who_has_it(tmp_path: Path) -> None:
 def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = _command("run", "--port", port, "--data-dir", str(tmp_path))
+        ended = command("run", "--port", port, "--data-dir", str(tmp_path))
     assert ended.returncode == 1
     [line] = ended.stderr.splitlines()
     assert port in line
     assert "in use" in line
     # Nobody was made whose password was not shown.
     assert ended.stdout == ""
-    with _running("--data-dir", str(tmp_path)) as hub:
+    with running("--data-dir", str(tmp_path)) as hub:
         assert [line for line in hub.out if "password" in line]
 
 
@@ -194,7 +95,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_setting_is_named_in_one_line(tmp_path: Path, arguments: tuple[str, ...], named: str) -> None:
-    ended = _command(*arguments, stdin="long enough\n", CHATOPS_DATA_DIR=str(tmp_path))
+    ended = command(*arguments, stdin="long enough\n", CHATOPS_DATA_DIR=str(tmp_path))
     assert ended.returncode == 2, ended
     [line] = ended.stderr.splitlines()
     assert line.startswith("chatops-server: ")
@@ -206,7 +107,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA user_version = 999")
     connection.close()
-    ended = _command("run", "--port", "0", "--data-dir", str(tmp_path))
+    ended = command("run", "--port", "0", "--data-dir", str(tmp_path))
     assert ended.returncode == 1
     [line] = ended.stderr.splitlines()
     assert "999" in line
@@ -215,18 +116,18 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_users_are_handled_while_the_hub_is_stopped(tmp_path: Path) -> None:
     place = ("--data-dir", str(tmp_path))
     add = ("user", "add", "ann", "--role", "admin", "--password-stdin", *place)
-    assert _command(*add, stdin="long enough\n").returncode == 0
-    again = _command(*add, stdin="long enough\n")
+    assert command(*add, stdin="long enough\n").returncode == 0
+    again = command(*add, stdin="long enough\n")
     assert (again.returncode, "taken" in again.stderr) == (1, True)
-    listing = _command("user", "list", *place).stdout
+    listing = command("user", "list", *place).stdout
     assert re.fullmatch(r"ann +admin +\S+\n", listing)
     assert (
-        _command("user", "password", "ann", "--password-stdin", *place, stdin="another one\n").returncode == 0
+        command("user", "password", "ann", "--password-stdin", *place, stdin="another one\n").returncode == 0
     )
-    last = _command("user", "remove", "ann", *place)
+    last = command("user", "remove", "ann", *place)
     assert (last.returncode, "last active admin" in last.stderr) == (1, True)
-    assert _command("user", "remove", "bob", *place).returncode == 1
-    with _running(*place) as hub:
+    assert command("user", "remove", "bob", *place).returncode == 1
+    with running(*place) as hub:
         # There is a user, so no other admin was made.
         assert [line for line in hub.out if "password" in line] == []
         token = hub.login("another one", "ann")
@@ -250,7 +151,7 @@ def test_it_speaks_https_with_a_certificate(tmp_path: Path) -> None:
     if made.returncode:
         pytest.skip("no openssl to make a certificate with")
     flags = ("--tls-cert", str(cert), "--tls-key", str(key), "--data-dir", str(tmp_path / "data"))
-    with _running(*flags) as hub:
+    with running(*flags) as hub:
         assert hub.url.startswith("https://")
         context = ssl.create_default_context(cafile=cert)
         assert hub.ask("/healthz", context=context) == {"status": "ok"}
@@ -262,10 +163,10 @@ def test_a_secret_from_outside_signs_the_tokens(tmp_path: Path) -> None:
     secret.write_text("0123456789abcdef0123456789abcdef\n")
     environ = {"CHATOPS_SECRET_FILE": str(secret), "CHATOPS_ADMIN_PASSWORD": "secret word"}
     data = tmp_path / "data"
-    with _running("--data-dir", str(data), **environ) as hub:
+    with running("--data-dir", str(data), **environ) as hub:
         token = hub.login("secret word")
     assert not (data / "secret").exists()
-    with _running("--data-dir", str(data)) as hub:
+    with running("--data-dir", str(data)) as hub:
         with pytest.raises(urllib.error.HTTPError) as raised:
             hub.ask("/api/v1/auth/me", token=token)
         assert raised.value.code == 401

@@ -5,8 +5,8 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -109,6 +109,23 @@ async def open_sqlite(
         reason = exc.reason if isinstance(exc, StorageError) else str(exc)
         raise CannotOpenError(f"cannot open the database {path}: {reason}") from exc
     return storage
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep every hub from the database of this path, making its folder (0700) where there is none.
+
+    Raises:
+        CannotOpenError: A hub runs on it.
+        OSError: The folder cannot be made.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _Lock(path.parent / LOCK_FILE)
+    lock.take()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Lock:

@@ -1,0 +1,164 @@
+"""`chatops-server backup`, `restore` and `verify`: copies of the database, and whether one is sound."""
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from chatops_server.config import Config
+from chatops_server.domain.audit_chain import AuditEntry
+from chatops_server.errors import StorageError
+from chatops_server.storage.sql.audit import ChainCheck, add_audit
+from chatops_server.storage.sqlite.copies import (
+    audit_chain,
+    copy_database,
+    integrity,
+    put_in_place,
+    schema_version,
+)
+from chatops_server.storage.sqlite.engine import locked, open_sqlite
+from chatops_wire.settings import SettingError
+from chatops_wire.times import format_ms
+
+# What the database before a restore is called, beside the one that took its place.
+_ASIDE: Final = ".before-restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found."""
+
+    path: Path
+    damage: list[str] = field(default_factory=list)
+    chain: ChainCheck | None = None
+    """None where the file is too damaged to be followed."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.damage and self.chain is not None and self.chain.broken is None
+
+
+def backup(config: Config, file: str, keep: int) -> Path:
+    """Copy the database, of which a hub may be running, and return where the copy is.
+
+    Args:
+        config: Names the database.
+        file: Where to; a copy that is there is replaced in one step, once the new one is whole.
+        keep: How many copies before it stay, as FILE.1 (the newest), FILE.2 …
+
+    Raises:
+        SettingError: That place cannot be used.
+        StorageError: The copy cannot be made.
+    """
+    target = _target(config, file)
+    _needed(config.database)
+    schema_version(config.database)
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        copy_database(config.database, fresh)
+        _shift(target, keep)
+        fresh.replace(target)
+    except OSError as exc:
+        raise StorageError(f"cannot write {target}: {exc.strerror or exc}") from exc
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+    return target
+
+
+def restore(config: Config, file: str) -> tuple[Path | None, ChainCheck]:
+    """Put a copy in the database's place, bring it up to date and write that down in its audit log.
+
+    Returns where the database before it went, None if there was none; and what is to be said of the copy's
+    audit chain, which does not keep a database from being restored.
+
+    Raises:
+        SettingError: There is no such copy.
+        StorageError: The hub runs, the copy is damaged or of a newer program, or there is no room.
+    """
+    source = Path(file).expanduser().absolute()
+    if not source.is_file():
+        raise SettingError(f"restore: {str(source)!r} is no file")
+    path = config.database
+    if path.exists() and path.samefile(source):
+        raise SettingError(f"restore: {str(source)!r} is the database itself")
+    before = path.with_name(path.name + _ASIDE) if path.exists() else None
+    with locked(path):
+        damage = _damage(source)
+        if damage:
+            raise StorageError(f"{source} is damaged: {damage[0]}")
+        chain = audit_chain(source)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}.restored")
+        copy_database(source, fresh)
+        put_in_place(fresh, path, path.with_name(path.name + _ASIDE))
+    asyncio.run(_brought_up_to_date(path, source))
+    return before, chain
+
+
+def verify(config: Config, file: str | None) -> Verdict:
+    """Check a copy, or the database itself, of which a hub may be running.
+
+    Raises:
+        SettingError: There is no such file.
+        StorageError: It cannot be read, or is no database of a hub.
+    """
+    path = Path(file).expanduser().absolute() if file else config.database
+    if not path.is_file():
+        raise SettingError(f"verify: {str(path)!r} is no file")
+    damage = _damage(path)
+    try:
+        return Verdict(path, damage, audit_chain(path))
+    except StorageError:
+        if not damage:
+            raise
+        return Verdict(path, damage)
+
+
+def _damage(path: Path) -> list[str]:
+    damage = integrity(path)
+    if not damage:
+        schema_version(path)
+    return damage
+
+
+def _target(config: Config, file: str) -> Path:
+    target = Path(file).expanduser().absolute()
+    if target.is_dir():
+        raise SettingError(f"backup: {str(target)!r} is a folder")
+    if not target.parent.is_dir():
+        raise SettingError(f"backup: there is no folder {str(target.parent)!r}")
+    if target.exists() and config.database.exists() and target.samefile(config.database):
+        raise SettingError(f"backup: {str(target)!r} is the database itself")
+    return target
+
+
+def _needed(database: Path) -> None:
+    if not database.is_file():
+        raise StorageError(f"there is no database {database}")
+
+
+def _shift(target: Path, keep: int) -> None:
+    """Rename FILE to FILE.1, FILE.1 to FILE.2 …; the last of them is overwritten."""
+    for number in range(keep, 0, -1):
+        older = target if number == 1 else target.with_name(f"{target.name}.{number - 1}")
+        with suppress(FileNotFoundError):
+            older.replace(target.with_name(f"{target.name}.{number}"))
+
+
+async def _brought_up_to_date(path: Path, source: Path) -> None:
+    storage = await open_sqlite(path)
+    try:
+        entry = AuditEntry(
+            ts=format_ms(time.time_ns() // 1_000_000),
+            action="database.restore",
+            result="ok",
+            target=str(source),
+            address="console",
+        )
+        await storage.write(add_audit(entry))
+    finally:
+        await storage.close()
