@@ -15,6 +15,9 @@ from blockbuster import BlockBuster
 from hypothesis import settings
 
 from tests.deadlines import MS
+from tests.docker_engine import _docker_engine_of_the_run, docker_engine
+
+__all__ = ("_docker_engine_of_the_run", "docker_engine")
 
 OUR_PACKAGES: Final = ("chatops_wire", "chatops_server", "chatops_agent", "chatops_tui")
 # What a thread or task that is already ending may still take.
