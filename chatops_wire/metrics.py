@@ -127,7 +127,7 @@ def labelled_values(sample: SampleParts) -> Iterator[tuple[Group, str, dict[str,
         yield "net", net.interface, {"net.rx_bps": net.rx_bps, "net.tx_bps": net.tx_bps}
     for sensor in sample.temperatures:
         yield "temp", sensor.sensor, {"temperature.celsius": sensor.celsius}
-    for container in sample.containers:
+    for container in sample.containers or ():
         # What has no name can be neither drawn nor watched.
         if container.name:
             yield (

@@ -82,7 +82,8 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     disks: tuple[Disk, ...] = ()
     networks: tuple[Network, ...] = ()
     temperatures: tuple[Temperature, ...] = ()
-    containers: tuple[Container, ...] = ()
+    containers: tuple[Container, ...] | None = None
+    """None where no engine answers; a machine whose engine has none sends an empty list."""
     processes: tuple[Process, ...] = ()
     process_count: Whole | None = None
     uptime_s: float | None = None
