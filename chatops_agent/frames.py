@@ -15,7 +15,8 @@ MAX_BODY_BYTES: Final = MAX_FRAME_BYTES - 1024
 # What goes first from a sample that is too large: the longest lists, and what charts need last.
 _EXPENDABLE: Final[tuple[tuple[str, Any], ...]] = (
     ("processes", ()),
-    ("containers", ()),
+    # Not an empty list: that would say that every container is gone.
+    ("containers", None),
     ("temperatures", ()),
     ("networks", ()),
     ("disks", ()),
