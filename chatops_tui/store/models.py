@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from chatops_tui.render.severity import Level, level, worst
+from chatops_tui.store.alerts import AlertsAnswered, AlertsFailed
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.runs import RunEvent
 from chatops_tui.store.vitals import Vitals
-from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.client import AlertMessage, EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerStatus, ServerView, UserView
 
 
@@ -161,6 +162,9 @@ Event = (
     | MetricsEvent
     | MetricsView
     | EventMessage
+    | AlertMessage
+    | AlertsAnswered
+    | AlertsFailed
     | LinkChanged
     | SignedIn
     | RunEvent

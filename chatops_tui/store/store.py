@@ -6,6 +6,7 @@ from copy import copy, deepcopy
 from dataclasses import replace
 from typing import assert_never
 
+from chatops_tui.store.alerts import Alerts, AlertsAnswered, AlertsFailed
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import (
     Answer,
@@ -21,7 +22,7 @@ from chatops_tui.store.models import (
     TimelineAnswered,
 )
 from chatops_tui.store.runs import RunAccepted, RunForgotten, RunRejected, Runs, RunsAsked, RunTold
-from chatops_wire.client import EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.client import AlertMessage, EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, MetricsView, ServerView, UserView
 
@@ -29,10 +30,10 @@ FLEET = "fleet"
 LINK = "link"
 USER = "user"
 RUNS = "runs"
-
+ALERTS = "alerts"
 
 _FIRST = "first"
-_URGENT = frozenset({LINK, USER, RUNS, _FIRST})
+_URGENT = frozenset({LINK, USER, RUNS, ALERTS, _FIRST})
 
 
 def server_topic(server_id: str) -> str:
@@ -49,6 +50,7 @@ class Store:
         self.link = Link(LinkPhase.CONNECTING)
         self.runs = Runs()
         """Commands started here; what they print is drawn as soon as it comes."""
+        self.alerts = Alerts()
         self.user: UserView | None = None
         self.hub = ""
         self.heard_ms = 0
@@ -67,14 +69,15 @@ class Store:
             ValueError: A time in it is none; what came before it in the event is kept.
         """
         match event:
-            case Fleet():
-                self._replace_fleet(event.servers, now_ms)
-            case FleetUpdate():
-                self._update_fleet(event, now_ms)
+            case Fleet() | FleetUpdate():
+                self._take_fleet(event, now_ms)
             case MetricsEvent() | MetricsView():
                 self._take_sample(event, now_ms)
             case EventMessage():
                 self._take_event(event.event)
+            case AlertMessage() | AlertsAnswered() | AlertsFailed():
+                self._dirty.add(ALERTS)
+                self.alerts.apply(event)
             case LinkChanged():
                 self._change_link(event.link, now_ms)
             case SignedIn():
@@ -96,7 +99,7 @@ class Store:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether some of it should not wait for the next second: link, user, runs, first fleet, history."""
+        """Whether some of it should not wait for the next second: link, user, runs, alerts, first answers."""
         return not self._dirty.isdisjoint(_URGENT)
 
     def hurry(self) -> None:
@@ -134,14 +137,22 @@ class Store:
             for server_id, memory in self._servers.items()
         }
         made._dirty = set()  # noqa: SLF001 - likewise
+        made.alerts = self.alerts.still()
         return made
 
     def reset(self) -> None:
         """Forget everything a user saw: somebody else may sign in."""
         self._servers.clear()
         self.runs.clear()
+        self.alerts.clear()
         self.user, self.is_loaded = None, False
         self._dirty.update((FLEET, USER))
+
+    def _take_fleet(self, event: Fleet | FleetUpdate, now_ms: int) -> None:
+        if isinstance(event, Fleet):
+            self._replace_fleet(event.servers, now_ms)
+        else:
+            self._update_fleet(event, now_ms)
 
     def _replace_fleet(self, views: Iterable[ServerView], now_ms: int) -> None:
         known = self._servers
@@ -161,6 +172,7 @@ class Store:
             self._take_view(memory, view, now_ms)
         for server_id in update.removed:
             self._servers.pop(server_id, None)
+            self.alerts.forget_server(server_id)
             self._dirty.add(server_topic(server_id))
         self._dirty.add(FLEET)
 
