@@ -1,6 +1,7 @@
 """The alerts a terminal knows: what is open, what has ended lately, and what is new."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
@@ -71,10 +72,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class AlertsAnswered:
-    """Alerts as the hub has answered; `is_whole`: what is open and not among them has ended."""
+    """Alerts as the hub has answered; all that have the status `whole_of`, or, without one, just these."""
 
     alerts: tuple[AlertView, ...]
-    is_whole: bool = False
+    whole_of: AlertStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +192,16 @@ class Alerts:
                 self._take(view)
             except ValueError:
                 continue
-        if answer.is_whole:
-            told = self._heard.union(view.id for view in answer.alerts)
-            ended = [alert.id for alert in self._known.values() if alert.is_open and alert.id not in told]
-            for alert_id in ended:
-                # It ended while nobody listened; how and when comes with the list of the past.
-                del self._known[alert_id]
+        if answer.whole_of is not None:
+            self._leave_out(answer.whole_of, self._heard.union(view.id for view in answer.alerts))
             self.is_loaded = True
         self.reason = ""
+
+    def _leave_out(self, status: AlertStatus, told: AbstractSet[str]) -> None:
+        """Drop what is not so any more: how it went on comes with the list of the past."""
+        untold = [one.id for one in self._known.values() if one.view.status == status and one.id not in told]
+        for alert_id in untold:
+            del self._known[alert_id]
 
     def _drop_oldest(self) -> None:
         if len(self._known) <= KEPT_ALERTS:
