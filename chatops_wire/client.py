@@ -14,6 +14,8 @@ from chatops_wire.client_terminals import (
     TerminalEntry,
 )
 from chatops_wire.commands import CommandFinished, CommandOutput
+from chatops_wire.containers import ContainerItem
+from chatops_wire.quantities import Bytes
 from chatops_wire.rest import EventView, ServerView, UserView
 from chatops_wire.rest_alerts import AlertView
 from chatops_wire.samples import SampleParts
@@ -30,8 +32,8 @@ class AuthToken(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth")
 class Subscribe(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="subscribe"):
     """Asks for a topic.
 
-    fleet; metrics (needs `server_id`); events or alerts (`server_id` narrows them); command (needs
-    `command_id`); logs (needs `server_id` and `source`).
+    fleet; metrics (needs `server_id`); events, alerts or containers (`server_id` narrows them); command
+    (needs `command_id`); logs (needs `server_id` and `source`).
     """
 
     id: RequestId | UnsetType = UNSET
@@ -123,6 +125,43 @@ class AlertMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="ale
     alert: AlertView
 
 
+class ContainerMessage(Struct, frozen=True, kw_only=True, tag_field="type", tag="container"):
+    """A container that changed, as it now is; one that was removed, as it last was.
+
+    `action` is the engine's word where the agent tells it (`start`, `die`, `pause`, `rename`,
+    `health_status`, `destroy`, …), else what two samples differ by.
+    """
+
+    action: str
+    container: ContainerItem
+
+
+class PullProgress(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="docker_progress"
+):
+    """How far the pull of an image has come; to those who follow its server's containers."""
+
+    server_id: str
+    command_id: str
+    image: str
+    text: str
+    current: Bytes | None = None
+    total: Bytes | None = None
+
+
+class PullFinished(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="docker_finished"
+):
+    """The end of a pull; `code` and `message` say why it failed."""
+
+    server_id: str
+    command_id: str
+    image: str
+    success: bool
+    code: str | None = None
+    message: str = ""
+
+
 class LogLines(Struct, frozen=True, kw_only=True, tag_field="type", tag="log_lines"):
     """Lines of a log that is followed, in their order; `source` as it was subscribed."""
 
@@ -177,6 +216,9 @@ ToClient = (
     | MetricsEvent
     | EventMessage
     | AlertMessage
+    | ContainerMessage
+    | PullProgress
+    | PullFinished
     | CommandOutput
     | CommandFinished
     | LogLines

@@ -20,6 +20,7 @@ from chatops_wire.client import (
     Authenticated,
     AuthToken,
     ClientError,
+    ContainerMessage,
     EventMessage,
     Fleet,
     FleetUpdate,
@@ -28,6 +29,8 @@ from chatops_wire.client import (
     MetricsEvent,
     Ping,
     Pong,
+    PullFinished,
+    PullProgress,
     Result,
     Subscribe,
     SubscriptionEnded,
@@ -69,6 +72,9 @@ FeedEvent = (
     | MetricsEvent
     | EventMessage
     | AlertMessage
+    | ContainerMessage
+    | PullProgress
+    | PullFinished
     | CommandOutput
     | CommandFinished
     | LogLines
@@ -239,6 +245,9 @@ class Conversation:
                 | MetricsEvent()
                 | EventMessage()
                 | AlertMessage()
+                | ContainerMessage()
+                | PullProgress()
+                | PullFinished()
                 | Lagged()
             ):
                 self._deliver(message)
