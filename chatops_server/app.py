@@ -36,6 +36,7 @@ from chatops_server.services.ingest import Ingest
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
+from chatops_server.services.login_sessions import LoginSessions
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
 from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
@@ -138,6 +139,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         )
         parts = _assembled(setup, storage, credentials)
         await parts.hub.users.load()
+        await parts.hub.login_sessions.load()
         await load_fleet(parts.live.fleet, storage)
         await parts.actions.load()
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
@@ -217,6 +219,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
+        login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
         servers=Servers(ledger, fleet, sessions, _now_ms),
         grants=Grants(storage, ledger, fleet, directory, _now_ms),

@@ -15,6 +15,7 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.ledger import Ledger
+from chatops_server.services.login_sessions import LoginSessions
 from chatops_server.services.readiness import ReadinessChecks
 from chatops_server.services.servers import Servers
 from chatops_server.services.terminals.logbook import Logbook
@@ -26,6 +27,7 @@ class Hub:
     """The services behind the REST interface."""
 
     accounts: Accounts
+    login_sessions: LoginSessions
     users: Users
     servers: Servers
     grants: Grants

@@ -59,6 +59,22 @@ class Tokens(Struct, frozen=True, kw_only=True):
     expires_in: int = 1800
 
 
+class LoginSessionView(Struct, frozen=True, kw_only=True):
+    """One login and all that followed from it."""
+
+    id: str
+    created_at: str
+    last_used_at: str
+    """When it was last refreshed, or begun."""
+    expires_at: str
+    address: str | None
+    """Where it was last refreshed from."""
+    program: str
+    """What asked, in its own words (User-Agent)."""
+    current: bool
+    """Whether this question came from it."""
+
+
 class PasswordChange(Struct, frozen=True, kw_only=True):
     """Both passwords; every refresh token of the user dies."""
 

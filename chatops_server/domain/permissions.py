@@ -19,6 +19,8 @@ class Principal:
     expires_ms: int
     """When the token ends, Unix ms."""
     token_version: int
+    session_id: str = ""
+    """The login the token goes back to."""
 
 
 class HubAction(Enum):

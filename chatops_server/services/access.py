@@ -15,6 +15,8 @@ class Caller:
 
     principal: Principal | None
     address: str | None
+    program: str = ""
+    """What they use, in its own words."""
 
     @property
     def user_id(self) -> str | None:

@@ -15,7 +15,7 @@ _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "chatops"
 _AUDIENCE: Final = "chatops-hub"
 _TYPE: Final = "at+jwt"
-_REQUIRED: Final = ("iss", "aud", "sub", "jti", "iat", "nbf", "exp", "ver")
+_REQUIRED: Final = ("iss", "aud", "sub", "jti", "iat", "nbf", "exp", "ver", "sid")
 # Hubs that share a secret have clocks of their own; expiry gets no such grace.
 _CLOCK_SKEW_S: Final = 30
 
@@ -26,6 +26,8 @@ class Claims:
 
     user_id: str
     token_version: int
+    session_id: str
+    """The login it goes back to."""
     expires_ms: int
 
 
@@ -36,7 +38,7 @@ class AccessTokens:
         self._secret = secret
         self._now_ms = now_ms
 
-    def issue(self, user_id: str, token_version: int) -> str:
+    def issue(self, user_id: str, token_version: int, session_id: str) -> str:
         """Return a token that ends in ACCESS_TOKEN_S seconds."""
         now_s = self._now_ms() // 1000
         claims = {
@@ -48,6 +50,7 @@ class AccessTokens:
             "nbf": now_s,
             "exp": now_s + ACCESS_TOKEN_S,
             "ver": token_version,
+            "sid": session_id,
         }
         return jwt.encode(claims, self._secret, algorithm=_ALGORITHM, headers={"typ": _TYPE})
 
@@ -66,7 +69,7 @@ class AccessTokens:
             raise TokenError("the access token is not valid yet")
         if expires_s <= now_s:
             raise TokenError("the access token has expired", ErrorCode.TOKEN_EXPIRED)
-        return Claims(claims["sub"], version, expires_s * 1000)
+        return Claims(claims["sub"], version, str(claims["sid"]), expires_s * 1000)
 
     def _decoded(self, token: str) -> dict[str, Any]:
         # Times are checked by the caller, with the injected clock.

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chatops_server.domain.permissions import Principal
 from chatops_server.errors import CredentialsError, InvalidRequestError, TokenError
@@ -10,6 +10,7 @@ from chatops_server.services.access import Caller
 from chatops_server.services.access_tokens import ACCESS_TOKEN_S, AccessTokens
 from chatops_server.services.ledger import Deed, Ledger
 from chatops_server.services.login_guard import LoginGuard
+from chatops_server.services.login_sessions import EndedSessions
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.refresh_tokens import (
     Refusal,
@@ -24,6 +25,7 @@ from chatops_server.services.user_directory import UserDirectory
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql import users as users_sql
 from chatops_server.storage.sql.events import NewEvent
+from chatops_server.storage.sql.login_sessions import LoginSessionRow, begin_login_session
 from chatops_server.storage.sql.users import RefreshRow, UserRow
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import Login, PasswordChange, Tokens
@@ -38,6 +40,7 @@ class Credentials:
     tokens: AccessTokens
     hasher: PasswordHasher
     guard: LoginGuard
+    ended: EndedSessions = field(default_factory=EndedSessions)
 
 
 class Accounts:
@@ -57,6 +60,7 @@ class Accounts:
         self._tokens = credentials.tokens
         self._hasher = credentials.hasher
         self._guard = credentials.guard
+        self._ended = credentials.ended
         self._now_ms = now_ms
 
     def authenticate(self, access_token: str) -> Principal:
@@ -69,7 +73,11 @@ class Accounts:
         user = self._directory.get(claims.user_id)
         if user is None or not user.active or user.token_version != claims.token_version:
             raise TokenError("the access token is no longer valid")
-        return Principal(user.id, user.username, user.role, claims.expires_ms, user.token_version)
+        if claims.session_id in self._ended:
+            raise TokenError("the session has ended")
+        return Principal(
+            user.id, user.username, user.role, claims.expires_ms, user.token_version, claims.session_id
+        )
 
     def is_current(self, principal: Principal, now_ms: int) -> bool:
         """Return whether the principal would still be let in: not expired, changed, disabled or removed."""
@@ -78,11 +86,17 @@ class Accounts:
             user is not None
             and user.active
             and user.token_version == principal.token_version
+            and principal.session_id not in self._ended
             and now_ms < principal.expires_ms
         )
 
-    async def login(self, body: Login, address: str | None) -> Tokens:
+    async def login(self, body: Login, address: str | None, program: str = "") -> Tokens:
         """Return a first pair of tokens.
+
+        Args:
+            body: Name and password.
+            address: Where the user is.
+            program: What they use, in its own words.
 
         Raises:
             CredentialsError: Unknown user, wrong password or inactive account, told apart by nothing.
@@ -97,8 +111,12 @@ class Accounts:
         text, now_ms = new_token(), self._now_ms()
         event = NewEvent("login", f"{user.username} logged in", user_id=user.id, data={"address": address})
         deed = Deed("login", _as(user, address), target=user.username, event=event)
-        await self._ledger.commit(_begun(user, first_of_family(text, user.id, now_ms)), deed)
-        return self._pair(user, text)
+        token = first_of_family(text, user.id, now_ms)
+        session = LoginSessionRow(
+            token.family, user.id, now_ms, now_ms, token.family_ends_ms, address, _shown(program)
+        )
+        await self._ledger.commit(_begun(user, token, session), deed)
+        return self._pair(user, text, session.id)
 
     async def refresh(self, refresh_token: str, address: str | None) -> Tokens:
         """Return the next pair; the token used for it is dead.
@@ -108,23 +126,27 @@ class Accounts:
         """
         successor = new_token()
         rotation = await self._storage.write(
-            rotate(token_id(refresh_token), token_id(successor), self._now_ms())
+            rotate(token_id(refresh_token), token_id(successor), self._now_ms(), address)
         )
         if rotation.refusal is Refusal.REUSED:
+            self._ended.add(rotation.session_id, self._now_ms())
             await self._note_reuse(rotation.user, address)
             raise TokenError("this refresh token was used before", ErrorCode.TOKEN_REUSED)
         if rotation.refusal is Refusal.EXPIRED:
             raise TokenError("the session has expired", ErrorCode.TOKEN_EXPIRED)
         if rotation.user is None or rotation.refusal is not None:
             raise TokenError("the session has ended")
-        return self._pair(rotation.user, successor)
+        return self._pair(rotation.user, successor, rotation.session_id)
 
     async def logout(self, refresh_token: str, address: str | None) -> None:
-        """End the login the token belongs to; an unknown token is no error."""
+        """End the session the token belongs to, access tokens included; an unknown token is no error."""
         user = await self._storage.read(holder(refresh_token))
         if user is not None:
             deed = Deed("logout", _as(user, address), target=user.username)
-            await self._ledger.commit(end_session(refresh_token), deed)
+            now_ms = self._now_ms()
+            ended = await self._ledger.commit(end_session(refresh_token, now_ms), deed)
+            if ended is not None:
+                self._ended.add(ended, now_ms)
 
     async def change_password(self, principal: Principal, body: PasswordChange, address: str | None) -> None:
         """Set a new password; every token of the user dies, access tokens included.
@@ -151,12 +173,12 @@ class Accounts:
         matches = await self._hasher.verify(password, stored)
         return user if user is not None and matches and user.active else None
 
-    def _pair(self, user: UserRow, refresh_token: str) -> Tokens:
-        access = self._tokens.issue(user.id, user.token_version)
+    def _pair(self, user: UserRow, refresh_token: str, session_id: str) -> Tokens:
+        access = self._tokens.issue(user.id, user.token_version, session_id)
         return Tokens(access_token=access, refresh_token=refresh_token, expires_in=ACCESS_TOKEN_S)
 
     async def _note_failure(self, username: str, address: str | None) -> None:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in username[:64])
+        shown = _shown(username, 64)
         user = self._directory.named(username)
         event = NewEvent(
             "login",
@@ -197,11 +219,17 @@ def replace_password(user_id: str, hashed: str) -> Script[UserRow | None]:
     return changed
 
 
-def _begun(checked: UserRow, token: RefreshRow) -> Script[None]:
+def _shown(text: str, at_most: int = 200) -> str:
+    """Return what a stranger said, fit for a list."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:at_most])
+
+
+def _begun(checked: UserRow, token: RefreshRow, session: LoginSessionRow) -> Script[None]:
     # A password that was changed after it had been checked must not open one more session.
     if (yield from users_sql.user(checked.id)) != checked:
         raise CredentialsError
     yield from users_sql.add_refresh_token(token)
+    yield from begin_login_session(session)
 
 
 def _as(user: UserRow, address: str | None) -> Caller:

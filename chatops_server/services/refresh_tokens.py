@@ -11,11 +11,11 @@ from secrets import token_hex, token_urlsafe
 from typing import Final
 
 from chatops_server.storage.base import Script
+from chatops_server.storage.sql.login_sessions import end_login_session, use_login_session
 from chatops_server.storage.sql.users import (
     RefreshRow,
     UserRow,
     add_refresh_token,
-    end_family,
     refresh_token,
     use_refresh_token,
     user,
@@ -40,6 +40,7 @@ class Rotation:
 
     user: UserRow | None
     refusal: Refusal | None = None
+    session_id: str = ""
 
 
 def new_token() -> str:
@@ -64,15 +65,15 @@ def first_of_family(text: str, user_id: str, now_ms: int) -> RefreshRow:
     )
 
 
-def rotate(used: str, successor: str, now_ms: int) -> Script[Rotation]:
-    """Spend the token `used` for `successor` (both as ids), or end the family it was copied from."""
+def rotate(used: str, successor: str, now_ms: int, address: str | None) -> Script[Rotation]:
+    """Spend the token `used` for `successor` (both as ids), or end the session it was copied from."""
     row = yield from refresh_token(used)
     if row is None:
         return Rotation(None, Refusal.UNKNOWN)
     owner = yield from user(row.user_id)
     if row.used_ms is not None:
-        yield from end_family(row.family)
-        return Rotation(owner, Refusal.REUSED)
+        yield from end_login_session(row.family, now_ms)
+        return Rotation(owner, Refusal.REUSED, row.family)
     if row.expires_ms <= now_ms:
         return Rotation(owner, Refusal.EXPIRED)
     if owner is None or not owner.active:
@@ -86,7 +87,8 @@ def rotate(used: str, successor: str, now_ms: int) -> Script[Rotation]:
             expires_ms=min(now_ms + REFRESH_TOKEN_MS, row.family_ends_ms),
         )
     )
-    return Rotation(owner)
+    yield from use_login_session(row.family, now_ms, address)
+    return Rotation(owner, session_id=row.family)
 
 
 def holder(text: str) -> Script[UserRow | None]:
@@ -95,8 +97,10 @@ def holder(text: str) -> Script[UserRow | None]:
     return (yield from user(row.user_id)) if row else None
 
 
-def end_session(text: str) -> Script[None]:
-    """End the family of a token; an unknown token is no error."""
+def end_session(text: str, now_ms: int) -> Script[str | None]:
+    """End the session of a token and return it; None for an unknown token."""
     row = yield from refresh_token(token_id(text))
-    if row is not None:
-        yield from end_family(row.family)
+    if row is None:
+        return None
+    yield from end_login_session(row.family, now_ms)
+    return row.family

@@ -8,6 +8,7 @@ from typing import Final
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql.events import drop_events_before
+from chatops_server.storage.sql.login_sessions import drop_login_sessions
 from chatops_server.storage.sql.users import drop_expired_tokens
 
 log = logging.getLogger(__name__)
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 3600.0
 # A quarter: long enough to look back over a release or a season. The audit log is never cut.
 KEEP_EVENTS_MS: Final = 90 * 24 * 3600 * 1000
+
+# Longer than any access token of theirs lives.
+_KEEP_ENDED_SESSIONS_MS: Final = 24 * 3600 * 1000
 
 Drop = Callable[[int], Awaitable[None]]
 """Drops what is over at this time, Unix ms; raises StorageError."""
@@ -53,4 +57,5 @@ class Retention:
 
 def _dropped(now_ms: int) -> Script[None]:
     yield from drop_expired_tokens(now_ms)
+    yield from drop_login_sessions(now_ms - _KEEP_ENDED_SESSIONS_MS, now_ms)
     yield from drop_events_before(now_ms - KEEP_EVENTS_MS)

@@ -3,13 +3,13 @@
 from chatops_server.domain.permissions import HubAction
 from chatops_server.web.asking import Ask
 from chatops_server.web.routes import Public, Route
-from chatops_wire.rest import Login, PasswordChange, RefreshToken, Tokens, UserView
+from chatops_wire.rest import Login, LoginSessionView, Page, PasswordChange, RefreshToken, Tokens, UserView
 
 _TAG = "auth"
 
 
 async def _login(ask: Ask[Login]) -> Tokens:
-    return await ask.hub.accounts.login(ask.body, ask.caller.address)
+    return await ask.hub.accounts.login(ask.body, ask.caller.address, ask.caller.program)
 
 
 async def _refresh(ask: Ask[RefreshToken]) -> Tokens:
@@ -23,6 +23,18 @@ async def _logout(ask: Ask[RefreshToken]) -> None:
 async def _me(ask: Ask[None]) -> UserView:
     user = ask.principal
     return UserView(id=user.user_id, username=user.username, role=user.role)
+
+
+async def _sessions(ask: Ask[None]) -> Page[LoginSessionView]:
+    return Page(items=tuple(await ask.hub.login_sessions.listed(ask.principal)))
+
+
+async def _end_session(ask: Ask[None]) -> None:
+    await ask.hub.login_sessions.end(ask.path["id"], ask.caller, ask.principal)
+
+
+async def _end_sessions_of(ask: Ask[None]) -> None:
+    await ask.hub.login_sessions.end_all(ask.path["id"], ask.caller)
 
 
 async def _password(ask: Ask[PasswordChange]) -> None:
@@ -57,7 +69,7 @@ ROUTES = (
         path="/auth/logout",
         right=Public.PUBLIC,
         handle=_logout,
-        summary="End the session the refresh token belongs to; its access token ends by itself.",
+        summary="End the session the refresh token belongs to, its access tokens included.",
         tag=_TAG,
         body=RefreshToken,
     ),
@@ -79,5 +91,32 @@ ROUTES = (
         tag=_TAG,
         body=PasswordChange,
         refusals=(429,),
+    ),
+    Route(
+        method="GET",
+        path="/auth/sessions",
+        right=HubAction.USE,
+        handle=_sessions,
+        summary="List the own sessions: one for each login that can still be refreshed.",
+        tag=_TAG,
+        answer=Page[LoginSessionView],
+    ),
+    Route(
+        method="DELETE",
+        path="/auth/sessions/{id}",
+        right=HubAction.USE,
+        handle=_end_session,
+        summary="End one of the own sessions: its tokens are refused at once, its connections closed.",
+        tag=_TAG,
+        refusals=(404,),
+    ),
+    Route(
+        method="DELETE",
+        path="/users/{id}/sessions",
+        right=HubAction.ADMINISTER,
+        handle=_end_sessions_of,
+        summary="End every session of a user.",
+        tag=_TAG,
+        refusals=(404,),
     ),
 )

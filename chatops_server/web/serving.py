@@ -38,7 +38,8 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
     async def serve(request: web.Request) -> web.StreamResponse:
         ask = _let_in(request, route)
         if route.body is not None:
-            body = await read_body(request, route.body, is_optional=route.is_body_optional)
+            roomy = request.clone(client_max_size=route.most_body)
+            body = await read_body(roomy, route.body, is_optional=route.is_body_optional)
             # That may have taken seconds, and in them the right may have ended.
             ask = replace(_let_in(request, route), body=body)
         answer = await route.handle(ask)
@@ -53,7 +54,7 @@ def _let_in(request: web.Request, route: Route) -> Ask[Any]:
     principal = _principal(request, hub, route)
     return Ask(
         hub=hub,
-        caller=Caller(principal, request.remote),
+        caller=Caller(principal, request.remote, request.headers.get(hdrs.USER_AGENT, "")),
         path=request.match_info,
         query=Query(request.query),
         body=None,

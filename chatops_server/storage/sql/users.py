@@ -129,11 +129,6 @@ def use_refresh_token(token_id: str, successor: str, now_ms: int) -> Script[None
     )
 
 
-def end_family(family: str) -> Script[None]:
-    """Delete every refresh token that goes back to one login."""
-    yield from execute("DELETE FROM refresh_tokens WHERE family = $1", family)
-
-
 def end_sessions(user_id: str) -> Script[None]:
     """Delete every refresh token of a user."""
     yield from execute("DELETE FROM refresh_tokens WHERE user_id = $1", user_id)

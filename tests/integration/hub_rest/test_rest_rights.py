@@ -38,6 +38,9 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/auth/logout": (204,) * 9,
     "GET /api/v1/auth/me": ANY_USER,
     "POST /api/v1/auth/password": (401, 401) + (400,) * 7,
+    "GET /api/v1/auth/sessions": ANY_USER,
+    "DELETE /api/v1/auth/sessions/{id}": NOTHING,  # none of theirs
+    "DELETE /api/v1/users/{id}/sessions": (*ONLY_ADMIN[:8], 204),
     "GET /api/v1/users": ONLY_ADMIN,
     "POST /api/v1/users": (*ONLY_ADMIN[:8], 201),
     "GET /api/v1/users/{id}": ONLY_ADMIN,

@@ -31,6 +31,7 @@ def _claims(**changed: object) -> dict[str, Any]:
         "nbf": NOW_S,
         "exp": NOW_S + 60,
         "ver": 1,
+        "sid": "ses_1",
     }
     return {name: value for name, value in (claims | changed).items() if value is not None}
 
@@ -44,7 +45,7 @@ def _token(
 def test_what_is_issued_is_accepted_until_it_expires() -> None:
     clock = Clock()
     tokens = AccessTokens(SECRET, clock)
-    token = tokens.issue("usr_1", 7)
+    token = tokens.issue("usr_1", 7, "ses_1")
     claims = tokens.verify(token)
     assert (claims.user_id, claims.token_version) == ("usr_1", 7)
     assert claims.expires_ms == (NOW_S + ACCESS_TOKEN_S) * 1000
@@ -58,7 +59,7 @@ def test_what_is_issued_is_accepted_until_it_expires() -> None:
 
 def test_a_hub_whose_clock_is_behind_accepts_the_token_of_another() -> None:
     clock = Clock()
-    token = AccessTokens(SECRET, clock).issue("usr_1", 1)
+    token = AccessTokens(SECRET, clock).issue("usr_1", 1, "ses_1")
     clock.now_ms -= 30_000
     assert AccessTokens(SECRET, clock).verify(token).user_id == "usr_1"
     clock.now_ms -= 1_000
@@ -92,8 +93,8 @@ def test_what_is_not_ours_is_refused(token: str) -> None:
 
 def test_a_changed_token_is_refused() -> None:
     tokens = AccessTokens(SECRET, Clock())
-    head, body, signature = tokens.issue("usr_1", 1).split(".")
-    other = tokens.issue("usr_2", 1).split(".")[1]
+    head, body, signature = tokens.issue("usr_1", 1, "ses_1").split(".")
+    other = tokens.issue("usr_2", 1, "ses_1").split(".")[1]
     assert body != other
     with pytest.raises(TokenError):
         tokens.verify(f"{head}.{other}.{signature}")
