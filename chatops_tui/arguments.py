@@ -116,8 +116,17 @@ def _add_exec(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeout", metavar="S", type=float, default=60.0, help="in seconds (default 60)")
     parser.add_argument("--cwd", metavar="DIR", help="where it runs")
-    parser.add_argument(
-        "--stdin", action="store_true", help="give it what comes from standard input; without, it gets none"
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--stdin",
+        dest="given",
+        action="store_const",
+        const="all",
+        default="auto",
+        help="give it standard input to its end, also from a terminal; without, only from a pipe or a file",
+    )
+    which.add_argument(
+        "-n", "--no-stdin", dest="given", action="store_const", const="none", help="give it no standard input"
     )
     parser.add_argument(
         "--concurrency", metavar="N", type=_count, default=10, help="how many servers at once (default 10)"

@@ -20,6 +20,8 @@ class CommandOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     argv: tuple[str, ...] = ()
     timeout_s: Timeout = 60.0
     stdin: str | None = None
+    stdin_data: bytes | None = None
+    """Instead of `stdin` where it is no text; base64."""
     cwd: str | None = None
     env: dict[str, str] = {}
     max_output: MaxOutput = OUTPUT_LIMIT_BYTES

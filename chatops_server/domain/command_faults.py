@@ -18,7 +18,7 @@ def fault(
     command: str,
     argv: Sequence[str],
     *,
-    stdin: str | None = None,
+    stdin: str | bytes | None = None,
     cwd: str | None = None,
     env: Mapping[str, str],
 ) -> str | None:
@@ -69,9 +69,9 @@ def _of_text(field: str, text: str, limit: int) -> str | None:
     return _of_size(field, text, limit)
 
 
-def _of_size(field: str, text: str, limit: int) -> str | None:
+def _of_size(field: str, text: str | bytes, limit: int) -> str | None:
     try:
-        size = len(text.encode())
+        size = len(text if isinstance(text, bytes) else text.encode())
     except UnicodeEncodeError:
         return f"{field}: it holds half a surrogate pair"
     return f"{field}: {size} bytes, at most {limit} are taken" if size > limit else None

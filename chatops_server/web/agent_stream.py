@@ -132,6 +132,8 @@ class AgentStream:
         self._heard()
         if not await self._ingest.accept((sample,)):
             return
+        if sample.seq >= self._session.next_seq:
+            self._session.clock = sample.timestamp, self._hearing.now_ms()
         self._show(sample, after_numbered(self._mark(), self._ingest.epoch, sample.seq))
         self._hearing.topics.publish_sample(self._state.id, sample)
 
@@ -141,6 +143,7 @@ class AgentStream:
         except ValueError as exc:
             raise InvalidRequestError("timestamp of a live sample is no RFC 3339 time with a zone") from exc
         self._since = None
+        self._session.clock = sample.timestamp, self._hearing.now_ms()
         self._show(sample, after_live(self._mark(), self._ingest.epoch))
         self._hearing.topics.publish_sample(self._state.id, sample)
 

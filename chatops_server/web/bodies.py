@@ -17,6 +17,11 @@ _PLACE: Final = re.compile(r"^(?P<what>.*) - at `(?:key in )?\$\.?(?P<where>[^`]
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<field>[^`]+)`$")
 
 
+# What a program reads from its input comes with the command. It goes on to the agent in one frame, which
+# is hardly longer than this body, and of at most 1 MiB.
+MAX_COMMAND_BYTES: Final = 768 * 1024
+
+
 async def read_body(request: web.Request, kind: Any, *, is_optional: bool = False) -> Any:  # noqa: ANN401 - any route's body type
     """Return the body as `kind`; where it is optional, none at all is an empty object.
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from chatops_server.domain.permissions import HubAction
 from chatops_server.storage.sql.commands import NEWEST, CommandFilter, CommandRow
 from chatops_server.web.asking import Ask, page
+from chatops_server.web.bodies import MAX_COMMAND_BYTES
 from chatops_server.web.routes import PAGING, Param, Route, Stream
 from chatops_wire import codec
 from chatops_wire.rest import Page
@@ -81,6 +82,7 @@ ROUTES = (
         summary="Run a command where you are an operator; answers at its end, or 202 with `wait: false`.",
         tag=_TAG,
         body=CommandCreate,
+        most_body=MAX_COMMAND_BYTES,
         answer=CommandView,
         other_statuses=(202,),
         refusals=(403, 404, 409, 429, 503, 504),
@@ -110,6 +112,7 @@ ROUTES = (
         summary="Run a command on many servers; `GET /commands?batch_id=` follows it.",
         tag=_TAG,
         body=BatchCreate,
+        most_body=MAX_COMMAND_BYTES,
         answer=BatchView,
         status=202,
         refusals=(403, 404, 429),

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.web.asking import Ask
+from chatops_server.web.bodies import MAX_BODY_BYTES
 
 PREFIX: Final = "/api/v1"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -71,6 +72,8 @@ class Route:
     tag: str
     body: Any = None
     """Type of the body; None takes none."""
+    most_body: int = MAX_BODY_BYTES
+    """Bytes a body may have."""
     is_body_optional: bool = False
     """Whether no body at all means an empty object."""
     answer: Any = None

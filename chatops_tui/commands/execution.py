@@ -2,12 +2,12 @@
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from chatops_tui.client.connect import Hub
+from chatops_tui.commands.given_input import Wanted, given_input
 from chatops_tui.commands.interrupts import LeftError
 from chatops_tui.commands.live import over_feed
 from chatops_tui.commands.many_servers import run_on_many
@@ -23,8 +23,6 @@ from chatops_wire.commands import LONGEST_TIMEOUT_S
 from chatops_wire.rest import ServerView
 from chatops_wire.rest_commands import BatchCreate
 
-# It goes to the agent in one frame, of at most 1 MiB, in which a byte may take six.
-MOST_STDIN_BYTES: Final = 512 * 1024
 # Whoever runs it on one server may be copying a file: a tebibyte, the most the hub takes.
 _ALL_OUTPUT: Final = 2**40
 
@@ -38,7 +36,8 @@ class Plan:
     selector: str | None = None
     timeout_s: float = 60.0
     cwd: str | None = None
-    with_stdin: bool = False
+    given: Wanted = "none"
+    """Of standard input."""
     concurrency: int = 10
     stop_after: int | None = None
     as_json: bool = False
@@ -52,7 +51,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         selector=arguments.selector,
         timeout_s=arguments.timeout,
         cwd=arguments.cwd,
-        with_stdin=arguments.stdin,
+        given=arguments.given,
         concurrency=arguments.concurrency,
         stop_after=arguments.stop_after,
         as_json=arguments.json,
@@ -107,7 +106,8 @@ def _batch(plan: Plan, order: Order, targets: Sequence[ServerView]) -> BatchCrea
         select=plan.selector or "",
         command=order.command,
         timeout_s=order.timeout_s,
-        stdin=order.stdin,
+        stdin=order.stdin_text,
+        stdin_data=order.stdin_bytes,
         cwd=order.cwd,
         concurrency=plan.concurrency,
         stop_after_failures=plan.stop_after,
@@ -118,15 +118,4 @@ def _order(plan: Plan) -> Order:
     """Return what is asked of the hub; ValueError says in a sentence what it could never be asked."""
     if not 0 < plan.timeout_s <= LONGEST_TIMEOUT_S:
         raise ValueError(f"--timeout is more than 0 and at most {LONGEST_TIMEOUT_S:.0f} seconds")
-    stdin = _given() if plan.with_stdin else None
-    return Order(command_text(plan.words), plan.timeout_s, stdin, plan.cwd)
-
-
-def _given() -> str:
-    given = sys.stdin.buffer.read(MOST_STDIN_BYTES + 1)
-    if len(given) > MOST_STDIN_BYTES:
-        raise ValueError(f"--stdin takes at most {MOST_STDIN_BYTES // 1024} KiB")
-    try:
-        return given.decode()
-    except UnicodeDecodeError as exc:
-        raise ValueError("--stdin takes text (UTF-8)") from exc
+    return Order(command_text(plan.words), plan.timeout_s, given_input(plan.given) or None, plan.cwd)

@@ -1,6 +1,8 @@
 """A command on one server: as if it ran here."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -16,6 +18,9 @@ from chatops_wire.commands import OUTPUT_LIMIT_BYTES, CommandFinished, CommandOu
 from chatops_wire.rest import ServerView
 from chatops_wire.rest_commands import CommandCreate, CommandView
 
+# Whatever JSON writes in one or two characters; other controls take six.
+_PRINTED: Final = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -23,10 +28,20 @@ class Order:
 
     command: str
     timeout_s: float
-    stdin: str | None
+    stdin: bytes | None
     cwd: str | None
     max_output: int = OUTPUT_LIMIT_BYTES
     """Bytes that are sent here; the hub keeps OUTPUT_LIMIT_BYTES at most, also of more."""
+
+    @property
+    def stdin_text(self) -> str | None:
+        """The input where it is text, which every agent knows how to take."""
+        return None if self.stdin is None else _text(self.stdin)
+
+    @property
+    def stdin_bytes(self) -> bytes | None:
+        """The input where it is none."""
+        return self.stdin if self.stdin is not None and _text(self.stdin) is None else None
 
     def on(self, server_id: str) -> CommandCreate:
         """Return what the hub is asked to run on one server, without waiting for its end."""
@@ -34,11 +49,21 @@ class Order:
             server_id=server_id,
             command=self.command,
             timeout_s=self.timeout_s,
-            stdin=self.stdin,
+            stdin=self.stdin_text,
+            stdin_data=self.stdin_bytes,
             cwd=self.cwd,
             max_output=self.max_output,
             wait=False,
         )
+
+
+def _text(data: bytes) -> str | None:
+    """Return bytes as text; None where they are none, or would take more room than as base64."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if _PRINTED.fullmatch(text) else None
 
 
 async def run_on_one(hub: Hub, server: ServerView, order: Order, printer: Printer) -> int:

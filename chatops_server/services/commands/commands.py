@@ -15,7 +15,7 @@ from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import InvalidRequestError, NotFoundError, StorageError
 from chatops_server.services.access import Caller, server_for
 from chatops_server.services.commands.batches import Batches, items
-from chatops_server.services.commands.dispatch import Dispatch, FromAgent, new_command_id
+from chatops_server.services.commands.dispatch import Clocks, Dispatch, FromAgent, new_command_id
 from chatops_server.services.commands.history import History
 from chatops_server.services.commands.keeper import Patience, Workshop
 from chatops_server.services.commands.output_store import Files, OutputStore
@@ -60,7 +60,7 @@ class Commands:
         self._records = Records(ledger, now_ms)
         self._patience = patience
         shop = Workshop(self._runs, fleet, self._store, self._records, patience)
-        self._dispatch = Dispatch(shop, sessions, self._errands, _now)
+        self._dispatch = Dispatch(shop, sessions, self._errands, Clocks(_now, now_ms))
         self._batches = Batches(fleet, self._runs, self._dispatch, self._records, self._errands)
         self.history = History(storage, fleet, self._runs, self._store)
         fleet.on_access_change(self._dispatch.end_deleted)
@@ -209,7 +209,10 @@ def _order(row: CommandRow) -> CommandOrder:
 
 
 def _check(order: CommandOrder) -> None:
-    found = fault(order.command, order.argv, stdin=order.stdin, cwd=order.cwd, env=order.env)
+    if order.stdin is not None and order.stdin_data is not None:
+        raise InvalidRequestError("stdin_data: either stdin or stdin_data, not both")
+    stdin = order.stdin if order.stdin_data is None else order.stdin_data
+    found = fault(order.command, order.argv, stdin=stdin, cwd=order.cwd, env=order.env)
     if found is not None:
         raise InvalidRequestError(found)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final, assert_never
 
@@ -27,6 +28,7 @@ from chatops_wire.commands import (
     CommandStarted,
 )
 from chatops_wire.rest_commands import CommandOrder
+from chatops_wire.times import format_ms, parse_ms
 
 # What agents take at once (chatops_agent), so that a busy machine is told here already.
 MAX_RUNS_A_SERVER: Final = 32
@@ -41,23 +43,34 @@ _MOST_IN_MEMORY: Final = 2 * ROOM_BYTES
 _ROOM_WITHIN_S: Final = 5.0
 _RETRY_AFTER_S: Final = 1
 
+# The hub has noticed sooner that a connection is gone (two pings, 10 s apart); a machine that slept finds
+# what was sent to it in its socket, hours later.
+_BEGIN_WITHIN_MS: Final = 30_000
+
 FromAgent = CommandStarted | CommandOutput | CommandResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How late it is."""
+
+    loop: Callable[[], float]
+    """The loop's own, in seconds."""
+    now_ms: Callable[[], int]
+    """Unix milliseconds."""
 
 
 class Dispatch:
     """Between runs and the connections of agents. For the event loop's thread only."""
 
-    def __init__(
-        self, shop: Workshop, sessions: AgentSessions, errands: Errands, now: Callable[[], float]
-    ) -> None:
-        """Take the loop's clock as `now`."""
+    def __init__(self, shop: Workshop, sessions: AgentSessions, errands: Errands, clocks: Clocks) -> None:
         self._runs = shop.runs
         self._fleet = shop.fleet
         self._patience = shop.patience
         self._sessions = sessions
         self._errands = errands
-        self._now = now
-        self._keeper = Keeper(shop, now)
+        self._now, self._now_ms = clocks.loop, clocks.now_ms
+        self._keeper = Keeper(shop, clocks.loop)
 
     def check(self, server_id: str) -> None:
         """Let one more command for a server pass.
@@ -88,7 +101,7 @@ class Dispatch:
         elif run.response is None and session is not None:
             run.session = session
             run.gives_up_at = run.sent_at + run.timeout_s + self._patience.answer_s
-            session.outbox.put(codec.encode(_command(run, order)))
+            session.outbox.put(codec.encode(_command(run, order, self._not_after(session))))
         self.keep(run)
 
     def keep(self, run: Run) -> None:
@@ -182,6 +195,17 @@ class Dispatch:
         if run.session is not None:
             run.session.outbox.put(codec.encode(CommandCancel(command_id=run.id, force=run.is_forced)))
 
+    def _not_after(self, session: AgentSession) -> str | None:
+        """Return until when, by its own clock, an agent may begin a command; None: that is not known."""
+        if session.clock is None:
+            return None
+        said, heard_ms = session.clock
+        try:
+            ahead_ms = parse_ms(said) - heard_ms
+            return format_ms(self._now_ms() + ahead_ms + _BEGIN_WITHIN_MS)
+        except (ValueError, OverflowError):
+            return None
+
     async def _kept(self, run: Run) -> None:
         try:
             await self._keeper.keep(run)
@@ -217,15 +241,17 @@ def _within_64_bits(number: int) -> int:
     return max(-(2**63), min(number, 2**63 - 1))
 
 
-def _command(run: Run, order: CommandOrder) -> Command:
+def _command(run: Run, order: CommandOrder, not_after: str | None) -> Command:
     return Command(
         command_id=run.id,
         command=order.command,
         argv=order.argv,
         timeout_s=order.timeout_s,
         stdin=order.stdin or "",
+        stdin_data=order.stdin_data or b"",
         cwd=order.cwd,
         env=order.env,
         max_output=order.max_output,
         window=WINDOW_BYTES,
+        not_after=not_after,
     )

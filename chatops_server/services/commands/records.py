@@ -130,9 +130,9 @@ def _audited(order: CommandOrder) -> Mapping[str, Any]:
         facts["argv"] = [word[:_AUDITED_CHARS] for word in order.argv]
     if order.cwd is not None:
         facts["cwd"] = order.cwd
-    if order.stdin is not None:
+    if order.stdin is not None or order.stdin_data is not None:
         # Secrets are given this way: how much, never what.
-        facts["stdin_bytes"] = len(order.stdin.encode())
+        facts["stdin_bytes"] = len(order.stdin_data or (order.stdin or "").encode())
     if order.env:
         facts["env"] = sorted(order.env)
     return facts

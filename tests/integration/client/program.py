@@ -36,19 +36,21 @@ class Ran:
 
 async def chatops(*arguments: str, stdin: bytes = b"", **environ: str) -> Ran:
     """Run the command without a terminal."""
-    process = await begun(*arguments, **environ)
+    process = await begun(*arguments, stdin=asyncio.subprocess.PIPE, **environ)
     async with asyncio.timeout(3 * DEADLINE_S):
         out, err = await process.communicate(stdin)
     assert process.returncode is not None
     return Ran(process.returncode, out, err.decode())
 
 
-async def begun(*arguments: str, **environ: str) -> asyncio.subprocess.Process:
+async def begun(
+    *arguments: str, stdin: int = asyncio.subprocess.DEVNULL, **environ: str
+) -> asyncio.subprocess.Process:
     """Start the command without a terminal."""
     return await asyncio.create_subprocess_exec(
         *COMMAND,
         *arguments,
-        stdin=asyncio.subprocess.PIPE,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=os.environ | WHO | {"PYTHONIOENCODING": "utf-8"} | environ,

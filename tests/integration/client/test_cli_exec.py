@@ -86,12 +86,6 @@ async def test_options_reach_the_hub(served: Served, double: CommandHub) -> None
     assert (order["timeout_s"], order["cwd"], order["stdin"]) == (2.5, "/srv", "grüße\n")
 
 
-async def test_stdin_is_left_alone_without_being_asked_for(served: Served, double: CommandHub) -> None:
-    plays(double)
-    await chatops("exec", "web-1", "--url", served.url, "--", "cat", stdin=b"text")
-    assert "stdin" not in double.run.order
-
-
 @pytest.mark.parametrize(
     ("arguments", "stdin", "reason"),
     [
@@ -104,8 +98,8 @@ async def test_stdin_is_left_alone_without_being_asked_for(served: Served, doubl
             "--timeout is more than 0 and at most 86400",
         ),
         (("exec", "web-1", "--timeout", "soon", "--", "true"), b"", "invalid float"),
-        (("exec", "web-1", "--stdin", "--", "cat"), b"\xff", "--stdin takes text"),
-        (("exec", "web-1", "--stdin", "--", "cat"), b"x" * 600_000, "--stdin takes at most 512 KiB"),
+        (("exec", "web-1", "--", "cat"), b"x" * 600_000, "standard input: at most 512 KiB can be given"),
+        (("exec", "web-1", "--stdin", "-n", "--", "cat"), b"", "not allowed with argument"),
     ],
 )
 async def test_what_cannot_be_run_is_wrong_usage(
