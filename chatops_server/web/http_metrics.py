@@ -56,7 +56,12 @@ ROUTES = (
             ),
             Param("start", "RFC 3339 or Unix ms, included; an hour before `end` without it."),
             Param("end", "RFC 3339 or Unix ms, not included; now without it."),
-            Param("points", "At most this many points a metric: 1 to 2000, 300 without it.", "integer"),
+            Param(
+                "points",
+                "At most this many points a metric: 1 to 2000, 300 without it.",
+                "integer",
+                bounds=(1, MAX_POINTS),
+            ),
         ),
         refusals=(400,),
     ),

@@ -95,6 +95,8 @@ def _place(name: str) -> Json:
 
 def _param(param: Param) -> Json:
     one: Json = {"type": param.kind}
+    if param.bounds is not None:
+        one["minimum"], one["maximum"] = param.bounds
     return {
         "name": param.name,
         "in": "query",

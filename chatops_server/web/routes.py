@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final, Literal
 
 from chatops_server.domain.permissions import HubAction, ServerAction
-from chatops_server.web.asking import Ask
+from chatops_server.web.asking import MAX_LIMIT, Ask
 from chatops_server.web.bodies import MAX_BODY_BYTES
 
 PREFIX: Final = "/api/v1"
@@ -33,6 +33,8 @@ class Param:
     kind: Literal["string", "integer"] = "string"
     repeated: bool = False
     required: bool = False
+    bounds: tuple[int, int] | None = None
+    """Of an integer, both included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,6 @@ class Route:
 
 
 PAGING: Final = (
-    Param("limit", "How many items at most: 1 to 1000, 100 without it.", "integer"),
+    Param("limit", "How many items at most: 1 to 1000, 100 without it.", "integer", bounds=(1, MAX_LIMIT)),
     Param("cursor", "`next` of the page before."),
 )
