@@ -89,6 +89,15 @@ class Container(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The agent itself runs in it."""
 
 
+class EngineState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether a machine's engine answers; a sample without it: there is none, or nobody tells."""
+
+    state: Literal["available", "unavailable"]
+    reason: str = ""
+    """Why it does not answer."""
+    version: str = ""
+
+
 class ContainerItem(Container, frozen=True, kw_only=True, omit_defaults=False):
     """One container of a server, everything spelled out."""
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from chatops_wire.containers import Container
+from chatops_wire.containers import Container, EngineState
 from chatops_wire.quantities import Bytes, Sequence, Whole
 
 
@@ -84,6 +84,8 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     temperatures: tuple[Temperature, ...] = ()
     containers: tuple[Container, ...] | None = None
     """None where no engine answers; a machine whose engine has none sends an empty list."""
+    engine: EngineState | None = None
+    """None where there is no engine, or the agent does not tell."""
     processes: tuple[Process, ...] = ()
     process_count: Whole | None = None
     uptime_s: float | None = None

@@ -15,9 +15,9 @@ _LANES: Final = 8
 class LanePool:
     """Runs as many jobs at once as there are lanes; more wait, until all lanes hang."""
 
-    def __init__(self, name: str) -> None:
-        self._lanes = [Lane(f"{name}-{number}") for number in range(_LANES)]
-        self._turns = asyncio.Semaphore(_LANES)
+    def __init__(self, name: str, lanes: int = _LANES) -> None:
+        self._lanes = [Lane(f"{name}-{number}") for number in range(lanes)]
+        self._turns = asyncio.Semaphore(lanes)
 
     async def run(self, job: Callable[[], T]) -> T:
         """Return what the job returns, or raise what it raises.

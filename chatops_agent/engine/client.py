@@ -1,0 +1,160 @@
+"""The only module that knows the `docker` SDK; importing it costs 20 MB, so only where an engine is.
+
+All of this blocks: it is for threads. An APIClient belongs to one thread, as its maintainers ask for.
+"""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import docker
+import docker.errors
+import requests
+import urllib3
+
+from chatops_agent.engine.addresses import socket_path
+from chatops_agent.engine.errors import EngineError, refused, unavailable
+from chatops_wire.containers import DockerCode
+from chatops_wire.version import VERSION
+
+# Anything answers this oldest one; what it really speaks is asked with it.
+_OLDEST: Final = "1.24"
+_CONNECT_WITHIN_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """What an engine says of itself."""
+
+    version: str
+    api_version: str
+    is_podman: bool
+
+
+def probe(address: str, within_s: float) -> EngineVersion:
+    """Return who listens at this address.
+
+    Raises:
+        EngineError: Nobody, nobody who may be used, or nobody who answers.
+    """
+    path = socket_path(address)
+    if path is not None:
+        # Before the SDK, which wraps these errors three deep and loses what they were.
+        try:
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.settimeout(_CONNECT_WITHIN_S)
+                knock.connect(path)
+        except OSError as exc:
+            raise unavailable(address, exc) from exc
+    client = connect(address, _OLDEST, within_s)
+    try:
+        with told(address):
+            facts = client.version(api_version=False)
+    finally:
+        client.close()
+    components = [str(each.get("Name", "")) for each in facts.get("Components") or ()]
+    return EngineVersion(
+        version=str(facts.get("Version", "")),
+        api_version=str(facts.get("ApiVersion") or _OLDEST),
+        is_podman=any(name.startswith("Podman") for name in components),
+    )
+
+
+def connect(address: str, api_version: str, within_s: float) -> Any:  # noqa: ANN401 - the SDK has no types
+    """Return an APIClient; nothing is sent yet.
+
+    Raises:
+        EngineError: The SDK does not take this address or version.
+    """
+    with told(address):
+        return docker.APIClient(
+            base_url=address,
+            version=api_version,
+            timeout=within_s,
+            user_agent=f"chatops-agent/{VERSION}",
+            max_pool_size=1,
+        )
+
+
+@contextmanager
+def told(address: str) -> Iterator[None]:
+    """Turn whatever the SDK raises in here into EngineError."""
+    try:
+        yield
+    except docker.errors.APIError as exc:
+        status = exc.response.status_code if exc.response is not None else 0
+        raise refused(status, str(exc.explanation or exc)) from exc
+    except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as exc:
+        raise EngineError(DockerCode.TIMEOUT, f"the engine at {address} does not answer in time") from exc
+    except docker.errors.DockerException as exc:
+        raise EngineError(DockerCode.FAILED, str(exc)) from exc
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as exc:
+        raise EngineError(DockerCode.DOCKER_UNAVAILABLE, f"the engine at {address} is gone") from exc
+    except OSError as exc:
+        raise unavailable(address, exc) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """An answer of the engine that goes on and on."""
+
+    path: str
+    """Below the version: `/events`."""
+    params: Mapping[str, Any]
+    method: str = "GET"
+    headers: Mapping[str, str] | None = None
+
+
+class OpenStream:
+    """The body of such an answer as raw bytes. `close` and `abort` are the only ways out of a silent one.
+
+    It is read beside the SDK, which hands out one byte at a time of a TTY's log and costs 10 µs a line.
+    """
+
+    def __init__(self, address: str, client: Any, request: StreamRequest) -> None:  # noqa: ANN401 - no types
+        """Send the request and wait for the head of the answer.
+
+        Raises:
+            EngineError: The engine says no, or nothing.
+        """
+        self._client = client
+        with told(address):
+            # The SDK has no public way to a path of one's own choice; test_engine_streams breaks if it moves.
+            url = client._url(request.path)  # noqa: SLF001 - see above
+            self._response = client.request(
+                request.method, url, params=request.params, headers=request.headers, stream=True,
+                timeout=client.timeout,
+            )  # fmt: skip
+            client._raise_for_status(self._response)  # noqa: SLF001 - likewise
+        http = self._response.raw._fp  # noqa: SLF001 - likewise
+        self.is_chunked = bool(http.chunked)
+        """The bytes are in chunks of HTTP, to be taken apart by `Dechunker`."""
+        self.content_type = str(self._response.headers.get("Content-Type", ""))
+        self._file = http.fp
+        self._socket: socket.socket = http.fp.raw._sock  # noqa: SLF001 - likewise
+        # From now on silence is no fault.
+        self._socket.settimeout(None)
+
+    def read(self, most: int) -> bytes:
+        """Return what comes next; empty at the end, or after `abort`."""
+        try:
+            return bytes(self._file.read1(most))
+        except (OSError, ValueError):
+            # Gone, or closed: whoever follows finds out which by asking again.
+            return b""
+
+    def abort(self) -> None:
+        """Have `read` return; from any thread."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # It has ended already.
+            return
+
+    def close(self) -> None:
+        """Let go of the socket, in the thread that reads."""
+        self._file.close()
+        self._response.close()
+        self._client.close()
