@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chatops_tui.client.alert_calls import AlertCalls
 from chatops_tui.client.calls import Calls, Query, given, item_path
+from chatops_tui.client.docker_calls import DockerCalls
 from chatops_tui.client.session import Session
 from chatops_tui.client.wire import Request, Wire
 from chatops_wire.rest import (
@@ -46,6 +47,7 @@ class Rest:
     def __init__(self, wire: Wire, session: Session) -> None:
         self._calls = Calls(wire, session)
         self.alerts = AlertCalls(self._calls)
+        self.docker = DockerCalls(self._calls)
 
     async def me(self) -> UserView:
         """Return who is signed in."""

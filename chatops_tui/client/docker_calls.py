@@ -1,0 +1,112 @@
+"""The hub's REST interface about containers, and about what belongs to their engines."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from chatops_tui.client.calls import MAX_PAGES, PAGE, Calls, Query, given, item_path
+from chatops_tui.client.wire import Request
+from chatops_wire.containers import ContainerItem
+from chatops_wire.rest_docker import (
+    ContainerAction,
+    ContainerAnswer,
+    ContainerOrder,
+    ContainerPage,
+    DockerState,
+    EngineList,
+    ProjectAction,
+    ProjectAnswer,
+    PullBegun,
+    PullOrder,
+    TopView,
+)
+
+Stock = Literal["images", "volumes", "networks"]
+"""What an engine keeps besides containers."""
+
+_CONTAINERS: Final = "docker/containers"
+_AS_USUAL: Final = ContainerOrder()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerList:
+    """Containers, and of each server that was asked for how its engine stands."""
+
+    items: tuple[ContainerItem, ...]
+    engines: dict[str, DockerState]
+
+
+class DockerCalls:
+    """Part of `http.Rest`; what it raises is said there."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def containers(self, server_id: str = "") -> ContainerList:
+        """Return the containers of one server, or of all the user may see."""
+        items: list[ContainerItem] = []
+        engines: dict[str, DockerState] = {}
+        cursor: Query = ()
+        for _ in range(MAX_PAGES):
+            fields = (*_of(server_id), ("limit", str(PAGE)), *cursor)
+            page = await self._calls.call(Request("GET", f"/{_CONTAINERS}", query=fields), ContainerPage)
+            items += page.items
+            engines.update(page.docker)
+            if page.next is None:
+                break
+            cursor = (("cursor", page.next),)
+        return ContainerList(tuple(items), engines)
+
+    async def inspect(self, server_id: str, container_id: str, *, reveal: bool = False) -> dict[str, Any]:
+        """Return what the engine says of a container, in its own words, redacted."""
+        fields = (*_of(server_id), *given(reveal="true" if reveal else ""))
+        request = Request("GET", item_path(_CONTAINERS, container_id), query=fields)
+        return await self._calls.call(request, dict[str, Any])
+
+    async def top(self, server_id: str, container_id: str) -> TopView:
+        """Return the processes of a container."""
+        path = f"{item_path(_CONTAINERS, container_id)}/top"
+        return await self._calls.call(Request("GET", path, query=_of(server_id)), TopView)
+
+    async def act(
+        self, server_id: str, container_id: str, action: ContainerAction, order: ContainerOrder = _AS_USUAL
+    ) -> ContainerItem | None:
+        """Do something with a container and return it as it then stands; None when it is gone."""
+        path = f"{item_path(_CONTAINERS, container_id)}/{action}"
+        request = Request("POST", path, order, _of(server_id))
+        return (await self._calls.call(request, ContainerAnswer)).container
+
+    async def act_on_project(
+        self, server_id: str, project: str, action: ProjectAction
+    ) -> tuple[ContainerItem, ...]:
+        """Do something with a compose project and return its containers as they then stand."""
+        path = f"{item_path('docker/projects', project)}/{action}"
+        request = Request("POST", path, query=_of(server_id))
+        return (await self._calls.call(request, ProjectAnswer)).containers
+
+    async def stock(self, server_id: str, kind: Stock) -> tuple[dict[str, Any], ...]:
+        """Return the images, volumes or networks of a server."""
+        request = Request("GET", f"/docker/{kind}", query=_of(server_id))
+        return (await self._calls.call(request, EngineList)).items
+
+    async def disk_use(self, server_id: str) -> dict[str, Any]:
+        """Return what the engine says its images, containers and volumes take."""
+        return await self._calls.call(Request("GET", "/docker/df", query=_of(server_id)), dict[str, Any])
+
+    async def pull(self, server_id: str, image: str) -> PullBegun:
+        """Begin to pull an image; the feed tells how it goes."""
+        order = PullOrder(server_id=server_id, image=image)
+        return await self._calls.call(Request("POST", "/docker/images/pull", order), PullBegun)
+
+    async def remove(self, server_id: str, kind: Stock, item_id: str, *, force: bool = False) -> None:
+        """Remove an image, a volume or a network."""
+        fields = (*_of(server_id), *given(force="true" if force else ""))
+        await self._calls.exchange(Request("DELETE", item_path(f"docker/{kind}", item_id), query=fields))
+
+    async def prune(self, server_id: str, kind: Stock) -> dict[str, Any]:
+        """Remove all of a kind that nothing uses; return what the engine says of it."""
+        request = Request("POST", f"/docker/{kind}/prune", query=_of(server_id))
+        return await self._calls.call(request, dict[str, Any])
+
+
+def _of(server_id: str) -> Query:
+    return given(server_id=server_id)
