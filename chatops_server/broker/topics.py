@@ -17,7 +17,7 @@ from chatops_server.errors import (
     UnknownTopicError,
 )
 from chatops_wire import codec
-from chatops_wire.client import EventMessage, SubscriptionEnded
+from chatops_wire.client import ContainerMessage, EventMessage, PullFinished, PullProgress, SubscriptionEnded
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import EventView
 
@@ -25,6 +25,9 @@ FLEET: Final = "fleet"
 METRICS: Final = "metrics"
 EVENTS: Final = "events"
 ALERTS: Final = "alerts"
+CONTAINERS: Final = "containers"
+_NARROWED: Final = (EVENTS, ALERTS, CONTAINERS)
+_TOPICS: Final = (FLEET, METRICS, *_NARROWED)
 # A wall of screens for a thousand servers fits; a client that forgets to unsubscribe is stopped.
 MAX_SUBSCRIPTIONS: Final = 1000
 _RETRY_AFTER_S: Final = 1
@@ -41,6 +44,7 @@ class Topics:
         # Which servers each listener narrowed the topic to; None in it means all.
         self._of_events: dict[ClientSession, set[str | None]] = {}
         self._of_alerts: dict[ClientSession, set[str | None]] = {}
+        self._of_containers: dict[ClientSession, set[str | None]] = {}
         fleet.on_access_change(self._end_lost_access)
 
     def session(self, principal: Principal, only_server: str | None = None) -> ClientSession:
@@ -83,7 +87,7 @@ class Topics:
         Raises:
             UnknownTopicError: This hub has no such topic.
         """
-        if topic not in (FLEET, METRICS, EVENTS, ALERTS):
+        if topic not in _TOPICS:
             raise UnknownTopicError(f"unknown topic {topic[:40]!r}")
         wanted = (topic, None if topic == FLEET else server_id)
         if wanted in client.subscriptions:
@@ -129,6 +133,17 @@ class Topics:
                 frame = frame or codec.encode(EventMessage(event=event))
                 client.outbox.event(frame)
 
+    def publish_containers(
+        self, server_id: str, message: ContainerMessage | PullProgress | PullFinished
+    ) -> None:
+        """Pass on what happened to a server's containers, or to a pull of images there."""
+        frame: bytes | None = None
+        for client, servers in self._of_containers.items():
+            is_asked_for = None in servers or server_id in servers
+            if is_asked_for and self._fleet.role_on(server_id, client.principal) is not None:
+                frame = frame or codec.encode(message)
+                client.outbox.event(frame)
+
     def _hears(self, client: ClientSession, servers: set[str | None], event: EventView) -> bool:
         if None not in servers and event.server_id not in servers:
             return False
@@ -138,7 +153,7 @@ class Topics:
         return sees_event(client.principal, event.user_id, server_visible=visible)
 
     def _check(self, client: ClientSession, topic: str, server_id: str | None) -> None:
-        if topic not in (FLEET, METRICS, EVENTS, ALERTS):
+        if topic not in _TOPICS:
             raise UnknownTopicError(f"unknown topic {topic[:40]!r}")
         if topic == METRICS and server_id is None:
             raise InvalidRequestError("server_id is missing")
@@ -179,13 +194,20 @@ class Topics:
         self._watching.unwatch(server_id)
 
     def _narrowed(self, topic: str) -> dict[ClientSession, set[str | None]]:
-        return self._of_events if topic == EVENTS else self._of_alerts
+        match topic:
+            case "events":
+                return self._of_events
+            case "alerts":
+                return self._of_alerts
+            case _:
+                return self._of_containers
 
     def _end_lost_access(self, server_id: str) -> None:
-        clients = {*self._of_metrics.get(server_id, ()), *self._of_events, *self._of_alerts}
+        narrowed = (client for topic in _NARROWED for client in self._narrowed(topic))
+        clients = {*self._of_metrics.get(server_id, ()), *narrowed}
         for client in clients:
             if self._fleet.role_on(server_id, client.principal) is None:
-                for topic in (METRICS, EVENTS, ALERTS):
+                for topic in (METRICS, *_NARROWED):
                     self._end(client, topic, server_id)
 
     def _end(self, client: ClientSession, topic: str, server_id: str) -> None:

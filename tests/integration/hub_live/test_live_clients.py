@@ -79,7 +79,7 @@ async def test_a_ping_needs_no_id(hub: LiveHub) -> None:
     [
         ({"topic": "metrics"}, "invalid_request"),
         ({"topic": "metrics", "server_id": "srv_unknown"}, "not_found"),
-        ({"topic": "containers"}, "unknown_topic"),
+        ({"topic": "weather"}, "unknown_topic"),
         ({"topic": "command"}, "invalid_request"),
         ({"topic": "command", "command_id": "cmd_1"}, "not_found"),
         ({"topic": "logs", "server_id": "srv_1"}, "invalid_request"),

@@ -13,6 +13,8 @@ from chatops_server.errors import (
     UnknownTopicError,
 )
 from chatops_wire.agent import Live
+from chatops_wire.client import ContainerMessage
+from chatops_wire.containers import ContainerItem
 from chatops_wire.rest import EventView
 from chatops_wire.samples import Cpu, Memory
 from tests.broker_builders import (
@@ -80,7 +82,7 @@ def test_subscribing_twice_sends_each_sample_once() -> None:
 @pytest.mark.parametrize(
     ("topic", "server_id", "error"),
     [
-        ("containers", None, UnknownTopicError),
+        ("weather", None, UnknownTopicError),
         ("command", None, UnknownTopicError),
         ("metrics", None, InvalidRequestError),
         ("metrics", "srv_unknown", NotFoundError),
@@ -237,3 +239,34 @@ def test_a_user_who_became_less_keeps_only_what_they_may_see() -> None:
     topics.check_access(watcher)
     assert watcher.subscriptions == {("events", None), ("fleet", None)}
     assert taken(watcher)[-1] == {"type": "fleet", "servers": []}
+
+
+def container(server_id: str = "srv_1") -> ContainerMessage:
+    return ContainerMessage(
+        action="die", container=ContainerItem(server_id=server_id, name="web", state="exited")
+    )
+
+
+def test_changes_of_containers_reach_those_who_may_see_the_server() -> None:
+    topics = topics_of(fleet_of(1, 2))
+    everywhere, there, elsewhere, stranger = client(), client(), client(), client(STRANGER)
+    topics.subscribe(everywhere, "containers")
+    topics.subscribe(there, "containers", "srv_1")
+    topics.subscribe(elsewhere, "containers", "srv_2")
+    topics.subscribe(stranger, "containers")
+    topics.publish_containers("srv_1", container())
+    told = [[frame["container"]["name"] for frame in taken(each)] for each in (everywhere, there)]
+    assert told == [["web"], ["web"]]
+    assert [taken(each) for each in (elsewhere, stranger)] == [[], []]
+
+
+def test_whoever_loses_sight_of_a_server_hears_no_more_of_its_containers() -> None:
+    fleet, guest = fleet_of(), client(principal("usr_guest"))
+    topics = topics_of(fleet)
+    fleet.set_grant("srv_1", "usr_guest", "viewer")
+    topics.subscribe(guest, "containers", "srv_1")
+    fleet.drop_grant("srv_1", "usr_guest")
+    topics.publish_containers("srv_1", container())
+    assert [(frame["type"], frame["topic"]) for frame in taken(guest)] == [
+        ("subscription_ended", "containers")
+    ]
