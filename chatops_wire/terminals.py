@@ -57,10 +57,14 @@ class TerminalCredit(Struct, frozen=True, kw_only=True, tag_field="type", tag="t
     bytes: Annotated[int, Meta(ge=0)]
 
 
-class TerminalDetach(Struct, frozen=True, kw_only=True, tag_field="type", tag="terminal_detach"):
+class TerminalDetach(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="terminal_detach"
+):
     """Leave the shell running without a viewer, until it is attached again."""
 
     terminal_id: TerminalId
+    within_s: Annotated[float, Meta(ge=0)] | None = None
+    """Its viewer was lost: end it unless it is attached within so many seconds."""
 
 
 class TerminalClose(Struct, frozen=True, kw_only=True, tag_field="type", tag="terminal_close"):

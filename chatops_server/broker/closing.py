@@ -49,6 +49,7 @@ AUTH_TIMEOUT = Closing(CloseCode.UNAUTHORIZED, ErrorCode.AUTH_TIMEOUT, "no auth 
 TOO_SLOW = Closing(CloseCode.TOO_SLOW, None, "the peer reads too slowly")
 BINARY = Closing(CloseCode.UNSUPPORTED_DATA, None, "a binary frame")
 UNAVAILABLE = Closing(CloseCode.INTERNAL, ErrorCode.UNAVAILABLE, "storage is unavailable")
+SILENT = Closing(CloseCode.NORMAL, None, "no answer to a ping")
 LOST = Closing(CloseCode.NORMAL, None, "the connection broke")
 INTERNAL = Closing(CloseCode.INTERNAL, ErrorCode.INTERNAL, "the hub failed; see its log")
 TOKEN_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.TOKEN_EXPIRED, "the access token has expired")

@@ -107,7 +107,12 @@ def put_together(
     recordings = Recordings(kept.folder / "recordings", errands, time.time)
     logbook = Logbook(storage, ledger, recordings, now_ms)
     around = Surroundings(
-        live.fleet, live.sessions, logbook, errands, recordings if kept.records_terminals else None
+        live.fleet,
+        live.sessions,
+        logbook,
+        errands,
+        recordings if kept.records_terminals else None,
+        kept.patience.viewer_s,
     )
     return AgentActions(
         commands=Commands(storage, ledger, (live.fleet, live.sessions, spool), now_ms, kept.patience),

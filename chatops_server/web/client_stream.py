@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import Final, Protocol, assert_never
 
 from msgspec import UnsetType
 
 from chatops_server.broker.clients import ClientSession
-from chatops_server.broker.closing import Closing, ConnectionEnded, malformed
+from chatops_server.broker.closing import (
+    GOING_AWAY,
+    LOST,
+    SILENT,
+    TOO_SLOW,
+    Closing,
+    ConnectionEnded,
+    malformed,
+)
 from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.permissions import Principal
@@ -42,6 +50,9 @@ from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
 from chatops_wire.codes import CloseCode, ErrorCode
 from chatops_wire.rest import UserView
 from chatops_wire.terminals import TerminalCredit, TerminalData, TerminalResize
+
+# A client that ended so may be back in a moment, and wants its shells as they are.
+_NOBODY_S_WISH: Final = (LOST, SILENT, TOO_SLOW, GOING_AWAY)
 
 
 class TokenReader(Protocol):
@@ -85,13 +96,17 @@ class ClientStream:
         Raises:
             ConnectionEnded: Always; it says how.
         """
+        may_return = False
         try:
             await both_ways("client-writer", self._read(decoder), self._write())
+        except ConnectionEnded as ended:
+            may_return = ended.closing in _NOBODY_S_WISH
+            raise
         finally:
             # Terminals first: one that is just being opened ends with its request.
-            self._terminals.left()
+            self._terminals.left(may_return=may_return)
             await self._errands.stop()
-            self._terminals.left()
+            self._terminals.left(may_return=may_return)
 
     async def _read(self, decoder: FrameDecoder[FromClient]) -> None:
         while (frame := await self._socket.receive()) is not None:

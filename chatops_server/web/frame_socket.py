@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import WSMsgType, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-from chatops_server.broker.closing import BINARY, TOO_SLOW, Closing, ConnectionEnded
+from chatops_server.broker.closing import BINARY, LOST, SILENT, TOO_SLOW, Closing, ConnectionEnded
 from chatops_server.errors import ForbiddenError
 from chatops_wire.agent import AUTH_TIMEOUT_S, HEARTBEAT_S, MAX_FRAME_BYTES
 from chatops_wire.codes import CloseCode
@@ -91,15 +91,14 @@ class FrameSocket:
     def peer_left(self) -> Closing:
         """Return why the connection has ended by itself, in words for the timeline."""
         if isinstance(self._ws.exception(), TimeoutError):
-            return Closing(CloseCode.NORMAL, None, "no answer to a ping")
+            return SILENT
         match self._ws.close_code:
             case CloseCode.NORMAL | CloseCode.GOING_AWAY:
-                text = "the peer closed the connection"
+                return Closing(CloseCode.NORMAL, None, "the peer closed the connection")
             case CloseCode.TOO_BIG:
-                text = "a frame of more than 1 MiB"
+                return Closing(CloseCode.NORMAL, None, "a frame of more than 1 MiB")
             case _:
-                text = "the connection broke"
-        return Closing(CloseCode.NORMAL, None, text)
+                return LOST
 
     async def close(self, closing: Closing) -> None:
         """Say why, close, and cut the connection if the peer does not answer in time."""

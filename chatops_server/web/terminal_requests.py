@@ -61,9 +61,9 @@ class TerminalRequests:
         self._waiting += 1
         self._errands.start(self._answered(request.id, lambda: self._result(request)), "terminal-request")
 
-    def left(self) -> None:
-        """Part from what the client viewed: it is gone."""
-        self._relay.left(self._session)
+    def left(self, *, may_return: bool) -> None:
+        """Part from what the client viewed: it is gone, perhaps only for a moment."""
+        self._relay.left(self._session, may_return=may_return)
 
     async def _answered(
         self, request_id: RequestId | UnsetType, carried_out: Callable[[], Awaitable[Result]]

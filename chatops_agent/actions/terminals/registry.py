@@ -113,6 +113,6 @@ def _tell(terminal: Terminal, message: _ToOne) -> None:
         case TerminalCredit():
             terminal.grant(message.bytes)
         case TerminalDetach():
-            terminal.detach()
+            terminal.detach(message.within_s)
         case TerminalClose():
             terminal.close(message.reason or "closed")

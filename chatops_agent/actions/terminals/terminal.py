@@ -131,9 +131,10 @@ class Terminal:
         self._screen.grant(size)
         self._ready()
 
-    def detach(self) -> None:
-        """Go on without a viewer until one attaches."""
-        self._leave_alone(self._patience.detached_s)
+    def detach(self, within_s: float | None) -> None:
+        """Go on without a viewer until one attaches; `within_s`: for so long at most."""
+        most_s = self._patience.detached_s
+        self._leave_alone(most_s if within_s is None else min(most_s, within_s))
 
     def orphan(self) -> None:
         """Go on without the connection: one that was viewed for a moment, one that was detached as before."""

@@ -30,7 +30,7 @@ ROOM_BYTES: Final = 2 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a keeper waits; seconds. Others than these are for tests."""
+    """How long keepers wait, and terminals for their viewers; seconds. Others than these are for tests."""
 
     answer_s: float = 7.0
     """Beyond a command's own time: the agent grants 5 s between TERM and KILL before it answers."""
@@ -43,6 +43,8 @@ class Patience:
     disk_attempts: int = 30
     follower_s: float = 900.0
     """For followers still reading after the end; 256 MiB at 2.5 Mbit/s."""
+    viewer_s: float = 60.0
+    """For a terminal's viewer whose connection broke; as long as ours try to come back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,20 +12,18 @@ from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.broker.terminals import OpenTerminals, Terminal
-from chatops_server.domain.permissions import Principal, ServerAction, allows
+from chatops_server.domain.permissions import ServerAction, allows
 from chatops_server.errors import (
-    AgentOfflineError,
     DockerUnavailableError,
     NotFoundError,
     StorageError,
-    TooManyRequestsError,
 )
-from chatops_server.services.access import server_for
 from chatops_server.services.errands import Errands
 from chatops_server.services.refusals import refusal
 from chatops_server.services.terminals.listing import Listing
 from chatops_server.services.terminals.logbook import Logbook
 from chatops_server.services.terminals.recordings import Recordings
+from chatops_server.services.terminals.rights import Rights, may_attach
 from chatops_wire import codec
 from chatops_wire.client_terminals import (
     AttachTerminal,
@@ -52,16 +50,12 @@ from chatops_wire.terminals import (
 
 log = logging.getLogger(__name__)
 
-# A screenful of shells a person and a team on one machine; the agent has its own limit.
-MAX_OF_A_USER: Final = 20
-MAX_ON_A_SERVER: Final = 40
 # An agent that does not tell when a shell runs has by then told when it does not.
 _ANSWER_WITHIN_S: Final = 2.0
 # For an agent to take what is typed; its client's other requests wait meanwhile.
 _KEYS_WITHIN_S: Final = 5.0
 # More than its window: an agent that knows no credit. One cannot take from the middle of a screen.
 _MOST_WAITING: Final = 1024 * 1024
-_RETRY_AFTER_S: Final = 5
 LEFT: Final = "the client left"
 AWAY: Final = "the server's agent left"
 
@@ -78,6 +72,8 @@ class Surroundings:
     errands: Errands
     recordings: Recordings | None
     """None records nothing."""
+    return_s: float
+    """How long a terminal waits for a viewer whose connection broke."""
 
 
 class TerminalRelay:
@@ -86,6 +82,7 @@ class TerminalRelay:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._open = OpenTerminals()
+        self._rights = Rights(around.fleet, around.sessions, around.logbook, self._open)
         self._listing = Listing()
 
     # What clients ask
@@ -99,10 +96,10 @@ class TerminalRelay:
             TooManyRequestsError: As many are open as may.
             DockerUnavailableError: It was asked for in a container.
         """
-        session = self._session(client.principal, request.server_id)
+        session = self._rights.session(client.principal, request.server_id)
         if request.container is not None:
             raise DockerUnavailableError("this hub opens no terminals in containers yet")
-        self._check_limits(client.principal, request.server_id)
+        self._rights.check_limits(client.principal, request.server_id)
         terminal = Terminal(
             f"trm_{token_hex(8)}", request.server_id, session, client.principal.user_id, client
         )
@@ -133,8 +130,8 @@ class TerminalRelay:
                 no such terminal, or it is another user's.
             AgentOfflineError, NotAllowedError, ConflictError: As above.
         """
-        session = self._session(client.principal, request.server_id)
-        owner_id = await self._owner(client.principal, request.terminal_id, request.server_id)
+        session = self._rights.session(client.principal, request.server_id)
+        owner_id = await self._rights.owner(client.principal, request.terminal_id, request.server_id)
         terminal = Terminal(request.terminal_id, request.server_id, session, owner_id, client)
         opened_ms = await self._around.logbook.attached(terminal, client.principal)
         # No await from here to the order: nobody else attaches in between.
@@ -179,8 +176,8 @@ class TerminalRelay:
         """
         terminal = self._open.viewed(request.terminal_id, client)
         if terminal is None and request.server_id is not None:
-            session = self._session(client.principal, request.server_id)
-            owner_id = await self._owner(client.principal, request.terminal_id, request.server_id)
+            session = self._rights.session(client.principal, request.server_id)
+            owner_id = await self._rights.owner(client.principal, request.terminal_id, request.server_id)
             terminal = self._open.get(request.terminal_id) or Terminal(
                 request.terminal_id, request.server_id, session, owner_id, None
             )
@@ -196,7 +193,7 @@ class TerminalRelay:
             NotFoundError, ForbiddenError, AgentOfflineError: As above.
             AgentTimeoutError: The agent did not answer.
         """
-        session = self._session(client.principal, request.server_id)
+        session = self._rights.session(client.principal, request.server_id)
         owners = await self._around.logbook.owners(request.server_id)
         answer = await self._listing.ask(session)
         return tuple(
@@ -210,7 +207,7 @@ class TerminalRelay:
                 detached=item.detached,
             )
             for item in answer.items
-            if _may_attach(client.principal, owners.get(item.terminal_id))
+            if may_attach(client.principal, owners.get(item.terminal_id))
         )
 
     async def typed(self, client: ClientSession, message: TerminalData) -> None:
@@ -238,10 +235,13 @@ class TerminalRelay:
         if terminal is not None and terminal.counts_credit:
             await self._offer(terminal, message)
 
-    def left(self, client: ClientSession) -> None:
-        """End what a client viewed that is gone and had not detached."""
+    def left(self, client: ClientSession, *, may_return: bool) -> None:
+        """Part with a client that is gone: end what it viewed, or wait a while for it to attach again."""
         for terminal in self._open.viewed_by(client):
-            self._end(terminal, LEFT, tell_viewer=False)
+            if may_return and terminal.answered.is_set():
+                self._wait_for_viewer(terminal)
+            else:
+                self._end(terminal, LEFT, tell_viewer=False)
 
     # What agents say
 
@@ -305,6 +305,18 @@ class TerminalRelay:
         if terminal.closed is not None:
             raise refusal(terminal.closed.code, terminal.closed.reason)
 
+    def _wait_for_viewer(self, terminal: Terminal) -> None:
+        terminal.viewer = None
+        within_s = self._around.return_s
+        # The agent keeps to it too, should the hub be gone by then.
+        self._tell(terminal, TerminalDetach(terminal_id=terminal.id, within_s=within_s))
+        asyncio.get_running_loop().call_later(within_s, self._give_up, terminal)
+
+    def _give_up(self, terminal: Terminal) -> None:
+        # Attached again, another one of this id has taken its place.
+        if self._open.get(terminal.id) is terminal:
+            self._end(terminal, LEFT, tell_viewer=False)
+
     def _end(self, terminal: Terminal, reason: str, *, tell_viewer: bool) -> None:
         self._tell(terminal, TerminalClose(terminal_id=terminal.id, reason=reason))
         ended = TerminalClose(terminal_id=terminal.id, reason=reason)
@@ -347,30 +359,6 @@ class TerminalRelay:
         except TimeoutError:
             self._end(terminal, "the server's agent takes no input", tell_viewer=True)
 
-    def _session(self, principal: Principal, server_id: str) -> AgentSession:
-        server_for(self._around.fleet, principal, server_id, ServerAction.OPERATE)
-        session = self._around.sessions.get(server_id)
-        if session is None or session.outbox.closing is not None:
-            raise AgentOfflineError
-        return session
-
-    def _check_limits(self, principal: Principal, server_id: str) -> None:
-        if self._open.count_of(principal.user_id) >= MAX_OF_A_USER:
-            raise TooManyRequestsError(f"you have {MAX_OF_A_USER} terminals open", _RETRY_AFTER_S)
-        if self._open.count_on(server_id) >= MAX_ON_A_SERVER:
-            raise TooManyRequestsError(f"{MAX_ON_A_SERVER} terminals are open there", _RETRY_AFTER_S)
-
-    async def _owner(self, principal: Principal, terminal_id: str, server_id: str) -> str | None:
-        """Return who opened a terminal that this user may attach or end."""
-        terminal = self._open.get(terminal_id)
-        if terminal is not None and terminal.server_id == server_id:
-            owner_id = terminal.user_id
-        else:
-            owner_id = (await self._around.logbook.owners(server_id)).get(terminal_id)
-        if not _may_attach(principal, owner_id):
-            raise NotFoundError("no such terminal of yours")
-        return owner_id
-
     def _may_still(self, terminal: Terminal, client: ClientSession) -> bool:
         role = self._around.fleet.role_on(terminal.server_id, client.principal)
         if role is not None and allows(role, ServerAction.OPERATE):
@@ -383,10 +371,6 @@ def _window(terminal: Terminal, wanted: int) -> int:
     """Return the agent's window: what the viewer holds itself, else what the hub holds for it."""
     terminal.counts_credit = wanted > 0
     return min(wanted, WINDOW_BYTES) if wanted else WINDOW_BYTES
-
-
-def _may_attach(principal: Principal, owner_id: str | None) -> bool:
-    return principal.role == "admin" or principal.user_id == owner_id
 
 
 def _nothing() -> None:

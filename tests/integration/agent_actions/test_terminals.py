@@ -115,6 +115,16 @@ async def test_vim_works(hub: HubSide, tmp_path: Path) -> None:
     await hub.shown("t", b"back\r\n")
 
 
+async def test_one_that_lost_its_viewer_ends_unless_that_returns(hub: HubSide) -> None:
+    await hub.opened()
+    hub.say(TerminalDetach(terminal_id="t", within_s=60.0))
+    hub.say(TerminalOpen(terminal_id="t", cols=80, rows=24, attach=True))
+    hub.type("echo still-$((1+1))\n")
+    await hub.shown("t", b"still-2\r\n")
+    hub.say(TerminalDetach(terminal_id="t", within_s=0.0))
+    assert (await hub.first(TerminalClose)).reason == "its viewer did not come back"
+
+
 async def test_the_shell_s_exit_is_told_with_its_code(hub: HubSide) -> None:
     await hub.opened()
     hub.type("echo last; exit 7\n")

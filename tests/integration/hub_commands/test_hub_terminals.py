@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from chatops_server.config import Keeping
+from chatops_server.services.commands.keeper import Patience
 from chatops_wire.commands import WINDOW_BYTES
 from tests.deadlines import eventually
 from tests.integration.hub_commands.conftest import Stage, open_stage
@@ -124,6 +125,33 @@ async def test_it_ends_with_the_client(stage: Stage) -> None:
     await eventually(is_written_down)
     messages = [item["message"] for item in (await stage.ask("GET", "/events?kind=terminal")).body["items"]]
     assert messages == ["a terminal on web-1 ended: the client left", "admin opened a terminal on web-1"]
+
+
+async def test_a_broken_connection_leaves_it_a_while_for_its_viewer_to_return(stage: Stage) -> None:
+    agent, client = await stage.agent(), await stage.client()
+    terminal_id = await opened(stage, agent, client)
+    await client.vanish()
+    detach = await agent.until("terminal_detach")
+    assert (detach["terminal_id"], detach["within_s"]) == (terminal_id, 60.0)
+    again = await stage.client()
+    attach = {"server_id": stage.server_id, "terminal_id": terminal_id, "cols": 80, "rows": 24}
+    asked = asyncio.create_task(again.request(type="terminal_attach", **attach))
+    assert (await agent.until("terminal_open"))["attach"] is True
+    await agent.send({"type": "terminal_opened", "terminal_id": terminal_id}, data(terminal_id, b"as it was"))
+    assert (await asked)["type"] == "result"
+    await again.send(data(terminal_id, b"x"))
+    assert await agent.until("terminal_data") == data(terminal_id, b"x")
+
+
+async def test_a_viewer_that_does_not_return_ends_it(tmp_path: Path) -> None:
+    async with open_stage(tmp_path, patience=Patience(viewer_s=0.05)) as stage:
+        stage.server_id, stage.key = await stage.server("web-1")
+        agent, client = await stage.agent(), await stage.client()
+        terminal_id = await opened(stage, agent, client)
+        await client.vanish()
+        assert (await agent.until("terminal_detach"))["within_s"] == 0.05
+        closed = await agent.until("terminal_close")
+        assert (closed["terminal_id"], closed["reason"]) == (terminal_id, "the client left")
 
 
 async def test_a_detached_one_runs_on_and_is_attached_by_its_owner_or_an_admin(stage: Stage) -> None:
