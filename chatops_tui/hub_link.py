@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
+from chatops_tui.link_words import link_of, sentence
 from chatops_tui.requests import Needs, NewServer, RequestFailedError
 from chatops_tui.store.models import (
     Event,
@@ -25,7 +26,16 @@ from chatops_tui.store.ranges import Range
 from chatops_tui.store.runs import RunForgotten
 from chatops_tui.store.store import Store
 from chatops_tui.store.vitals import CHARTED
-from chatops_wire.client import Authenticated, EventMessage, Fleet, FleetUpdate, MetricsEvent
+from chatops_wire.client import (
+    Authenticated,
+    ContainerMessage,
+    EventMessage,
+    Fleet,
+    FleetUpdate,
+    MetricsEvent,
+    PullFinished,
+    PullProgress,
+)
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import ServerPatch
 from chatops_wire.settings import SettingError
@@ -252,10 +262,14 @@ class HubLink:
         return self._sessions
 
     def _set_interests(self, hub: "Hub") -> None:
-        from chatops_tui.client.interests import EVENTS, FLEET, command, metrics  # noqa: PLC0415 - likewise
+        from chatops_tui.client import interests  # noqa: PLC0415 - likewise
 
-        topics = (*map(metrics, self._needs.watched), *map(command, self._followed))
-        hub.feed.set_interests({FLEET, EVENTS, *topics})
+        topics = {
+            *map(interests.metrics, self._needs.watched),
+            *map(interests.containers, self._needs.containers),
+            *map(interests.command, self._followed),
+        }
+        hub.feed.set_interests({interests.FLEET, interests.EVENTS, *topics})
 
     def _deliver(self, event: "FeedEvent") -> None:
         from chatops_tui.client.conversation import InterestRefused  # noqa: PLC0415 - likewise
@@ -263,7 +277,7 @@ class HubLink:
         self._store.heard_ms = self._now_ms()
         match event:
             case LinkState():
-                self._change_link(_link(event, self._now_ms()))
+                self._change_link(link_of(event, self._now_ms()))
             case Authenticated():
                 self.apply(SignedIn(event.user, self._url))
             case (
@@ -275,8 +289,10 @@ class HubLink:
                 | CommandFinished()
             ):
                 self.apply(event)
+            case ContainerMessage() | PullProgress() | PullFinished():
+                self._store.take_container_news(event, self._now_ms())
             case InterestRefused() if event.interest.command_id:
-                self.apply(RunForgotten(event.interest.command_id, _sentence(event.message)))
+                self.apply(RunForgotten(event.interest.command_id, sentence(event.message)))
             case _:  # alerts come with their screen; a refused interest is a server that is gone
                 log.debug("event not shown", extra={"type": type(event).__name__})
 
@@ -342,7 +358,7 @@ class HubLink:
         try:
             return await work
         except HubError as exc:
-            raise RequestFailedError(_sentence(str(exc))) from exc
+            raise RequestFailedError(sentence(str(exc))) from exc
 
 
 def _import_client() -> None:
@@ -356,18 +372,3 @@ def _sessions(settings: Settings) -> "SessionStore":
     from chatops_tui.client.session_memory import SessionMemory  # noqa: PLC0415 - likewise
 
     return SessionFile(config_dir()) if settings.tokens is None else SessionMemory()
-
-
-def _link(state: LinkState, now_ms: int) -> Link:
-    return Link(
-        LinkPhase(state.kind),
-        since_ms=now_ms,
-        rtt_ms=state.rtt_ms,
-        attempt=state.attempt,
-        retry_ms=None if state.retry_at_s is None else int(state.retry_at_s * 1000),
-        reason=_sentence(state.reason) if state.reason else "",
-    )
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

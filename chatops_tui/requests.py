@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatops_tui.store.log_memory import LogMemory
+from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.ranges import Range
 from chatops_wire.rest import ServerView
 from chatops_wire.streams import LogSource
@@ -30,6 +31,9 @@ class Needs:
     """Servers whose every sample is wanted; their agents then sample each second."""
     histories: frozenset[tuple[str, Range]] = frozenset()
     timelines: frozenset[str] = frozenset()
+    containers: frozenset[str] = frozenset()
+    """Servers whose containers are wanted; `EVERYWHERE` for those of all."""
+    container_histories: frozenset[tuple[ContainerKey, Range]] = frozenset()
 
 
 class Hub(Protocol):

@@ -41,6 +41,11 @@ def command(command_id: str) -> Interest:
     return Interest("command", command_id=command_id)
 
 
+def containers(server_id: str = "") -> Interest:
+    """Return the interest in changes of containers, of one server or of all the user may see."""
+    return Interest("containers", server_id or None)
+
+
 def logs(server_id: str, source: LogSource) -> Interest:
     """Return the interest in the lines of one log."""
     return Interest("logs", server_id, source=source)

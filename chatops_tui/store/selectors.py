@@ -72,14 +72,24 @@ def servers(rows: Iterable[Row], order: Order, text: str = "") -> list[Row]:
     """Return the rows that match the filter `text`, sorted; equal ones by name."""
     matches = compiled(text, SERVERS)
     named = sorted((row for row in rows if matches(row)), key=lambda row: row.name.casefold())
-    return _sorted(named, SERVER_SORTS, order)
+    return ordered(named, SERVER_SORTS, order)
 
 
 def processes(items: Iterable[Process], order: Order, text: str = "") -> list[Process]:
     """Return the processes that match the filter `text`, sorted; equal ones by PID."""
     matches = compiled(text, PROCESSES)
     by_pid = sorted((item for item in items if matches(item)), key=lambda process: process.pid)
-    return _sorted(by_pid, PROCESS_SORTS, order)
+    return ordered(by_pid, PROCESS_SORTS, order)
+
+
+def ordered(items: Sequence[T], sorts: Sequence[SortKey[T]], order: Order) -> list[T]:
+    """Return `items` sorted: stable both ways; what has no value comes last both ways."""
+    read = _find(sorts, order.key).read
+    known = [item for item in items if read(item) is not None]
+    missing = [item for item in items if read(item) is None]
+    # Numbers and texts are never mixed in one key.
+    known.sort(key=read, reverse=order.descending)  # type: ignore[arg-type]
+    return known + missing
 
 
 def first_order(sorts: Sequence[SortKey[T]], key: str) -> Order:
@@ -105,16 +115,6 @@ def counts(rows: Iterable[Row]) -> Counts:
         offline=healths.count(Health.OFFLINE),
         never=healths.count(Health.NEVER),
     )
-
-
-def _sorted(items: list[T], sorts: Sequence[SortKey[T]], order: Order) -> list[T]:
-    """Stable both ways; what has no value comes last both ways."""
-    read = _find(sorts, order.key).read
-    known = [item for item in items if read(item) is not None]
-    missing = [item for item in items if read(item) is None]
-    # Numbers and texts are never mixed in one key.
-    known.sort(key=read, reverse=order.descending)  # type: ignore[arg-type]
-    return known + missing
 
 
 def _find(sorts: Sequence[SortKey[T]], key: str) -> SortKey[T]:

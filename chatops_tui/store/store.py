@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from chatops_tui.store.alerts import Alerts, AlertsAnswered, AlertsFailed
+from chatops_tui.store.containers import ContainerEvent, Containers
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import (
     Answer,
@@ -31,9 +32,10 @@ LINK = "link"
 USER = "user"
 RUNS = "runs"
 ALERTS = "alerts"
+CONTAINERS = "containers"
 
 _FIRST = "first"
-_URGENT = frozenset({LINK, USER, RUNS, ALERTS, _FIRST})
+_URGENT = frozenset({LINK, USER, RUNS, ALERTS, CONTAINERS, _FIRST})
 
 
 def server_topic(server_id: str) -> str:
@@ -51,6 +53,7 @@ class Store:
         self.runs = Runs()
         """Commands started here; what they print is drawn as soon as it comes."""
         self.alerts = Alerts()
+        self.containers = Containers()
         self.user: UserView | None = None
         self.hub = ""
         self.heard_ms = 0
@@ -97,6 +100,11 @@ class Store:
             case _:
                 self._take_answer(event)
 
+    def take_container_news(self, event: ContainerEvent, now_ms: int) -> None:
+        """Fold in what is told of containers; as `apply`."""
+        self.containers.apply(event, now_ms)
+        self._dirty.add(CONTAINERS)
+
     @property
     def is_urgent(self) -> bool:
         """Whether some of it should not wait for the next second: link, user, runs, alerts, first answers."""
@@ -138,6 +146,7 @@ class Store:
         }
         made._dirty = set()  # noqa: SLF001 - likewise
         made.alerts = self.alerts.still()
+        made.containers = self.containers.still()
         return made
 
     def reset(self) -> None:
@@ -145,6 +154,7 @@ class Store:
         self._servers.clear()
         self.runs.clear()
         self.alerts.clear()
+        self.containers = Containers()
         self.user, self.is_loaded = None, False
         self._dirty.update((FLEET, USER))
 
@@ -173,6 +183,7 @@ class Store:
         for server_id in update.removed:
             self._servers.pop(server_id, None)
             self.alerts.forget_server(server_id)
+            self.containers.forget_server(server_id)
             self._dirty.add(server_topic(server_id))
         self._dirty.add(FLEET)
 
@@ -186,6 +197,8 @@ class Store:
         memory = self._servers.get(sample.server_id)
         if memory is not None:
             memory.take_sample(sample, None if isinstance(sample, MetricsView) else now_ms)
+            if isinstance(sample, MetricsEvent):
+                self.containers.take_sample(sample, now_ms)
             self._dirty.update((FLEET, server_topic(sample.server_id)))
 
     def _take_event(self, event: EventView) -> None:
@@ -221,6 +234,7 @@ class Store:
             self._dirty.add(LINK)
         self.link = link
         if link.phase is LinkPhase.LIVE and not was_live:
+            self.containers.forget_histories()
             for memory in self._servers.values():
                 memory.forget_history()
                 memory.expect_backlog(now_ms)

@@ -1,0 +1,239 @@
+"""Containers on all servers: what is told of each becomes a row and two short series. Pure."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Final, Literal, assert_never
+
+from chatops_tui.store.container_series import ContainerSeries
+from chatops_tui.store.models import HistoryPhase
+from chatops_tui.store.pulls import PullEvent, Pulls
+from chatops_tui.store.ranges import Range
+from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress
+from chatops_wire.containers import Container, ContainerItem
+from chatops_wire.rest import History
+from chatops_wire.rest_docker import DockerState, PullBegun
+from chatops_wire.times import parse_ms
+
+ContainerKey = tuple[str, str]
+"""A server's id, and the container's id there; of an agent that tells no ids, its name."""
+EngineState = DockerState | Literal[""]
+"""What the hub says of a server's engine; empty: nothing yet."""
+
+# What a removal is told by, in Docker's words and in the hub's.
+_GONE: Final = frozenset({"destroy", "remove"})
+EVERYWHERE: Final = ""
+"""In place of a server's id: all that the user may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainersAnswered:
+    """The hub's list of one server, or of all (`EVERYWHERE`); it replaces what was known there."""
+
+    server_id: str
+    items: tuple[ContainerItem, ...]
+    engines: Mapping[str, EngineState]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainersFailed:
+    """No list; `reason` is one sentence."""
+
+    server_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoingChanged:
+    """An action on its way to these containers, in a word for the user; empty: it has ended."""
+
+    keys: tuple[ContainerKey, ...]
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerHistoryAsked:
+    """A container's history is on its way."""
+
+    key: ContainerKey
+    range: Range
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerHistoryAnswered:
+    """It has come; None: it could not be had, for `reason`."""
+
+    key: ContainerKey
+    range: Range
+    history: History | None
+    reason: str = ""
+
+
+ContainerEvent = (
+    ContainersAnswered
+    | ContainersFailed
+    | ContainerMessage
+    | PullEvent
+    | DoingChanged
+    | ContainerHistoryAsked
+    | ContainerHistoryAnswered
+)
+
+
+@dataclass(slots=True)
+class ContainerMemory:
+    """One container. `item` is replaced; the series grow within bounds."""
+
+    server_id: str
+    item: Container
+    series: ContainerSeries = field(default_factory=ContainerSeries)
+    doing: str = ""
+    """What was asked of it and is not done yet."""
+    is_gone: bool = False
+    """It was removed; `item` is its last state."""
+
+    @property
+    def key(self) -> ContainerKey:
+        """What it is called here."""
+        return self.server_id, local_id(self.item)
+
+
+class Containers:
+    """Everything that is known of containers."""
+
+    def __init__(self) -> None:
+        self._known: dict[ContainerKey, ContainerMemory] = {}
+        self._engines: dict[str, EngineState] = {}
+        self._failed: dict[str, str] = {}
+        self._loaded: set[str] = set()
+        self.pulls = Pulls()
+
+    def apply(self, event: ContainerEvent, now_ms: int) -> None:
+        """Fold one event in; `now_ms` is when it came."""
+        match event:
+            case ContainersAnswered():
+                self._take_answer(event, now_ms)
+            case ContainersFailed():
+                self._failed[event.server_id] = event.reason
+            case ContainerMessage():
+                self._take_change(event, now_ms)
+            case PullBegun() | PullProgress() | PullFinished():
+                self.pulls.apply(event)
+            case DoingChanged():
+                self._take_doing(event)
+            case ContainerHistoryAsked() | ContainerHistoryAnswered():
+                self._take_history(event)
+            case _:
+                assert_never(event)
+
+    def take_sample(self, sample: MetricsEvent, now_ms: int) -> None:
+        """Take what a sample tells of the containers of a server: those it does not name are gone.
+
+        One that tells nothing of them (None) says nothing: its engine may be away for a moment.
+        """
+        server_id, sampled_ms = sample.server_id, parse_ms(sample.timestamp)
+        if sample.containers is None:
+            return
+        known = [item for item in sample.containers if local_id(item)]
+        self._loaded.add(server_id)
+        self._keep_only(server_id, {(server_id, local_id(item)) for item in known})
+        for item in known:
+            self._put(server_id, item).series.take_sample(item, sampled_ms, now_ms)
+
+    def rows(self, server_id: str = EVERYWHERE) -> list[ContainerMemory]:
+        """Return the containers of one server, or all there are."""
+        return [
+            memory
+            for memory in self._known.values()
+            if not memory.is_gone and server_id in {EVERYWHERE, memory.server_id}
+        ]
+
+    def get(self, key: ContainerKey) -> ContainerMemory | None:
+        """Return one container, also one that was just removed."""
+        return self._known.get(key)
+
+    def engine(self, server_id: str) -> EngineState:
+        """Return how a server's engine stands."""
+        return self._engines.get(server_id, "")
+
+    def is_loaded(self, server_id: str) -> bool:
+        """Return whether there was a list; before it, no rows means "not known yet"."""
+        return not self._loaded.isdisjoint({server_id, EVERYWHERE})
+
+    def failure(self, server_id: str) -> str:
+        """Return why the last list did not come, one sentence; empty when it came."""
+        return self._failed.get(server_id, "")
+
+    def history(self, key: ContainerKey, span: Range) -> HistoryPhase:
+        """Return how far the history of a container is known."""
+        memory = self._known.get(key)
+        return HistoryPhase.FAILED if memory is None else memory.series.history(span).phase
+
+    def forget_histories(self) -> None:
+        """Ask again for everything: samples were missed while the link was down."""
+        for memory in self._known.values():
+            memory.series.forget_history()
+
+    def forget_server(self, server_id: str) -> None:
+        """Forget the containers of a server that is gone."""
+        for key in [key for key in self._known if key[0] == server_id]:
+            del self._known[key]
+
+    def still(self) -> "Containers":
+        """Return what they are now, for a picture that shall not move."""
+        made = copy(self)
+        made._known = {key: copy(memory) for key, memory in self._known.items()}  # noqa: SLF001 - its own class
+        return made
+
+    def _take_answer(self, answer: ContainersAnswered, now_ms: int) -> None:
+        scope = answer.server_id
+        self._loaded.add(scope)
+        self._failed.pop(scope, None)
+        self._engines.update(answer.engines)
+        known = [item for item in answer.items if local_id(item)]
+        self._keep_only(scope, {(item.server_id, local_id(item)) for item in known})
+        for item in known:
+            self._put(item.server_id, item).series.take_figures(item, now_ms)
+
+    def _take_change(self, change: ContainerMessage, now_ms: int) -> None:
+        item = change.container
+        if not local_id(item):
+            return
+        memory = self._put(item.server_id, item)
+        memory.is_gone = change.action in _GONE
+        memory.series.take_figures(item, now_ms)
+
+    def _take_doing(self, event: DoingChanged) -> None:
+        for key in event.keys:
+            memory = self._known.get(key)
+            if memory is not None:
+                memory.doing = event.word
+
+    def _take_history(self, event: ContainerHistoryAsked | ContainerHistoryAnswered) -> None:
+        memory = self._known.get(event.key)
+        if memory is None:  # gone meanwhile
+            return
+        if isinstance(event, ContainerHistoryAsked):
+            memory.series.ask_history(event.range)
+        else:
+            memory.series.take_history(event.range, event.history, event.reason)
+
+    def _keep_only(self, scope: str, told: AbstractSet[ContainerKey]) -> None:
+        """Note that what was not told is gone; a screen may still show it, and says so."""
+        for key, memory in self._known.items():
+            if key not in told and scope in {EVERYWHERE, key[0]}:
+                memory.is_gone = True
+
+    def _put(self, server_id: str, item: Container) -> ContainerMemory:
+        key = (server_id, local_id(item))
+        memory = self._known.get(key)
+        if memory is None:
+            memory = self._known[key] = ContainerMemory(server_id, item)
+        memory.item, memory.is_gone = item, False
+        return memory
+
+
+def local_id(item: Container) -> str:
+    """Return what tells a container from others of its server; empty for what cannot be asked about."""
+    return item.id or item.name
