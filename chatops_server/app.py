@@ -141,6 +141,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await parts.hub.users.load()
         await parts.hub.login_sessions.load()
         await load_fleet(parts.live.fleet, storage)
+        parts.live.containers.load()
         await parts.actions.load()
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         background.start(parts.loops)

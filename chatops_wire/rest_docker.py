@@ -7,8 +7,10 @@ from msgspec import Meta, Struct
 from chatops_wire.containers import ContainerItem
 from chatops_wire.streams import LogLine
 
-DockerState = Literal["available", "unavailable", "absent", "offline"]
-"""Of a server: its engine answers, answers no more, there is none, or the agent is not connected."""
+EngineState = Literal["available", "unavailable", "absent"]
+"""Of a server: its engine answers, does not answer (any more), or there is none."""
+DockerState = EngineState | Literal["offline"]
+"""The same, or that nobody knows, since the agent is not connected."""
 ContainerAction = Literal["start", "stop", "restart", "pause", "unpause", "kill", "remove", "rename"]
 ProjectAction = Literal["start", "stop", "restart"]
 # The engine takes more; nobody waits longer for one answer.

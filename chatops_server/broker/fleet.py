@@ -12,6 +12,7 @@ from chatops_server.domain.permissions import Principal, effective_role
 from chatops_server.storage.sql.servers import ServerRow
 from chatops_wire.agent import AgentInfo
 from chatops_wire.rest import GrantRole, Role, ServerView
+from chatops_wire.rest_docker import EngineState
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,12 @@ class Fleet:
         """Note the interval the hub asked for."""
         state.interval_s = interval_s
         self._touch(state)
+
+    def engine_is(self, state: ServerState, docker: EngineState) -> None:
+        """Note what the agent says of its container engine."""
+        if state.docker != docker:
+            state.docker = docker
+            self._touch(state)
 
     def heard(self, state: ServerState, at_ms: int) -> None:
         """Note that the server's agent said something; no change worth telling by itself."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from chatops_server.broker.clients import Clients
+from chatops_server.broker.containers import Containers
 from chatops_server.broker.counters import Counters
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSessions
@@ -33,6 +34,7 @@ class Live:
     clients: Clients
     watching: Watching
     topics: Topics
+    containers: Containers
     counters: Counters
 
 
@@ -51,7 +53,8 @@ def put_together(recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], f
             fleet.configured(state, interval_s)
 
     watching = Watching(configure, now)
-    return Live(fleet, sessions, Clients(), watching, Topics(fleet, watching), Counters())
+    topics = Topics(fleet, watching)
+    return Live(fleet, sessions, Clients(), watching, topics, Containers(fleet, topics), Counters())
 
 
 class Ticker:

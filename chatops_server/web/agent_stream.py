@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chatops_server.broker.closing import ConnectionEnded, malformed
+from chatops_server.broker.containers import Containers
 from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sample_frames import AnySample
@@ -61,6 +62,7 @@ class AgentHearing:
 
     fleet: Fleet
     topics: Topics
+    containers: Containers
     actions: Actions
     counters: Counters
     now_ms: Callable[[], int]
@@ -161,6 +163,7 @@ class AgentStream:
     def _show(self, sample: AnySample, mark: Mark | None) -> None:
         if mark is not None:
             self._hearing.fleet.observed(self._state, sample, mark, self._hearing.now_ms())
+            self._hearing.containers.observed(self._state, sample)
 
     def _heard(self) -> None:
         self._hearing.fleet.heard(self._state, self._hearing.now_ms())

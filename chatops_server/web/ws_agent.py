@@ -87,7 +87,9 @@ class AgentEndpoint:
     def __init__(self, door: AgentDoor) -> None:
         self._door = door
         live = door.live
-        self._hearing = AgentHearing(live.fleet, live.topics, door.actions, live.counters, door.now_ms)
+        self._hearing = AgentHearing(
+            live.fleet, live.topics, live.containers, door.actions, live.counters, door.now_ms
+        )
         self._decoder = agent_decoder()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
