@@ -1,11 +1,14 @@
 """Frames to messages and back. One decoder a direction; unknown types and fields are not errors."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from chatops_wire import agent, client
+from chatops_wire import agent, client, foreign_containers
 
 M = TypeVar("M")
 
@@ -28,8 +31,11 @@ class _Tag(msgspec.Struct, frozen=True):
 class FrameDecoder(Generic[M]):
     """Decodes the messages of one direction."""
 
-    def __init__(self, union: Any) -> None:  # noqa: ANN401 - a union is no type[M] to mypy
+    def __init__(self, union: Any, mend: Callable[[object], object] | None = None) -> None:  # noqa: ANN401 - a union is no type[M] to mypy
+        """Take the messages of one direction, and what mends those whose fields are of another kind."""
         self._union: msgspec.json.Decoder[M] = msgspec.json.Decoder(union)
+        self._convert = partial(msgspec.convert, type=union)
+        self._mend = mend
         self._tag = msgspec.json.Decoder(_Tag)
         self._known = _tags(union)
 
@@ -43,15 +49,23 @@ class FrameDecoder(Generic[M]):
         try:
             return self._union.decode(frame)
         except msgspec.ValidationError as exc:
-            unknown = self._unknown(frame)
-            if unknown is not None:
-                return unknown
-            raise MalformedFrameError(str(exc)) from exc
+            return self._second_look(frame, exc)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
             raise MalformedFrameError(str(exc)) from exc
 
+    def _second_look(self, frame: str | bytes, error: msgspec.ValidationError) -> M | UnknownMessage:
+        # Only on the error path, so that the common frame is decoded once.
+        unknown = self._unknown(frame)
+        if unknown is not None:
+            return unknown
+        if self._mend is not None:
+            mended = self._mend(msgspec.json.decode(frame))
+            with suppress(msgspec.ValidationError):
+                message: M = self._convert(mended)
+                return message
+        raise MalformedFrameError(str(error)) from error
+
     def _unknown(self, frame: str | bytes) -> UnknownMessage | None:
-        # A second look only on the error path, so that the common frame is decoded once.
         try:
             tag = self._tag.decode(frame).type
         except (msgspec.DecodeError, RecursionError) as exc:
@@ -65,7 +79,7 @@ def _tags(union: Any) -> frozenset[str]:  # noqa: ANN401 - as above
 
 def from_agent() -> FrameDecoder[agent.FromAgent]:
     """Return a decoder for what agents send."""
-    return FrameDecoder(agent.FromAgent)
+    return FrameDecoder(agent.FromAgent, foreign_containers.with_understood)
 
 
 def to_agent() -> FrameDecoder[agent.ToAgent]:
