@@ -1,0 +1,1 @@
+"""An operator's key, and what is signed with it."""
