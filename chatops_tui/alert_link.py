@@ -10,6 +10,7 @@ from chatops_tui.store.alerts import AlertsAnswered, AlertsFailed
 from chatops_tui.store.models import Event, LinkPhase
 from chatops_tui.store.store import Store
 from chatops_wire.client import AlertMessage
+from chatops_wire.rest import History
 from chatops_wire.rest_alerts import (
     AlertStatus,
     ChannelCreate,
@@ -102,6 +103,13 @@ class AlertLink:
         """Bring one alert into the store, with what its machine was doing; RequestFailedError."""
         view = await self._desk.ask(self._desk.rest.alerts.one(alert_id))
         self._desk.apply(AlertsAnswered((view,)))
+
+    async def history(self, server_id: str, metric: str, span_ms: tuple[int, int]) -> History:
+        """Return one metric from and until when, Unix milliseconds; RequestFailedError."""
+        from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - see `_load_all`
+
+        query = HistoryQuery(server_id, (metric,), max(0, span_ms[0]), span_ms[1])
+        return await self._desk.ask(self._desk.rest.history(query))
 
     async def silences(self) -> tuple[SilenceView, ...]:
         """Return every silence the user may see; RequestFailedError."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from chatops_wire.rest import History
 from chatops_wire.rest_alerts import (
     ChannelCreate,
     ChannelPatch,
@@ -33,6 +34,10 @@ class Alerts(Protocol):
 
     async def load(self, alert_id: str) -> None:
         """Bring one alert into the store, with what its machine was doing."""
+        ...
+
+    async def history(self, server_id: str, metric: str, span_ms: tuple[int, int]) -> History:
+        """Return one metric from and until when, Unix milliseconds."""
         ...
 
     async def silences(self) -> tuple[SilenceView, ...]:

@@ -1,6 +1,7 @@
 """The two axes of a chart: round numbers with units on the left, clock times below."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor, log10
@@ -76,10 +77,13 @@ def y_label(value: float, unit: Unit) -> str:
     return f"{value:g}{sign}" if value < _FOUR_DIGITS else _trimmed(numbers.count(value))
 
 
-def time_axis(start_ms: int, end_ms: int, width: int, tz: tzinfo) -> str:
+def time_axis(
+    start_ms: int, end_ms: int, width: int, tz: tzinfo, taken: AbstractSet[int] = frozenset()
+) -> str:
     """Return the line below a chart, `width` cells wide: a rule with the clock times of `tz` in it.
 
-    Steps follow the wall clock, also across a change to summer time. Labels that would not fit are left out.
+    Steps follow the wall clock, also across a change to summer time. Labels that would not fit, or would lie
+    over one of the cells `taken`, are left out.
     """
     line = ["─"] * max(0, width)
     span_s = (end_ms - start_ms) / 1000
@@ -90,10 +94,11 @@ def time_axis(start_ms: int, end_ms: int, width: int, tz: tzinfo) -> str:
     for at in _ticks(start_ms, end_ms, step_s, tz):
         label = at.strftime(pattern)
         column = int((at.timestamp() * 1000 - start_ms) / (end_ms - start_ms) * width) - len(label) // 2
-        if column < free_from or column + len(label) > width:
+        end = column + len(label)
+        if column < free_from or end > width or not taken.isdisjoint(range(column, end)):
             continue
-        line[column : column + len(label)] = label
-        free_from = column + len(label) + 1
+        line[column:end] = label
+        free_from = end + 1
     return "".join(line)
 
 

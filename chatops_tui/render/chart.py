@@ -10,6 +10,7 @@ from chatops_tui.render import axes, numbers
 from chatops_tui.render.braille import Trace, cells_across, plot
 from chatops_tui.render.buckets import Column, Series, columns, step_for
 from chatops_tui.render.charset import Charset
+from chatops_tui.render.marks import Mark, marked_cells
 from chatops_tui.render.severity import Level, Limits, bar_ink, level
 from chatops_tui.render.spans import Cell, Ink, Span, width
 from chatops_wire.metrics import Unit
@@ -53,6 +54,8 @@ class ChartView:
     end_ms: int = 0
     headline: Cell = ()
     """The current values, beside the title."""
+    marks: Sequence[Mark] = ()
+    """Alerts, on the time axis."""
     message: str = ""
     """Said in the middle instead of nothing: loading, no data yet, an error."""
 
@@ -72,8 +75,8 @@ def chart_lines(style: ChartStyle, view: ChartView, columns_wide: int, rows: int
     labels = axes.y_labels(body.scale, style.unit, rows - 2)
     for label, line in zip(labels, body.lines, strict=True):
         lines.append([(f"{label:>{axes.LABEL_WIDTH}}", "muted"), ("┤" if label else "│", "rule"), *line])
-    times = axes.time_axis(*body.span_ms, columns_wide - axes.LABEL_WIDTH - 1, style.tz)
-    lines.append([(" " * axes.LABEL_WIDTH, "text"), ("└", "rule"), *_axis_spans(times)])
+    times = _axis(style, view.marks, body.span_ms, columns_wide - axes.LABEL_WIDTH - 1)
+    lines.append([(" " * axes.LABEL_WIDTH, "text"), ("└", "rule"), *times])
     return lines
 
 
@@ -183,7 +186,22 @@ def _dotted(line: Cell, ink: Ink) -> Iterator[Span]:
                 yield piece, own
 
 
-def _axis_spans(times: str) -> Iterator[Span]:
-    for piece in re.split("(─+)", times):
-        if piece:
-            yield piece, "rule" if piece.startswith("─") else "muted"
+def _axis(style: ChartStyle, marks: Sequence[Mark], span_ms: tuple[int, int], across: int) -> list[Span]:
+    """Return the time axis: clock times on a rule, and over it where alerts began and how long they fired.
+
+    A beginning takes the place of a clock time, but never of the last one.
+    """
+    marked = marked_cells(marks, span_ms, across)
+    starts = {place for place, cell in marked.items() if cell.is_start}
+    times = axes.time_axis(*span_ms, across, style.tz, starts)
+    if starts and times.count("─") == len(times):
+        times = axes.time_axis(*span_ms, across, style.tz)
+    spans: list[Span] = []
+    for place, character in enumerate(times):
+        cell = marked.get(place)
+        is_rule = character == "─"
+        if cell is None:
+            spans.append((character, "rule" if is_rule else "muted"))
+        else:
+            spans.append((cell.text if is_rule or cell.is_start else character, cell.ink))
+    return spans

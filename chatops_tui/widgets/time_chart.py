@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle, ChartView, chart_lines
+from chatops_tui.render.marks import Mark
 from chatops_tui.render.spans import Cell
 from chatops_tui.widgets.lines import Lines
 
@@ -49,6 +50,10 @@ class TimeChart(Lines):
     def set_headline(self, headline: Cell) -> None:
         """Show the current values beside the title."""
         self._view = replace(self._view, headline=headline)
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Show on the time axis when alerts fired."""
+        self._view = replace(self._view, marks=tuple(marks))
 
     def set_message(self, message: str) -> None:
         """Say `message` instead of the plot: `loading…`, or why there is nothing."""
