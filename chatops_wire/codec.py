@@ -59,9 +59,8 @@ class FrameDecoder(Generic[M]):
         if unknown is not None:
             return unknown
         if self._mend is not None:
-            mended = self._mend(msgspec.json.decode(frame))
-            with suppress(msgspec.ValidationError):
-                message: M = self._convert(mended)
+            with suppress(msgspec.ValidationError, RecursionError):
+                message: M = self._convert(self._mend(msgspec.json.decode(frame)))
                 return message
         raise MalformedFrameError(str(error)) from error
 

@@ -29,16 +29,21 @@ def with_understood(message: object) -> object:
     """Return a decoded message in which containers that cannot be told as they stand are mended."""
     if not isinstance(message, dict):
         return message
-    mended = dict(message)
+    mended = _mended(message)
     if isinstance(mended.get("samples"), list):
-        mended["samples"] = [with_understood(sample) for sample in mended["samples"]]
-    if "containers" in mended:
-        told = mended["containers"]
-        parts = [understood(each) for each in told] if isinstance(told, list) else None
-        mended["containers"] = parts and [msgspec.to_builtins(each) for each in parts if each is not None]
+        samples = mended["samples"]
+        mended["samples"] = [_mended(each) if isinstance(each, dict) else each for each in samples]
     if mended.get("type") == "container_event":
         mended["container"] = msgspec.to_builtins(understood(mended.get("container")) or Container())
     return mended
+
+
+def _mended(sample: dict[str, Any]) -> dict[str, Any]:
+    told = sample.get("containers")
+    if not isinstance(told, list):
+        return {**sample, "containers": None}
+    parts = [part for each in told if (part := understood(each)) is not None]
+    return {**sample, "containers": msgspec.to_builtins(parts)}
 
 
 def _converted(fields: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:

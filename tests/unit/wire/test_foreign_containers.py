@@ -98,3 +98,9 @@ def test_everything_else_is_as_malformed_as_before(wrong: dict[str, Any]) -> Non
 
 def test_an_unknown_message_is_still_unknown() -> None:
     assert decoded({"type": "weather", "containers": 1}) == UnknownMessage("weather")
+
+
+def test_a_frame_nested_without_end_is_malformed() -> None:
+    deep = b'{"type":"metrics","containers":[' + b"[" * 5000 + b"]" * 5000 + b"]}"
+    with pytest.raises(MalformedFrameError):
+        from_agent().decode(deep)
