@@ -4,7 +4,7 @@ All of this blocks: it is for threads. An APIClient belongs to one thread, as it
 """
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -96,6 +96,17 @@ def told(address: str) -> Iterator[None]:
         raise unavailable(address, exc) from exc
 
 
+def inspect_each(client: Any, ids: Sequence[str]) -> list[dict[str, Any] | None]:  # noqa: ANN401 - no types
+    """Return the details of each container, None for one that is gone by now."""
+    found: list[dict[str, Any] | None] = []
+    for container_id in ids:
+        try:
+            found.append(client.inspect_container(container_id))
+        except docker.errors.NotFound:
+            found.append(None)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
     """An answer of the engine that goes on and on."""
@@ -155,6 +166,5 @@ class OpenStream:
 
     def close(self) -> None:
         """Let go of the socket, in the thread that reads."""
-        self._file.close()
         self._response.close()
         self._client.close()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import stat
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from chatops_wire.containers import DockerCode, EngineState
 from chatops_wire.settings import SettingError
 
 T = TypeVar("T")
+_Details = list[dict[str, Any] | None]
 
 # What takes milliseconds; longer than this the engine hangs.
 READ_WITHIN_S: Final = 8.0
@@ -109,6 +110,14 @@ class Engine:
             EngineError: The engine says no, is not there, or is too slow.
         """
         return await self._run(self._reads, job, within_s or self.within_s)
+
+    async def inspect(self, ids: Sequence[str]) -> _Details:
+        """Return the details of each container, None for one that is gone by now.
+
+        Raises:
+            EngineError: As `call`.
+        """
+        return await self.call(lambda api: _inspect_each(api, ids))
 
     async def change(self, job: Callable[[Any], T], within_s: float) -> T:
         """Return what comes of a job that changes something. Cancelling gives up waiting, not the change.
@@ -216,6 +225,11 @@ def _is_socket(path: str) -> bool:
     with suppress(OSError):
         return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - one call, no Path
     return False
+
+
+def _inspect_each(client: Any, ids: Sequence[str]) -> _Details:  # noqa: ANN401 - the SDK has no types
+    found: _Details = _sdk().inspect_each(client, ids)
+    return found
 
 
 def _sdk() -> ModuleType:

@@ -1,17 +1,24 @@
 """What goes wrong with an engine, in the words of the protocol."""
 
 import errno
+import re
 from typing import Final
 
 from chatops_wire.containers import DockerCode
 
 _MAX_TOLD: Final = 1000
-_BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
+_BAD_REQUEST, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 400, 403, 404, 409
 _CODES: Final = {
     _BAD_REQUEST: DockerCode.BAD_REQUEST,
+    # A network that is the engine's own, or has containers in it.
+    _FORBIDDEN: DockerCode.CONFLICT,
     _NOT_FOUND: DockerCode.NOT_FOUND,
     _CONFLICT: DockerCode.CONFLICT,
 }
+
+
+# Engine 20.10 says 500 to an unpause of what is not paused: no fault, but a state it does not fit.
+_STATE: Final = re.compile(r"is (?:not|already) (?:paused|running)|is restarting", re.IGNORECASE)
 
 
 class EngineError(Exception):
@@ -41,4 +48,7 @@ def unavailable(address: str, exc: OSError) -> EngineError:
 
 def refused(status: int, explanation: str) -> EngineError:
     """Return what an answer with this HTTP status means."""
-    return EngineError(_CODES.get(status, DockerCode.FAILED), explanation.strip() or f"status {status}")
+    code = _CODES.get(status, DockerCode.FAILED)
+    if code is DockerCode.FAILED and _STATE.search(explanation):
+        code = DockerCode.CONFLICT
+    return EngineError(code, explanation.strip() or f"status {status}")
