@@ -96,6 +96,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices.add_argument(
         "--allow-clipboard", action="store_true", help="let programs in a shell write the clipboard"
     )
+    choices.add_argument(
+        "--alert-signal",
+        choices=["desktop", "bell", "toast", "off"],
+        help="how the UI tells a new critical alert (default desktop: toast, bell and OSC 9)",
+    )
 
 
 def _add_add(parser: argparse.ArgumentParser) -> None:

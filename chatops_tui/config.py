@@ -21,6 +21,7 @@ ColorMode = Literal["auto", "truecolor", "256", "16"]
 # `themes` makes them; named here too, so that a wrong one is told without loading Textual.
 ThemeName = Literal["", "chatops-dark", "chatops-light", "chatops-contrast", "ansi-dark", "ansi-light"]
 MouseMode = Literal["auto", "on", "off"]
+AlertSignal = Literal["desktop", "bell", "toast", "off"]
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """Regular expressions: commands the UI asks about before it runs them. Empty: `store.danger.USUAL`."""
     allow_clipboard: bool = False
     """Let programs in a shell on a server write this machine's clipboard (OSC 52)."""
+    alert_signal: AlertSignal = "desktop"
+    """How the UI tells a new critical alert; each includes those after it."""
 
 
 class Settings(Choices, frozen=True, kw_only=True):
