@@ -1,4 +1,4 @@
-"""What a terminal says when something critical begins to fire: a toast, the bell, a message of the desktop."""
+"""What a terminal says when something critical begins to fire: toast, bell, a message of the desktop."""
 
 from collections.abc import Sequence
 from typing import Final
