@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
+from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.cpu import CpuCollector
 from chatops_agent.collectors.disks import DisksCollector
 from chatops_agent.collectors.host import HostCollector
@@ -21,6 +22,7 @@ from chatops_agent.episodes import Episode
 from chatops_agent.lanes import Lane, LaneBusyError
 from chatops_agent.schedule import is_due
 from chatops_wire.agent import AgentInfo
+from chatops_wire.containers import Container
 from chatops_wire.samples import Cpu, Disk, Memory, Network, SampleParts, Temperature
 from chatops_wire.times import format_ms
 
@@ -89,16 +91,30 @@ class Sources:
     disks: Source[tuple[Disk, ...]]
     remote_disks: Source[tuple[Disk, ...]]
     temperatures: Source[tuple[Temperature, ...]]
+    containers: Source[tuple[Container, ...] | None] | None = None
+    """None where nobody looks for containers."""
 
 
 class Sampling:
     """Asks the sources one after another, so that their threads do not fight over the interpreter."""
 
     def __init__(
-        self, sources: Sources, lanes: tuple[Lane, ...], wall: Callable[[], float] = time.time
+        self,
+        sources: Sources,
+        lanes: tuple[Lane, ...],
+        wall: Callable[[], float] = time.time,
+        watch: ContainerWatch | None = None,
     ) -> None:
-        """Keep the sources and the lanes they run on; `wall` stamps samples."""
+        """Keep the sources and the lanes they run on.
+
+        Args:
+            sources: Of this machine.
+            lanes: What `close` ends.
+            wall: Stamps samples.
+            watch: Says whether the engine of containers answers.
+        """
         self._sources = sources
+        self._watch = watch
         self._lanes = lanes
         self._wall = wall
         self._episode = Episode(log, "no sample: a required part is missing", "samples are complete again")
@@ -129,6 +145,8 @@ class Sampling:
             networks=await sources.networks.read(now) or (),
             disks=(*(await sources.disks.read(now) or ()), *(await sources.remote_disks.read(now) or ())),
             temperatures=await sources.temperatures.read(now) or (),
+            containers=await sources.containers.read(now) if sources.containers else None,
+            engine=self._watch.state if self._watch else None,
             processes=processes.top if processes else (),
             process_count=processes.count if processes else None,
             uptime_s=await sources.uptime.read(now),
@@ -140,12 +158,16 @@ class Sampling:
             lane.close()
 
 
-def this_machine() -> Sampling:
-    """Return the sampling of this machine; its threads start with the first sample."""
+def this_machine(watch: ContainerWatch | None = None) -> Sampling:
+    """Return the sampling of this machine; its threads start with the first sample.
+
+    Args:
+        watch: Its containers, followed by somebody; None leaves them out.
+    """
     # What may hang has a lane of its own: a dead disk, a dead file server, a sensor chip, and
     # /proc/<pid>/cmdline of a process that holds its memory lock.
-    quick, table, disks, servers, sensors = (
-        Lane(name) for name in ("quick", "processes", "disks", "remote-disks", "sensors")
+    quick, table, disks, servers, sensors, groups = (
+        Lane(name) for name in ("quick", "processes", "disks", "remote-disks", "sensors", "containers")
     )
     sources = Sources(
         host=Source("host", HostCollector(), quick),
@@ -157,5 +179,6 @@ def this_machine() -> Sampling:
         disks=Source("disks", DisksCollector(local), disks),
         remote_disks=Source("remote disks", DisksCollector(remote), servers),
         temperatures=Source("temperatures", TemperaturesCollector(), sensors, every_s=_TEMPERATURES_EVERY_S),
+        containers=None if watch is None else Source("containers", watch, groups),
     )
-    return Sampling(sources, (quick, table, disks, servers, sensors))
+    return Sampling(sources, (quick, table, disks, servers, sensors, groups), watch=watch)
