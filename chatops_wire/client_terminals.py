@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from chatops_wire.signing import Signature
 from chatops_wire.terminals import Cells, TerminalId
 
 RequestId = int | Annotated[str, Meta(max_length=200)]
@@ -24,6 +25,8 @@ class OpenTerminal(
     """In this container instead of on the machine itself."""
     window: Annotated[int, Meta(ge=0)] = 0
     """Bytes the hub may send ahead of `terminal_credit`; 0: as much as the connection takes."""
+    signature: Signature | None = None
+    """Of an operator's key, for a server that asks for one; the hub passes it on."""
 
 
 class AttachTerminal(
@@ -38,6 +41,7 @@ class AttachTerminal(
     rows: Cells
     term: Annotated[str, Meta(max_length=64)] = "xterm-256color"
     window: Annotated[int, Meta(ge=0)] = 0
+    signature: Signature | None = None
 
 
 class DetachTerminal(

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from chatops_wire.quantities import Sequence
+from chatops_wire.signing import Signature
 
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
 OutputStream = Literal["stdout", "stderr"]
@@ -46,6 +47,8 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     """Bytes the agent may send ahead of `command_credit`; 0: as much as the connection takes."""
     not_after: str | None = None
     """RFC 3339: later than this it is refused, so that an outage does not run it an hour late."""
+    signature: Signature | None = None
+    """The operator's, for machines that ask for one."""
 
 
 class CommandCredit(Struct, frozen=True, kw_only=True, tag_field="type", tag="command_credit"):

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chatops_wire.commands import LONGEST_TIMEOUT_S, OUTPUT_LIMIT_BYTES, CommandStatus
+from chatops_wire.signing import Signature
 
 Timeout = Annotated[float, Meta(gt=0, le=LONGEST_TIMEOUT_S)]
 # A tebibyte: whoever wants all of an output gets it, and counters stay within 64 bits.
@@ -37,6 +38,8 @@ class CommandCreate(CommandOrder, frozen=True, kw_only=True, omit_defaults=True)
     server_id: str
     wait: bool = True
     """Answer when it has ended; else at once, with 202."""
+    signature: Signature | None = None
+    """Of an operator's key, for a server that asks for one; the hub passes it on."""
 
 
 class CommandView(Struct, frozen=True, kw_only=True):
@@ -84,6 +87,8 @@ class BatchCreate(CommandOrder, frozen=True, kw_only=True, omit_defaults=True):
     """How many may run at once."""
     stop_after_failures: Annotated[int, Meta(ge=1)] | None = None
     """Once so many have failed no more are begun; None: never."""
+    signatures: dict[str, Signature] = {}
+    """By server id, for servers that ask for one."""
 
 
 class BatchItem(Struct, frozen=True, kw_only=True):

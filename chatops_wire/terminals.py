@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from chatops_wire.signing import Signature
+
 TerminalId = Annotated[str, Meta(min_length=1, max_length=64)]
 # What a viewer may say; the agent brings it within what can be drawn on (docs/protocol.md).
 Cells = Annotated[int, Meta(ge=0, le=65_535)]
@@ -27,6 +29,8 @@ class TerminalOpen(
     """In this container instead of on the machine itself."""
     window: Annotated[int, Meta(ge=0)] = 0
     """Bytes the agent may send ahead of `terminal_credit`; 0: as much as the connection takes."""
+    signature: Signature | None = None
+    """The operator's, for machines that ask for one."""
 
 
 class TerminalOpened(Struct, frozen=True, kw_only=True, tag_field="type", tag="terminal_opened"):

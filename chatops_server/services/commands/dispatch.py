@@ -27,7 +27,8 @@ from chatops_wire.commands import (
     CommandResponse,
     CommandStarted,
 )
-from chatops_wire.rest_commands import CommandOrder
+from chatops_wire.rest_commands import BatchCreate, CommandCreate, CommandOrder
+from chatops_wire.signing import Signature
 from chatops_wire.times import format_ms, parse_ms
 
 # What agents take at once (chatops_agent), so that a busy machine is told here already.
@@ -254,4 +255,15 @@ def _command(run: Run, order: CommandOrder, not_after: str | None) -> Command:
         max_output=order.max_output,
         window=WINDOW_BYTES,
         not_after=not_after,
+        signature=_signature(order, run.server_id),
     )
+
+
+def _signature(order: CommandOrder, server_id: str) -> Signature | None:
+    match order:
+        case CommandCreate():
+            return order.signature
+        case BatchCreate():
+            return order.signatures.get(server_id)
+        case _:
+            return None

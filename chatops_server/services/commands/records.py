@@ -19,7 +19,7 @@ from chatops_server.storage.sql.commands import (
 )
 from chatops_server.storage.sql.events import NewEvent
 from chatops_wire.commands import CommandResponse
-from chatops_wire.rest_commands import CommandOrder
+from chatops_wire.rest_commands import BatchCreate, CommandCreate, CommandOrder
 
 KIND: Final = "command"
 # The row has all of it; in the log it is to be read, and the hash tells whether two were the same.
@@ -135,6 +135,10 @@ def _audited(order: CommandOrder) -> Mapping[str, Any]:
         facts["stdin_bytes"] = len(order.stdin_data or (order.stdin or "").encode())
     if order.env:
         facts["env"] = sorted(order.env)
+    if isinstance(order, CommandCreate) and order.signature is not None:
+        facts["signer"] = order.signature.signer
+    if isinstance(order, BatchCreate) and order.signatures:
+        facts["signers"] = sorted({signature.signer for signature in order.signatures.values()})
     return facts
 
 

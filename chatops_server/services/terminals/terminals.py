@@ -12,9 +12,10 @@ from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.broker.terminals import OpenTerminals, Terminal
+from chatops_server.domain.inventory import is_name
 from chatops_server.domain.permissions import ServerAction, allows
 from chatops_server.errors import (
-    DockerUnavailableError,
+    InvalidRequestError,
     NotFoundError,
     StorageError,
 )
@@ -94,15 +95,16 @@ class TerminalRelay:
             NotFoundError, ForbiddenError: The server is not the user's to see, or to operate.
             AgentOfflineError, NotAllowedError, ConflictError: The agent is away, or does not do it.
             TooManyRequestsError: As many are open as may.
-            DockerUnavailableError: It was asked for in a container.
+            InvalidRequestError, DockerUnavailableError: Not in that container.
         """
         session = self._rights.session(client.principal, request.server_id)
-        if request.container is not None:
-            raise DockerUnavailableError("this hub opens no terminals in containers yet")
+        if request.container is not None and not is_name(request.container):
+            raise InvalidRequestError("container: no container's id or name")
         self._rights.check_limits(client.principal, request.server_id)
         terminal = Terminal(
             f"trm_{token_hex(8)}", request.server_id, session, client.principal.user_id, client
         )
+        terminal.container = request.container
         # Taken up first, so that nobody passes the limits meanwhile.
         self._open.add(terminal)
         try:
@@ -117,7 +119,9 @@ class TerminalRelay:
             cols=request.cols,
             rows=request.rows,
             term=request.term,
+            container=request.container,
             window=_window(terminal, request.window),
+            signature=request.signature,
         )
         await self._begin(terminal, order)
         return terminal.id
@@ -152,6 +156,7 @@ class TerminalRelay:
             attach=True,
             term=request.term,
             window=_window(terminal, request.window),
+            signature=request.signature,
         )
         await self._begin(terminal, order)
         return terminal.id

@@ -77,7 +77,7 @@ def test_a_hub_whose_clock_is_behind_accepts_the_token_of_another() -> None:
         _token(_claims(), typ="JWT"),
         _token(_claims(), typ="rt+jwt"),
         _token(_claims(), algorithm="HS512", secret=SECRET * 2),
-        jwt.encode(_claims(), None, algorithm="none", headers={"typ": "at+jwt"}),
+        jwt.encode(_claims(), "", algorithm="none", headers={"typ": "at+jwt"}),
         _token(_claims(iss="other")),
         _token(_claims(aud="other")),
         _token(_claims(exp="soon")),
