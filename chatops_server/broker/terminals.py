@@ -34,6 +34,8 @@ class Terminal:
     """Who opened it."""
     viewer: ClientSession | None
     """None while it is detached."""
+    container: str | None = None
+    """In which it is, where it is not on the machine itself."""
     counts_credit: bool = False
     """Whether the viewer says itself how much more may come."""
     recording: Recording | None = None

@@ -10,17 +10,17 @@ from typing import Final
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.domain.inventory import is_name
 from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import (
-    AgentOfflineError,
     AgentTimeoutError,
     AllToldError,
     ChatopsError,
-    DockerUnavailableError,
     InvalidRequestError,
     TooManyRequestsError,
 )
 from chatops_server.services.access import server_for
+from chatops_server.services.agent_post import offered, reachable
 from chatops_server.services.errands import Errands
 from chatops_server.services.refusals import refusal
 from chatops_wire import codec
@@ -40,7 +40,6 @@ WINDOW_LINES: Final = 500
 # More than its window: an agent that knows no credit. Its stream ends, since it cannot be slowed down.
 MAX_WAITING_LINES: Final = 5_000
 MAX_ON_A_SERVER: Final = 64
-_TAKEN_WITHIN_S: Final = 5.0
 _RETRY_AFTER_S: Final = 5
 
 FromAgent = StreamData | StreamClose
@@ -58,7 +57,7 @@ class _Stream:
 
 
 class LogStreams:
-    """Follows files and units. For the event loop's thread only."""
+    """Follows files, units and containers. For the event loop's thread only."""
 
     def __init__(self, fleet: Fleet, sessions: AgentSessions, errands: Errands) -> None:
         self._fleet = fleet
@@ -73,7 +72,6 @@ class LogStreams:
             InvalidRequestError: The source names not exactly one thing, or too long a tail.
             NotFoundError: The server is unknown or invisible to the user.
             AgentOfflineError: Its agent is not connected.
-            DockerUnavailableError: A container is to be followed.
             TooManyRequestsError: MAX_ON_A_SERVER streams of that server are followed.
         """
         access = server_for(self._fleet, principal, server_id, ServerAction.READ)
@@ -81,10 +79,9 @@ class LogStreams:
             raise InvalidRequestError("source: name exactly one of path, unit, container")
         if source.tail > MAX_TAIL:
             raise InvalidRequestError(f"source: a tail of at most {MAX_TAIL} lines")
-        if source.container:
-            raise DockerUnavailableError("this hub follows no containers yet")
-        if self._session(access.state.id) is None:
-            raise AgentOfflineError
+        if source.container and not is_name(source.container):
+            raise InvalidRequestError("source: container is no container's id or name")
+        reachable(self._sessions, access.state.id)
         if sum(each.session.state.id == server_id for each in self._streams.values()) >= MAX_ON_A_SERVER:
             raise TooManyRequestsError(f"{MAX_ON_A_SERVER} streams are followed there", _RETRY_AFTER_S)
 
@@ -94,14 +91,12 @@ class LogStreams:
         Raises:
             ChatopsError: The agent refuses, has ended it, or is gone.
         """
-        session = self._session(server_id)
-        if session is None:
-            raise AgentOfflineError
+        session = reachable(self._sessions, server_id)
         stream = _Stream(f"str_{token_hex(8)}", session)
         self._streams[stream.id] = stream
         order = StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)
         try:
-            await _offer(session, order)
+            await offered(session, order)
             while (lines := await _next(stream)) is not None:
                 yield lines
                 # Only now: the follower has taken them.
@@ -146,22 +141,9 @@ class LogStreams:
         # Counted until its end is queued, so that no more than MAX_ON_A_SERVER wait for a slow agent.
         try:
             with suppress(AgentTimeoutError):
-                await _offer(stream.session, StreamClose(stream_id=stream.id))
+                await offered(stream.session, StreamClose(stream_id=stream.id))
         finally:
             self._streams.pop(stream.id, None)
-
-    def _session(self, server_id: str) -> AgentSession | None:
-        session = self._sessions.get(server_id)
-        return None if session is None or session.outbox.closing is not None else session
-
-
-async def _offer(session: AgentSession, message: StreamOpen | StreamClose) -> None:
-    # Not put: somebody who asks again and again must not end the agent's connection.
-    try:
-        async with asyncio.timeout(_TAKEN_WITHIN_S):
-            await session.outbox.offer(codec.encode(message))
-    except TimeoutError as exc:
-        raise AgentTimeoutError("the server's agent takes no requests") from exc
 
 
 async def _next(stream: _Stream) -> tuple[LogLine, ...] | None:

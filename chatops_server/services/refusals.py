@@ -8,12 +8,14 @@ from chatops_server.errors import (
     AgentTimeoutError,
     ChatopsError,
     ConflictError,
+    DockerUnavailableError,
     InvalidRequestError,
     NotAllowedError,
     NotFoundError,
     TooManyRequestsError,
 )
 from chatops_wire.codes import ErrorCode, Refusal
+from chatops_wire.containers import DockerCode
 
 # A place is free again when something ends.
 _RETRY_AFTER_S: Final = 5
@@ -34,6 +36,9 @@ _ERRORS: Final[Mapping[str, Callable[[str], ChatopsError]]] = {
     Refusal.BUSY: _busy,
     ErrorCode.AGENT_OFFLINE: _offline,
     ErrorCode.AGENT_TIMEOUT: AgentTimeoutError,
+    DockerCode.BAD_REQUEST: InvalidRequestError,
+    DockerCode.DOCKER_UNAVAILABLE: DockerUnavailableError,
+    DockerCode.TIMEOUT: AgentTimeoutError,
 }
 
 

@@ -37,9 +37,11 @@ class Logbook:
 
     async def opened(self, terminal: Terminal, state: ServerState, principal: Principal) -> None:
         """Store a terminal that is about to be opened."""
-        message = f"{principal.username} opened a terminal on {state.name}"
-        event = NewEvent(KIND, message, state.id, terminal.user_id, {"terminal_id": terminal.id})
-        deed = Deed("terminal.open", Caller(principal, None), terminal.id, state.id, event=event)
+        where = f"in {terminal.container} on {state.name}" if terminal.container else f"on {state.name}"
+        message = f"{principal.username} opened a terminal {where}"
+        data = {} if terminal.container is None else {"container": terminal.container}
+        event = NewEvent(KIND, message, state.id, terminal.user_id, {"terminal_id": terminal.id, **data})
+        deed = Deed("terminal.open", Caller(principal, None), terminal.id, state.id, data=data, event=event)
         row = sql.add_terminal(terminal.id, state.num, terminal.user_id, self._now_ms())
         await self._ledger.commit(row, deed)
 

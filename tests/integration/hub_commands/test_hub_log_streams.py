@@ -36,6 +36,17 @@ async def test_lines_come_with_their_source(stage: Stage) -> None:
     assert (await agent.until("stream_close"))["stream_id"] == order["stream_id"]
 
 
+async def test_a_container_is_followed_like_a_file(stage: Stage) -> None:
+    agent, client = await stage.agent(), await stage.client()
+    assert (await follows(stage, client, {"container": "web"}))["type"] == "result"
+    order = await agent.until("stream_open")
+    assert order["source"] == {"container": "web"}
+    closed = {"type": "stream_close", "stream_id": order["stream_id"]}
+    await agent.send({**closed, "reason": "no engine", "code": "docker_unavailable"})
+    ended = await client.until("subscription_ended")
+    assert (ended["code"], ended["message"]) == ("docker_unavailable", "no engine")
+
+
 async def test_credit_follows_what_the_client_takes(stage: Stage) -> None:
     agent, client = await stage.agent(), await stage.client()
     await follows(stage, client)
@@ -93,7 +104,7 @@ async def test_an_agent_that_leaves_ends_it(stage: Stage) -> None:
         ({}, "invalid_request"),
         ({"path": "/a", "unit": "b"}, "invalid_request"),
         ({"path": "/a", "tail": 10_001}, "invalid_request"),
-        ({"container": "web"}, "docker_unavailable"),
+        ({"container": "../web"}, "invalid_request"),
     ],
 )
 async def test_what_cannot_be_followed_says_why(stage: Stage, source: dict[str, Any], code: str) -> None:

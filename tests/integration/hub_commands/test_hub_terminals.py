@@ -90,7 +90,7 @@ async def test_what_the_agent_refuses_is_the_answer_and_audited(stage: Stage, co
     ("request_", "code"),
     [
         ({"server_id": "srv_unknown"}, "not_found"),
-        ({"container": "web"}, "docker_unavailable"),
+        ({"container": "../web"}, "invalid_request"),
         ({}, "agent_offline"),
     ],
 )
@@ -312,3 +312,21 @@ async def test_without_the_setting_nothing_is_recorded(stage: Stage) -> None:
     assert b64decode((await client.until("terminal_data"))["data"]) == b"shown"
     assert (await stage.ask("GET", f"/terminals/{terminal_id}/recording")).status == 404
     assert not (stage.folder / "recordings").exists()
+
+
+async def test_it_can_be_opened_in_a_container(stage: Stage) -> None:
+    agent, client = await stage.agent(), await stage.client()
+    body = {"server_id": stage.server_id, "cols": 80, "rows": 24, "container": "web"}
+    await client.send({"type": "terminal_open", "id": 1, **body})
+    order = await agent.until("terminal_open")
+    assert order["container"] == "web"
+    refusal = {"reason": "no such container: web", "code": "not_found"}
+    await agent.send({"type": "terminal_close", "terminal_id": order["terminal_id"], **refusal})
+    answer = await client.until("error")
+    assert (answer["code"], answer["message"]) == ("not_found", "no such container: web")
+    [opened] = [
+        entry
+        for entry in (await stage.ask("GET", "/audit")).body["items"]
+        if entry["action"] == "terminal.open"
+    ]
+    assert opened["data"] == {"container": "web"}
