@@ -80,7 +80,7 @@ async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | Non
     def wake() -> None:
         connection.notify()
 
-    desk = Desk(config.policy, wake)
+    desk = Desk(config.policy, wake, data_dir=config.data_dir)
     connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, _Orders(sampler, desk))
 
     def deliver(sample: SampleParts) -> None:

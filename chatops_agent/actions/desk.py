@@ -4,9 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn, assert_never
 
-from chatops_agent.actions.commands.registry import Commands
+from chatops_agent.actions.commands.registry import Clocks, Commands
 from chatops_agent.actions.logs.registry import Streams
 from chatops_agent.actions.rota import Rota
 from chatops_agent.actions.terminals.registry import Terminals
@@ -45,6 +46,7 @@ class Desk:
         wake: Callable[[], None],
         containment: Containment | None = None,
         patience: Patience | None = None,
+        data_dir: Path | None = None,
     ) -> None:
         """Prepare; `run` does the work.
 
@@ -53,6 +55,7 @@ class Desk:
             wake: Called whenever there may be a frame.
             containment: How processes are kept together; None: as well as this machine can.
             patience: How long terminals may be left alone; None: as long as `Patience` says.
+            data_dir: Where ids of commands are kept for the next agent; None: nowhere.
         """
         # Who runs no commands has nothing to contain, and adopts nobody.
         loose = Containment(adopting=False, cgroups=False)
@@ -61,9 +64,8 @@ class Desk:
         self._open = asyncio.Event()
         self._rota = Rota(wake)
         self._shop = Workshop(self._rota, self._begin)
-        self._commands = Commands(
-            self._shop, allowed=policy.allows("commands"), now_ms=_unix_ms, now=time.monotonic
-        )
+        clocks = Clocks(_unix_ms, time.monotonic)
+        self._commands = Commands(self._shop, clocks, allowed=policy.allows("commands"), folder=data_dir)
         self._terminals = Terminals(self._shop, patience or Patience(), allowed=policy.allows("terminal"))
         self._streams = Streams(self._shop, policy.log_paths if policy.allows("logs") else None)
 
@@ -73,6 +75,7 @@ class Desk:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 await self._shop.open(self._containment)
+                await self._commands.open()
                 self._open.set()
                 await asyncio.get_running_loop().create_future()
         finally:

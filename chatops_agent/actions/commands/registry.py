@@ -1,13 +1,20 @@
 """Takes the hub's orders to run commands: which are run, refused, or known from before."""
 
+import asyncio
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from chatops_agent.actions.commands.output import TailRoom
 from chatops_agent.actions.commands.run import Run
+from chatops_agent.actions.commands.seen import Entry, Seen, SeenFile
 from chatops_agent.actions.workshop import Workshop
+from chatops_agent.episodes import Episode
+from chatops_agent.lanes import LaneBusyError
 from chatops_wire.codes import Refusal
 from chatops_wire.commands import (
     LONGEST_TIMEOUT_S,
@@ -29,13 +36,25 @@ KEEP_S: Final = 3600.0
 _MOST_TOLD: Final = 256
 _TOLD_BYTES: Final = 8 * 1024 * 1024
 _MOST_UNTOLD: Final = 64
-# An order that comes twice is not run twice.
-_REMEMBER_S: Final = 86_400.0
-_MOST_REMEMBERED: Final = 10_000
+# A disk that does not answer does not keep a command from running.
+_NOTE_WITHIN_S: Final = 1.0
+_READ_WITHIN_S: Final = 3.0
+# A hub says less than this before it hears anything.
+_MOST_EARLY: Final = 1024
 _MOST_VARIABLES: Final = 256
 _MAX_SHOWN: Final = 200
 
 CommandMessage = Command | CommandCredit | CommandCancel | CommandAttach | CommandForget
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """How late it is."""
+
+    now_ms: Callable[[], int]
+    """Unix milliseconds."""
+    now: Callable[[], float]
+    """Monotonic seconds."""
 
 
 class Commands:
@@ -46,47 +65,58 @@ class Commands:
     256, with 8 MiB of output, are kept in case it did not arrive; more, and the oldest is dropped.
     """
 
-    def __init__(
-        self, shop: Workshop, *, allowed: bool, now_ms: Callable[[], int], now: Callable[[], float]
-    ) -> None:
-        """Begin with nothing.
+    def __init__(self, shop: Workshop, clocks: Clocks, *, allowed: bool, folder: Path | None) -> None:
+        """Begin with nothing; with a folder `open` comes next.
 
         Args:
             shop: Starts processes.
+            clocks: How late it is.
             allowed: Whether this machine allows commands at all.
-            now_ms: Unix milliseconds, for `not_after`.
-            now: Monotonic seconds.
+            folder: Where ids are kept for the next agent; None: nowhere.
         """
         self._shop = shop
         self._allowed = allowed
-        self._now_ms, self._now = now_ms, now
+        self._now_ms, self._now = clocks.now_ms, clocks.now
         self._room = TailRoom()
         self._runs: dict[str, Run] = {}
         # When each run ended, oldest first.
         self._finished: OrderedDict[str, float] = OrderedDict()
-        # When each id was first seen, oldest first.
-        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._seen = Seen(clocks.now_ms, clocks.now)
+        self._file = None if folder is None or not allowed else SeenFile(folder)
+        self._noting = asyncio.Lock()
+        self._notes = Episode(
+            log, "ids of commands are not written down", "ids of commands are written again"
+        )
+        # What comes while the ids of an earlier agent are read waits for them.
+        self._early: deque[CommandMessage] | None = None if self._file is None else deque(maxlen=_MOST_EARLY)
+
+    async def open(self) -> None:
+        """Take over the ids that an earlier agent has seen, and do what has been asked for meanwhile."""
+        if self._file is None:
+            return
+        try:
+            async with asyncio.timeout(_READ_WITHIN_S):
+                self._seen.take_over(await self._shop.lanes.run(self._file.load))
+        except (OSError, TimeoutError, LaneBusyError) as exc:
+            self._notes.fail(_reason(exc))
+        early, self._early = self._early, None
+        for message in early or ():
+            self.handle(message)
 
     def handle(self, message: CommandMessage) -> None:
         """Do what the hub asks for, or begin to."""
+        if self._early is not None:
+            self._early.append(message)
+            return
         self._drop_old()
         if isinstance(message, Command):
             self._order(message)
             return
         run = self._runs.get(message.command_id)
-        if run is None:
-            if isinstance(message, CommandAttach):
-                self._answer(message.command_id, Refusal.NOT_FOUND, "no such command here (any more)")
-            return
-        match message:
-            case CommandCredit():
-                run.grant(message.bytes, message.through_seq)
-            case CommandCancel():
-                run.cancel(force=message.force)
-            case CommandAttach():
-                run.attach(message.after_seq)
-            case CommandForget():
-                self._forget(message.command_id)
+        if run is not None:
+            self._tell(run, message)
+        elif isinstance(message, CommandAttach):
+            self._answer(message.command_id, Refusal.NOT_FOUND, "no such command here (any more)")
 
     def disconnected(self) -> None:
         """Go on without a connection; each run waits to be attached again."""
@@ -100,25 +130,52 @@ class Commands:
         self._runs.clear()
         self._finished.clear()
 
+    def _tell(self, run: Run, message: CommandCredit | CommandCancel | CommandAttach | CommandForget) -> None:
+        match message:
+            case CommandCredit():
+                run.grant(message.bytes, message.through_seq)
+            case CommandCancel():
+                run.cancel(force=message.force)
+            case CommandAttach():
+                run.attach(message.after_seq)
+            case CommandForget():
+                self._forget(message.command_id)
+
     def _order(self, order: Command) -> None:
         refusal = self._refusal(order)
         if refusal is not None:
             self._answer(order.command_id, *refusal)
             return
-        self._seen[order.command_id] = self._now()
+        entry = self._seen.add(order.command_id)
         run = Run(order, self._shop, self._room)
         self._runs[order.command_id] = run
         # On the machine too, so that no hub can hide what it had run here.
         log.info("command", extra={"command_id": order.command_id, "command": _shown(order)})
-        self._shop.begin(self._conduct(run), f"command-{order.command_id}")
+        self._shop.begin(self._conduct(run, entry), f"command-{order.command_id}")
 
-    async def _conduct(self, run: Run) -> None:
+    async def _conduct(self, run: Run, entry: Entry) -> None:
         try:
+            # Before it starts: an agent that ends now shall not run it again.
+            await self._note(entry)
             await run.conduct()
         finally:
             if self._runs.get(run.order.command_id) is run:
                 self._finished[run.order.command_id] = self._now()
                 self._drop_old()
+
+    async def _note(self, entry: Entry) -> None:
+        if self._file is None:
+            return
+        try:
+            async with asyncio.timeout(_NOTE_WITHIN_S), self._noting:
+                await self._shop.lanes.run(self._writing(self._file, entry))
+        except (OSError, TimeoutError, LaneBusyError) as exc:
+            self._notes.fail(_reason(exc))
+        else:
+            self._notes.recover()
+
+    def _writing(self, file: SeenFile, entry: Entry) -> Callable[[], None]:
+        return partial(file.replace, self._seen.entries()) if file.is_full else partial(file.add, entry)
 
     def _refusal(self, order: Command) -> tuple[Refusal, str] | None:
         if not self._allowed:
@@ -156,10 +213,7 @@ class Commands:
 
     def _drop_old(self) -> None:
         now = self._now()
-        while self._seen and (
-            len(self._seen) > _MOST_REMEMBERED or now - next(iter(self._seen.values())) > _REMEMBER_S
-        ):
-            self._seen.popitem(last=False)
+        self._seen.drop_old()
         while self._finished and now - next(iter(self._finished.values())) > KEEP_S:
             self._forget(next(iter(self._finished)))
         told = self._told()
@@ -169,6 +223,10 @@ class Commands:
                 return
             held -= run.held_bytes
             self._forget(run.order.command_id)
+
+
+def _reason(exc: Exception) -> str:
+    return str(exc.strerror) if isinstance(exc, OSError) and exc.strerror else "the disk does not answer"
 
 
 def _shown(order: Command) -> str:

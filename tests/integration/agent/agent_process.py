@@ -6,6 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from tests.deadlines import DEADLINE_S, eventually
@@ -16,13 +17,17 @@ KEY = "a-key-of-some-other-form"
 class AgentProcess:
     """The process and what it has said on stderr so far."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, folder: "TemporaryDirectory[str]") -> None:
         self._process = process
+        self._folder = folder
         self._reader = asyncio.create_task(self._read(), name="agent-stderr")
         self.lines: list[str] = []
 
     @classmethod
     async def start(cls, *urls: str, interval: str = "1", key: str = KEY, **options: str) -> "AgentProcess":
+        # Of its own, unless the test names one: what one agent keeps is not for the next test's.
+        folder = TemporaryDirectory(prefix="agent-")
+        options = {"data_dir": folder.name, **options}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -35,7 +40,7 @@ class AgentProcess:
             env={**os.environ, "CHATOPS_API_KEY": key},
             stderr=PIPE,
         )
-        return cls(process)
+        return cls(process, folder)
 
     @property
     def running(self) -> bool:
@@ -62,6 +67,7 @@ class AgentProcess:
             self._process.kill()
         await self._process.wait()
         await self._reader
+        await asyncio.to_thread(self._folder.cleanup)
 
     async def _read(self) -> None:
         assert self._process.stderr is not None

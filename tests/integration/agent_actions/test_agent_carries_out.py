@@ -1,6 +1,7 @@
 """A whole agent, in a process of its own, carries out what a hub asks for."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -160,3 +161,28 @@ async def test_an_agent_that_is_killed_knows_nothing_of_its_runs_afterwards(
     await gone(pid)
     # The next agent would remove the control group of the one that was killed.
     await asyncio.to_thread(find_cgroups)
+
+
+async def test_an_agent_that_was_killed_runs_no_command_twice(
+    double: HubDouble, start: Start, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    agent = await start(allow="commands", data_dir=str(tmp_path / "agent"))
+    call = await double.called()
+    await _order(call, f"echo once >> {runs}; exec sleep 1000")
+    await eventually(runs.exists)
+    left = await _first_pid(call)
+    await agent.stop(signal.SIGKILL)
+    await start(allow="commands", data_dir=str(tmp_path / "agent"))
+    again = await double.called(2)
+    await _order(again, f"echo twice >> {runs}")
+    assert (await _result(again, "c")).code == "duplicate"
+    assert runs.read_text() == "once\n"
+    end(left)
+    await gone(left)
+    # As above.
+    await asyncio.to_thread(find_cgroups)
+
+
+async def _first_pid(call: Call) -> int:
+    return (await eventually(lambda: call.of(CommandStarted), what="the start of a command"))[0].pid
