@@ -13,7 +13,8 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from chatops_tui import themes
+from chatops_tui import alert_news, themes
+from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
@@ -26,8 +27,9 @@ from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.log_link import LogLink
 from chatops_tui.palette import Command, Commands, Palette
 from chatops_tui.render.text import clean
-from chatops_tui.requests import RequestFailedError
+from chatops_tui.requests import Needs, RequestFailedError
 from chatops_tui.run_link import RunLink
+from chatops_tui.screens.alert_wanted import AlertWanted
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet import FleetScreen
@@ -71,6 +73,7 @@ class ChatopsApp(LeanApp[object]):
         "styles/dialogs.tcss",
         "styles/fleet.tcss",
         "styles/server.tcss",
+        "styles/alerts.tcss",
     ]
     # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
     # too small for anything.
@@ -107,8 +110,19 @@ class ChatopsApp(LeanApp[object]):
         self.link = HubLink(settings, self.store, clock_ms)
         runs = RunLink(self.store, self.link)
         logs = LogLink(self.link, self.store.hurry)
+        self._alerts = AlertLink(self.store, self.link)
         dangers = compiled(settings.confirm or USUAL)
-        self._given = Context(self.store, self.link, runs, logs, clock_ms, zone, terminal.charset, dangers)
+        self._given = Context(
+            self.store,
+            self.link,
+            runs,
+            logs,
+            alerting(self._alerts, self.link),
+            clock_ms,
+            zone,
+            terminal.charset,
+            dangers,
+        )
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
@@ -150,8 +164,9 @@ class ChatopsApp(LeanApp[object]):
         screen = self._live_screen
         if screen is None:  # leaving
             return
-        self.link.serve(screen.needs())
+        self._serve(screen.needs())
         self._tell_news()
+        self._tell_alerts()
         self._ask_to_sign_in()
         now = self._now_ms()
         is_due = abs(now - self._drawn_ms) >= self._draw_every_ms
@@ -161,7 +176,11 @@ class ChatopsApp(LeanApp[object]):
         with self.batch_update():
             screen.sync(self.store.take_dirty())
         # What was drawn for the first time may need more.
-        self.link.serve(screen.needs())
+        self._serve(screen.needs())
+
+    def _serve(self, needs: Needs) -> None:
+        self.link.serve(needs)
+        self._alerts.serve(needs.timelines.union(server_id for server_id, _span in needs.histories))
 
     @property
     def _live_screen(self) -> LiveScreen | None:
@@ -192,6 +211,8 @@ class ChatopsApp(LeanApp[object]):
             yield Command("Filter the list", "type words, tag:web, cpu>70", lambda: self._do("filter"))
         if self._can("add"):
             yield Command("Add a server", "name it and get its key", lambda: self._do("add"))
+        if not self._is_signing_in:
+            yield Command("Alerts", "what fires, and when", self.action_alerts)
         yield Command("Help", "every key that works here", self.action_help)
         yield Command("Reconnect", "and load everything anew", self.action_resync)
         if not self._is_signing_in:
@@ -206,7 +227,7 @@ class ChatopsApp(LeanApp[object]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave letters to whoever types."""
-        if action in {"help", "leave"} and not parameters and isinstance(self.focused, Input):
+        if action in {"help", "leave", "alerts"} and not parameters and isinstance(self.focused, Input):
             return False
         return super().check_action(action, parameters)
 
@@ -237,6 +258,10 @@ class ChatopsApp(LeanApp[object]):
         elif len(self.screen_stack) == 1:
             self.exit()
 
+    def action_alerts(self) -> None:
+        """Show the alerts of the fleet, or go back to them."""
+        self._deeds.alerts()
+
     def action_next_theme(self) -> None:
         """Change the colours."""
         self.theme = themes.after(self.theme, self._themes)
@@ -244,6 +269,7 @@ class ChatopsApp(LeanApp[object]):
     def action_resync(self) -> None:
         """Reconnect at once, and load everything anew."""
         self.link.resync()
+        self._alerts.resync()
 
     def action_help_quit(self) -> None:
         """Say how to leave to whoever presses ctrl+c."""
@@ -263,6 +289,21 @@ class ChatopsApp(LeanApp[object]):
     @on(FleetScreen.RunWanted)
     def _run_wanted(self, event: FleetScreen.RunWanted) -> None:
         self._deeds.run_on(event.server_ids)
+
+    @on(AlertWanted)
+    def _alert_wanted(self, event: AlertWanted) -> None:
+        if event.server_id:
+            self._deeds.do("open", event.server_id)
+        else:
+            self._deeds.alert(event.alert_id)
+
+    def _tell_alerts(self) -> None:
+        found, signal = alert_news.critical(self.store.alerts.take_news()), self._settings.alert_signal
+        if not found or signal == "off":
+            return
+        self.notify(alert_news.toast(found), title="Critical", severity="error", markup=False)
+        if self._driver is not None:
+            self._driver.write(alert_news.attention(found, signal))
 
     def _tell_news(self) -> None:
         self._news, said = self._news.after(self.store.link.phase, self._now_ms())

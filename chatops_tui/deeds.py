@@ -8,6 +8,8 @@ from textual.screen import Screen
 
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer, RequestFailedError
+from chatops_tui.screens.alerts import AlertsScreen
+from chatops_tui.screens.alerts_one import AlertScreen
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet import Deed
@@ -40,6 +42,19 @@ class Deeds:
             self._ask_to_delete(memory.row)
         else:
             assert_never(deed)
+
+    def alerts(self) -> None:
+        """Show the alerts of the fleet, or go back to them."""
+        if not any(isinstance(screen, AlertsScreen) for screen in self._app.screen_stack):
+            self._open(AlertsScreen(self._given))
+            return
+        while not isinstance(self._app.screen, AlertsScreen):
+            # Nobody waits until it is gone.
+            self._app.pop_screen()  # type: ignore[unused-awaitable]
+
+    def alert(self, alert_id: str) -> None:
+        """Show one alert."""
+        self._open(AlertScreen(self._given, alert_id))
 
     def run_on(self, server_ids: Sequence[str]) -> None:
         """Ask for a command to run on these servers."""

@@ -27,6 +27,7 @@ from chatops_tui.store.runs import RunForgotten
 from chatops_tui.store.store import Store
 from chatops_tui.store.vitals import CHARTED
 from chatops_wire.client import (
+    AlertMessage,
     Authenticated,
     ContainerMessage,
     EventMessage,
@@ -269,7 +270,7 @@ class HubLink:
             *map(interests.containers, self._needs.containers),
             *map(interests.command, self._followed),
         }
-        hub.feed.set_interests({interests.FLEET, interests.EVENTS, *topics})
+        hub.feed.set_interests({interests.FLEET, interests.EVENTS, interests.ALERTS, *topics})
 
     def _deliver(self, event: "FeedEvent") -> None:
         from chatops_tui.client.conversation import InterestRefused  # noqa: PLC0415 - likewise
@@ -285,6 +286,7 @@ class HubLink:
                 | FleetUpdate()
                 | MetricsEvent()
                 | EventMessage()
+                | AlertMessage()
                 | CommandOutput()
                 | CommandFinished()
             ):
@@ -293,7 +295,7 @@ class HubLink:
                 self._store.take_container_news(event, self._now_ms())
             case InterestRefused() if event.interest.command_id:
                 self.apply(RunForgotten(event.interest.command_id, sentence(event.message)))
-            case _:  # alerts come with their screen; a refused interest is a server that is gone
+            case _:  # a refused interest is a server that is gone
                 log.debug("event not shown", extra={"type": type(event).__name__})
 
     def apply(self, event: Event) -> None:

@@ -15,6 +15,7 @@ EVERYWHERE: Final = (
     Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
     # Works while one types, where ? is a character.
     Binding("f1", "help(True)", "Help", show=False, id="app.help-typing"),
+    Binding("a", "alerts", "Alerts", id="app.alerts"),
     Binding("q", "leave", "Quit", id="app.back", tooltip="Back, from the fleet quit"),
     Binding("ctrl+p,colon", "command_palette", "Commands", show=False, id="app.palette", key_display="^p"),
     Binding("T", "next_theme", "Next theme", show=False, id="app.theme"),

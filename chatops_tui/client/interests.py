@@ -29,6 +29,7 @@ class Interest:
 
 FLEET: Final = Interest("fleet")
 EVENTS: Final = Interest("events")
+ALERTS: Final = Interest("alerts")
 
 
 def metrics(server_id: str) -> Interest:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from chatops_tui.render import numbers
+from chatops_tui.render.alerts import severity_ink, severity_mark
 from chatops_tui.render.severity import Level, glyph, ink
 from chatops_tui.render.spans import Cell, Ink, Span, fit, width
+from chatops_wire.rest_alerts import Severity
 
 LinkKind = Literal["live", "stale", "connecting", "reconnecting", "offline", "sign-in", "update"]
 
@@ -32,6 +34,8 @@ class Status:
     link: LinkState = LinkState("connecting")
     counts: Sequence[tuple[Level, int]] = ()
     """Shown where not zero."""
+    alerts: Sequence[tuple[Severity, int]] = ()
+    """How many fire and nobody looks after; likewise."""
     note: str = ""
     """Something short that holds for the whole screen: `read-only`, `paused`."""
     clock: str = ""
@@ -69,17 +73,19 @@ def link_cell(link: LinkState) -> Cell:
 def status_line(status: Status, columns: int) -> Cell:
     """Return the line, `columns` wide, with what matters least left out when it is narrow.
 
-    First the words of the counts go, then the numbers of the link, the counts, the clock, the note, and the
-    outer crumbs; where one is and the state of the link stay.
+    First the words of the counts go, then the numbers of the link, the counts, the clock, the note, the
+    alerts, and the outer crumbs; where one is and the state of the link stay.
     """
     short_link = link_cell(status.link)[:1]
     crumbs = _crumbs(status.crumbs)
+    note, alerts, clock = _note(status), _alerts(status), _clock(status)
     tries: tuple[tuple[Cell, Sequence[Cell]], ...] = (
-        (crumbs, (link_cell(status.link), _note(status), _counts(status), _clock(status))),
-        (crumbs, (link_cell(status.link), _note(status), _counts(status, words=False), _clock(status))),
-        (crumbs, (short_link, _note(status), _counts(status, words=False), _clock(status))),
-        (crumbs, (short_link, _note(status), _clock(status))),
-        (crumbs, (short_link, _note(status))),
+        (crumbs, (link_cell(status.link), note, alerts, _counts(status), clock)),
+        (crumbs, (link_cell(status.link), note, alerts, _counts(status, words=False), clock)),
+        (crumbs, (short_link, note, alerts, _counts(status, words=False), clock)),
+        (crumbs, (short_link, note, alerts, clock)),
+        (crumbs, (short_link, note, alerts)),
+        (crumbs, (short_link, alerts)),
         (crumbs, (short_link,)),
     )
     for left, parts in tries:
@@ -129,6 +135,15 @@ def _counts(status: Status, *, words: bool = True) -> Cell:
             if words:
                 spans.append((f" {_COUNT_WORDS[level]}", "muted"))
     return spans
+
+
+def _alerts(status: Status) -> Cell:
+    spans: list[Span] = [
+        (f" {severity_mark(severity)}{number}", severity_ink(severity))
+        for severity, number in status.alerts
+        if number
+    ]
+    return [("alerts", "muted"), *spans] if spans else []
 
 
 def _note(status: Status) -> Cell:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from chatops_tui.alert_requests import Alerting
 from chatops_tui.render.charset import Charset
 from chatops_tui.requests import Commands, Hub, Logs
 from chatops_tui.store.danger import USUAL, compiled
@@ -20,6 +21,7 @@ class Context:
     hub: Hub
     commands: Commands
     logs: Logs
+    alerting: Alerting
     now_ms: Callable[[], int]
     zone: tzinfo
     charset: Charset = "braille"

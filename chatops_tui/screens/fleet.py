@@ -60,7 +60,7 @@ class FleetScreen(LiveScreen):
         Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
         Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
         Binding("s", "sort", "Sort", id="fleet.sort"),
-        Binding("a", "add", "Add", id="fleet.add"),
+        Binding("A", "add", "Add", id="fleet.add"),
         Binding("x", "run", "Run", id="fleet.run"),
         Binding(
             "right_square_bracket",

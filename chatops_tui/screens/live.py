@@ -117,6 +117,8 @@ class LiveScreen(Screen[None]):
                 (Level.OFF, total.offline + total.never),
             )
         )
+        firing = store.alerts.counted()
+        bar.set_alerts((("critical", firing.critical), ("warning", firing.warning), ("info", firing.info)))
         bar.set_clock(clock(self.given.now_ms(), self.given.zone))
         bar.set_note("" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}")
         line = self.query_one("#link-line", TextBlock)

@@ -7,6 +7,7 @@ from chatops_tui.render.severity import Level
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.status import LinkState, Status, status_line
 from chatops_tui.widgets.lines import Lines
+from chatops_wire.rest_alerts import Severity
 
 
 class StatusBar(Lines):
@@ -32,6 +33,10 @@ class StatusBar(Lines):
     def set_counts(self, counts: Sequence[tuple[Level, int]]) -> None:
         """Say how many servers are on which level, in this order; zeros are not shown."""
         self._show(replace(self._status, counts=tuple(counts)))
+
+    def set_alerts(self, alerts: Sequence[tuple[Severity, int]]) -> None:
+        """Say how many alerts of each severity fire and nobody looks after; zeros are not shown."""
+        self._show(replace(self._status, alerts=tuple(alerts)))
 
     def set_note(self, note: str) -> None:
         """Say something short that holds for the whole screen, or nothing."""

@@ -47,7 +47,7 @@ def test_every_binding_has_an_id_of_its_own() -> None:
 @pytest.mark.parametrize("name", ["[/z]", "[b]x[/b]", "[@click=app.quit]x"])
 async def test_a_name_in_a_box_title_is_no_markup(ui: Ui, name: str) -> None:
     """Read as markup the first of these ended the UI, and the new key with it."""
-    await ui.press("a")
+    await ui.press("A")
     await ui.sees("Add a server")
     await ui.type(name)
     await ui.press("enter", "enter")
@@ -55,7 +55,7 @@ async def test_a_name_in_a_box_title_is_no_markup(ui: Ui, name: str) -> None:
 
 
 async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, hub: HubDouble) -> None:
-    await ui.press("a")
+    await ui.press("A")
     await ui.sees("Add a server", "Name", "Tags")
     await ui.press("enter")
     await ui.sees("A server needs a name.")
@@ -80,7 +80,7 @@ async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, h
 
 
 async def test_what_the_hub_refuses_stays_in_the_form(ui: Ui) -> None:
-    await ui.press("a")
+    await ui.press("A")
     await ui.sees("Add a server")
     await ui.type("db-01")
     await ui.press("enter", "enter")
@@ -100,7 +100,7 @@ async def test_tags_are_changed(ui: Ui, hub: HubDouble) -> None:
 
 
 async def test_what_was_wrong_goes_away_as_one_types(ui: Ui) -> None:
-    await ui.press("a")
+    await ui.press("A")
     await ui.sees("Add a server")
     await ui.press("enter")
     await ui.sees("A server needs a name.")
@@ -175,7 +175,7 @@ async def test_help_lists_no_keys_that_the_role_hides(ui: Ui) -> None:
 
 async def test_a_server_whose_key_cannot_be_made_is_taken_back(ui: Ui, hub: HubDouble) -> None:
     hub.refuses_keys = True
-    await ui.press("a")
+    await ui.press("A")
     await ui.sees("Add a server")
     await ui.type("db-09")
     await ui.press("enter", "enter")

@@ -160,7 +160,7 @@ async def test_an_empty_fleet_says_what_to_press(start_ui: StartUi, hub: HubDoub
     hub.machines.clear()
     async with start_ui() as ui:
         await ui.sees("No servers yet", "Press a to add one")
-        await ui.press("a")
+        await ui.press("A")
         await ui.sees("Add a server")
 
 

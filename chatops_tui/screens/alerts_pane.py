@@ -1,0 +1,167 @@
+"""What the tabs of the alerts screen share: a list with its keys, loaded when it is looked at."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from chatops_tui.render.columns import Column
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.text import clean
+from chatops_tui.requests import RequestFailedError
+from chatops_tui.screens.alerts_form import AlertForm, FormPlan
+from chatops_tui.screens.context import Context
+from chatops_tui.store.store import Store
+from chatops_tui.widgets.confirm import Confirm, Question
+from chatops_tui.widgets.lines import TextBlock
+from chatops_tui.widgets.live_table import LiveTable
+from chatops_tui.widgets.table_messages import RowSelected
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+T = TypeVar("T")
+
+
+class AlertTab(Container):
+    """One tab of the alerts screen."""
+
+    def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.given = context
+
+    def show(self, store: Store, now_ms: int) -> None:
+        """Draw what is known at `now_ms`."""
+        raise NotImplementedError
+
+    def opened(self) -> None:
+        """Ask for what only this tab shows; it has come into view."""
+
+    @property
+    def target(self) -> "Widget":
+        """What gets the focus when the tab is shown."""
+        return self.query_one(LiveTable)
+
+    def back(self) -> bool:
+        """Leave something within the tab; False when there is nothing to leave."""
+        return False
+
+    def ask_form(self, plan: FormPlan) -> None:
+        """Open a form, and say what was done by it."""
+        self.app.push_screen(AlertForm(plan), self._told)  # type: ignore[unused-awaitable]
+
+    def ask_first(self, question: Question, deed: Callable[[], Awaitable[str]]) -> None:
+        """Ask a question, and on yes do it and say what was done."""
+        self.app.push_screen(Confirm(question), lambda yes: self.carry_out(deed) if yes else None)  # type: ignore[unused-awaitable]
+
+    def carry_out(self, deed: Callable[[], Awaitable[str]]) -> None:
+        """Do something and say what was done, or why not."""
+        self.run_worker(self._carried_out(deed), name="alert-deed", exit_on_error=False)
+
+    def names(self) -> dict[str, str]:
+        """Return the names of servers, by id."""
+        return {row.id: row.name for row in self.given.store.rows()}
+
+    def changed(self) -> None:
+        """Look again at what a deed has changed."""
+
+    async def _carried_out(self, deed: Callable[[], Awaitable[str]]) -> None:
+        try:
+            said = await deed()
+        except RequestFailedError as exc:
+            self.app.notify(clean(str(exc)), severity="error", markup=False)
+        else:
+            self._told(said)
+
+    def _told(self, said: str | None) -> None:
+        if said is not None:
+            self.app.notify(clean(said), markup=False)
+            self.changed()
+
+
+class AlertTable(LiveTable):
+    """Tells in the footer that Enter opens."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_row", "Open", id="alert-list.open", key_display="⏎"),
+    ]
+
+
+class ListTab(AlertTab, Generic[T]):
+    """A list of things that somebody has set up, one a row; a line below says more of the chosen one."""
+
+    columns: ClassVar[Sequence[Column]]
+    nothing: ClassVar[Sequence[Cell]]
+    """Stands in place of the rows when there are none."""
+
+    def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(context, id=id)
+        self._items: dict[str, T] | None = None
+        self._fault = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out list and line."""
+        yield AlertTable(self.columns, id=f"{self.id}-table")
+        yield TextBlock(id=f"{self.id}-note", classes="alert-note")
+
+    async def fetch(self) -> Sequence[tuple[str, T]]:
+        """Return the things with their ids, in the order they are shown; RequestFailedError."""
+        raise NotImplementedError
+
+    def cells(self, item: T, now_ms: int) -> list[Cell]:
+        """Return one cell a column."""
+        raise NotImplementedError
+
+    def note(self, item: T, now_ms: int) -> list[Cell]:
+        """Return lines about the chosen one."""
+        raise NotImplementedError
+
+    def edit(self, item: T) -> None:
+        """Change it: Enter."""
+        raise NotImplementedError
+
+    @property
+    def chosen(self) -> T | None:
+        """The one under the cursor."""
+        row_id = self.query_one(LiveTable).cursor_row if self.is_mounted else None
+        return None if row_id is None else (self._items or {}).get(row_id)
+
+    def opened(self) -> None:
+        """Load the list."""
+        self._load()
+
+    def changed(self) -> None:
+        """Load it again."""
+        self._load()
+
+    def show(self, store: Store, now_ms: int) -> None:  # noqa: ARG002 - what it shows is not in the store
+        """Draw the list."""
+        items = self._items or {}
+        table = self.query_one(LiveTable)
+        if self._items is None:
+            table.set_empty_message([[(self._fault or "loading…", "muted")]])
+        else:
+            table.set_empty_message(self.nothing)
+        table.sync(list(items), lambda row_id: self.cells(items[row_id], now_ms))
+        chosen = self.chosen
+        note = self.query_one(".alert-note", TextBlock)
+        note.set_lines([] if chosen is None else self.note(chosen, now_ms))
+
+    @work(exclusive=True, exit_on_error=False, group="load")
+    async def _load(self) -> None:
+        try:
+            self._items = dict(await self.fetch())
+        except RequestFailedError as exc:
+            self._items, self._fault = None, clean(str(exc))
+        self.show(self.given.store, self.given.now_ms())
+        # What can be done may depend on what is there.
+        self.screen.refresh_bindings()
+
+    @on(RowSelected)
+    def _row_selected(self, event: RowSelected) -> None:
+        event.stop()
+        if self.chosen is not None:
+            self.edit(self.chosen)

@@ -1,0 +1,165 @@
+"""The tab of silences: when nobody is notified, of what, and why."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from chatops_tui.clock import moment
+from chatops_tui.render import numbers
+from chatops_tui.render.columns import Column
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.text import clean
+from chatops_tui.screens.alerts_deeds import ends_ms
+from chatops_tui.screens.alerts_form import FormPlan, Values
+from chatops_tui.screens.alerts_pane import ListTab
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.form import Field
+from chatops_tui.store import alert_texts
+from chatops_tui.store.alert_texts import WrongTextError
+from chatops_tui.store.targets import target, target_text
+from chatops_tui.widgets.confirm import Question
+from chatops_wire.rest_alerts import SilenceCreate, SilenceView
+from chatops_wire.times import format_ms, parse_ms
+
+_LAST: Final = "9999-12-31T23:59:59.000Z"
+"""Of a silence without an end: one that comes back every week."""
+
+
+class SilencesTab(ListTab[SilenceView]):
+    """Those that hold and those to come; the hub forgets the others."""
+
+    columns: ClassVar[Sequence[Column]] = (
+        Column("mark", "", 1, sortable=False),
+        Column("where", "SERVERS", 14, flex=2, max_width=32, sortable=False),
+        Column("metric", "METRIC", 14, flex=2, max_width=32, sortable=False),
+        Column("when", "WHEN", 26, flex=2, max_width=48, sortable=False),
+        Column("left", "LEFT", 4, align="right", sortable=False),
+        Column("comment", "COMMENT", 10, flex=3, priority=1, sortable=False),
+    )
+    nothing: ClassVar[Sequence[Cell]] = (
+        [("No silences: everything that fires is told.", "muted")],
+        [],
+        [("N", "accent"), (" makes one: for some hours, or every week.", "muted")],
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("N", "new", "New", id="silences.new"),
+        Binding("D", "end", "End", id="silences.end", tooltip="End the silence"),
+    ]
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context, id="silences")
+
+    async def fetch(self) -> Sequence[tuple[str, SilenceView]]:
+        """Return the silences, those that hold first."""
+        found = await self.given.alerting.alerts.silences()
+        return [(one.id, one) for one in sorted(found, key=lambda one: (not one.active, one.ends_at))]
+
+    def cells(self, item: SilenceView, now_ms: int) -> list[Cell]:
+        """Return one cell a column."""
+        where = clean(target_text(item.server_id, item.select, self.names()))
+        return [
+            [("○" if item.active else "·", "accent" if item.active else "muted")],
+            [(where or "all", "strong" if item.active else "text")],
+            [(clean(item.metric or "all"), "text")],
+            [(self._when(item, now_ms), "text")],
+            [(_left(item, now_ms), "muted")],
+            [(clean(item.comment), "muted")],
+        ]
+
+    def note(self, item: SilenceView, now_ms: int) -> list[Cell]:
+        """Return what it does."""
+        held = "Holds now" if item.active else "Does not hold now"
+        said = f": {clean(item.comment)}" if item.comment else ""
+        when = self._when(item, now_ms)
+        return [[(f"{held}, {when}{said}", "muted")]]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to end one only to who may."""
+        if action == "end":
+            return True if self.chosen is not None and self.chosen.may_change else None
+        return super().check_action(action, parameters)
+
+    def edit(self, item: SilenceView) -> None:
+        """End it: a silence is not changed."""
+        if item.may_change:
+            self.action_end()
+
+    def action_new(self) -> None:
+        """Make one."""
+        fields = (
+            Field("on", "Servers", placeholder="empty: all you may manage; a name, tag:web, db-*"),
+            Field("metric", "Metric", placeholder="empty: all; disk.percent, disk.percent:/var"),
+            Field("for", "For", placeholder="8h, 2d; empty with weekly hours: for ever"),
+            Field("weekly", "Every week", placeholder="optional: sun 02:00-04:00, mon-fri 22:00-06:00 UTC"),
+            Field("comment", "Comment", placeholder="why"),
+        )
+        self.ask_form(FormPlan("New silence", fields, self._make))
+
+    def action_end(self) -> None:
+        """End the chosen one."""
+        item = self.chosen
+        if item is None:
+            return
+
+        async def end() -> str:
+            await self.given.alerting.alerts.end_silence(item.id)
+            return "The silence has ended."
+
+        where = clean(target_text(item.server_id, item.select, self.names())) or "all servers"
+        lines: list[Cell] = [
+            [("End the silence of ", "text"), (clean(item.metric or "everything"), "strong")],
+            [(f"on {where}: from now on what fires is told.", "muted")],
+        ]
+        self.ask_first(Question("End a silence", lines, "End"), end)
+
+    async def _make(self, values: Values) -> str:
+        try:
+            hours = alert_texts.weekly(values["weekly"], _zone_name(self.given))
+        except WrongTextError as exc:
+            raise WrongTextError(f"every week: {exc}") from exc
+        metric = values["metric"].strip()
+        try:
+            metric = alert_texts.known_metric(metric) if metric else ""
+        except WrongTextError as exc:
+            raise WrongTextError(f"metric: {exc}") from exc
+        is_endless = hours is not None and not values["for"].strip()
+        until = _LAST if is_endless else format_ms(ends_ms(values["for"], self.given.now_ms()))
+        server_id, select = target(values["on"].strip(), self.names())
+        await self.given.alerting.alerts.silence(
+            SilenceCreate(
+                server_id=server_id,
+                metric=metric or None,
+                ends_at=until,
+                comment=values["comment"].strip(),
+                select=select,
+                weekly=hours,
+            )
+        )
+        return "The silence is made."
+
+    def _when(self, item: SilenceView, now_ms: int) -> str:
+        zone = self.given.zone
+        hours = clean(alert_texts.weekly_text(item.weekly)) if item.weekly else ""
+        if hours and item.ends_at >= _LAST[:4]:
+            return f"every {hours}"
+        try:
+            begins, ends = (moment(parse_ms(text), now_ms, zone) for text in (item.starts_at, item.ends_at))
+        except (ValueError, OverflowError):
+            return clean(f"{item.starts_at} to {item.ends_at}")
+        return f"{hours} {begins} to {ends}".strip()
+
+
+def _left(item: SilenceView, now_ms: int) -> str:
+    if not item.active or item.ends_at >= _LAST[:4]:
+        return ""
+    try:
+        return numbers.duration(max(0.0, (parse_ms(item.ends_at) - now_ms) / 1000))
+    except ValueError:
+        return ""
+
+
+def _zone_name(given: Context) -> str:
+    """Return the name of the user's own zone, UTC where it has none."""
+    key = getattr(given.zone, "key", None)
+    return key if isinstance(key, str) and "/" in key else "UTC"
