@@ -51,6 +51,7 @@ from chatops_server.web.catalogue import rest_routes
 from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
+from chatops_server.web.runner import HubRunner
 from chatops_server.web.serving import register
 from chatops_wire.settings import SettingError
 
@@ -164,7 +165,7 @@ async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
         CannotListenError: The port is in use or may not be taken by this user.
         SettingError: The host is no address of this machine.
     """
-    runner = web.AppRunner(
+    runner = HubRunner(
         running.web, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_HANDLERS_END_S
     )
     await runner.setup()

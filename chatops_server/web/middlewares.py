@@ -25,8 +25,13 @@ _HEADERS: Final = {
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add what protects whoever opens an answer in a browser; for Application.on_response_prepare."""
+    """Do `protect`; for Application.on_response_prepare."""
     del request
+    protect(response)
+
+
+def protect(response: web.StreamResponse) -> None:
+    """Add what protects whoever opens an answer in a browser."""
     # Without a version, which aiohttp has set: who looks for old ones need not be helped.
     response.headers[hdrs.SERVER] = "chatops"
     for name, value in _HEADERS.items():

@@ -5,11 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
+import yarl
 from aiohttp import web
 
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_wire.codes import ErrorCode
+from tests.deadlines import DEADLINE_S
 from tests.integration.hub_rest.conftest import Asker
 
 LOGIN = "/api/v1/auth/login"
@@ -99,6 +102,37 @@ async def test_unknown_fields_are_ignored(asker: Asker) -> None:
 async def test_a_body_beyond_the_limit_is_refused(asker: Asker) -> None:
     answer = await asker.ask("POST", LOGIN, raw=b'"' + b"x" * (256 * 1024) + b'"')
     assert (answer.status, answer.code) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (
+            b"GET /api/v1/servers?q=" + b"x" * 9000 + b" HTTP/1.1\r\nHost: hub\r\n\r\n",
+            "longer than 8190 bytes",
+        ),
+        (b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 9000 + b"\r\n\r\n", "longer than 8190 bytes"),
+        (b"PEEK /api/v1/servers HTTP/1.1\r\nHost: hub\r\n\r\n", "method"),
+        (b"\x16\x03\x01\x02\x00\x01 hello\r\n\r\n", "no HTTP request"),
+        (b"POST /api/v1/auth/login HTTP/1.1\r\nContent-Length: many\r\n\r\n", "no HTTP request"),
+    ],
+)
+async def test_what_is_no_request_is_a_problem_too(asker: Asker, sent: bytes, told: str) -> None:
+    url = yarl.URL(str(asker.http._base_url))  # noqa: SLF001 - where the hub is
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(sent)
+        async with asyncio.timeout(DEADLINE_S):
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert head.startswith(b"HTTP/1.1 400 ") or head.startswith(b"HTTP/1.0 400 ")
+    assert b"application/problem+json" in head
+    assert b"nosniff" in head
+    problem = msgspec.json.decode(body)
+    assert (problem["status"], problem["code"]) == (400, "invalid_request")
+    assert told in problem["detail"]
 
 
 async def test_a_trailing_slash_is_accepted(asker: Asker) -> None:
