@@ -46,6 +46,8 @@ from chatops_wire.rest import (
 )
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
+from tests.tui.screens.alert_double import AlertDouble
+from tests.tui.screens.alert_seeds import seed
 from tests.tui.screens.command_double import CommandDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
@@ -88,6 +90,7 @@ class HubDouble:
         self.serial = 0
         self.commands = CommandDouble(self._send, answer, problem)
         self.logs = LogDouble(self._send, self.now_ms)
+        self.alerts = AlertDouble(self._send, self.now_ms)
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -114,6 +117,7 @@ class HubDouble:
                 web.get(f"{prefix}/events", self._events),
                 web.get(f"{prefix}/ws", self._socket),
                 *self.commands.routes(),
+                *self.alerts.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -353,6 +357,7 @@ def topic_of(message: Subscribe | Unsubscribe) -> Topic:
 
 async def serve(port: int, machines: tuple[Machine, ...]) -> None:
     double = HubDouble(machines)
+    seed(double.alerts)
     await double.start(port)
     sys.stdout.write(f"{double.url}\n")
     sys.stdout.flush()
