@@ -58,6 +58,6 @@ def _reason(exc: BaseException | None) -> str:
         case LineTooLong():
             return "the address or a header is longer than 8190 bytes"
         case BadHttpMethod():
-            return "method: there is none of this name"
+            return "there is no such method; perhaps https was meant where http is spoken"
         case _:
             return "this is no HTTP request that can be read"
