@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from chatops_tui.requests import RequestFailedError
-from chatops_tui.store.log_memory import LogMemory
+from chatops_tui.store.log_memory import LogSink
 from chatops_wire.streams import LogSource
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class LogLink:
         self._desk = desk
         self._changed = changed
 
-    def follow(self, server_id: str, source: LogSource, memory: LogMemory) -> Callable[[], None]:
+    def follow(self, server_id: str, source: LogSource, memory: LogSink) -> Callable[[], None]:
         """Fill `memory` until what is returned is called; RequestFailedError."""
         from chatops_tui.client.following import LogFollower  # noqa: PLC0415 - see hub_link: aiohttp is slow
         from chatops_tui.client.interests import logs  # noqa: PLC0415 - likewise
@@ -42,7 +42,7 @@ class LogLink:
             raise RequestFailedError("This log is followed already.") from exc
         return lambda: feed.unfollow(interest)
 
-    def _deliver(self, event: "LogEvent", memory: LogMemory) -> None:
+    def _deliver(self, event: "LogEvent", memory: LogSink) -> None:
         from chatops_tui.client.following import FollowEnded, Interrupted, Lines  # noqa: PLC0415 - likewise
 
         match event:

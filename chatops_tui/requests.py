@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatops_tui.store.log_memory import LogMemory
+from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.ranges import Range
 from chatops_wire.rest import ServerView
@@ -96,6 +96,6 @@ class Commands(Protocol):
 class Logs(Protocol):
     """Logs of servers."""
 
-    def follow(self, server_id: str, source: LogSource, memory: LogMemory) -> Callable[[], None]:
+    def follow(self, server_id: str, source: LogSource, memory: LogSink) -> Callable[[], None]:
         """Fill `memory` until what is returned is called; RequestFailedError."""
         ...

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from chatops_tui.render.log_levels import LogLevel, level_of
 from chatops_tui.render.text import clean
@@ -22,6 +22,25 @@ class Entry:
     ts: str | None
     text: str
     level: LogLevel
+    origin: int = 0
+    """Which log it is of, where several are read as one."""
+    is_stderr: bool = False
+
+
+class LogSink(Protocol):
+    """Whoever is told what comes of a log."""
+
+    def take(self, lines: Iterable[LogLine], *, may_miss: bool = False) -> None:
+        """Add lines; `may_miss` says that some before them may be missing."""
+        ...
+
+    def interrupt(self) -> None:
+        """Note that the connection is lost; it goes on by itself."""
+        ...
+
+    def end(self, reason: str) -> None:
+        """Note that nothing more comes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +80,24 @@ class LogMemory:
         """Return the lines a filter leaves."""
         return [entry for entry in self._entries if wanted.picks(entry)]
 
-    def take(self, lines: Iterable[LogLine], *, may_miss: bool = False) -> None:
+    def take(self, lines: Iterable[LogLine], *, may_miss: bool = False, origin: int = 0) -> None:
         """Add lines; `may_miss` says that some before them may be missing."""
         self.version += 1
         self.is_interrupted = False
         if may_miss:
-            self._add(None, "… lines may be missing here: the connection was lost …", LogLevel.WARNING)
+            self.note_missing(origin)
         for line in lines:
-            self._add(line.ts, clean(line.line.expandtabs(8)), level_of(line.line))
+            text, level = clean(line.line.expandtabs(8)), level_of(line.line)
+            self._add(Entry(self.total, line.ts, text, level, origin, line.stream == "stderr"))
+
+    def note_missing(self, origin: int) -> None:
+        """Say in the log that lines may be missing."""
+        self.note("… lines may be missing here: the connection was lost …", origin)
+
+    def note(self, text: str, origin: int) -> None:
+        """Put a line of our own into the log."""
+        self.version += 1
+        self._add(Entry(self.total, None, clean(text), LogLevel.WARNING, origin))
 
     def interrupt(self) -> None:
         """Note that the connection is lost; it goes on by itself."""
@@ -80,8 +109,8 @@ class LogMemory:
         self.version += 1
         self.ended = reason
 
-    def _add(self, ts: str | None, text: str, level: LogLevel) -> None:
-        self._entries.append(Entry(self.total, ts, text, level))
+    def _add(self, entry: Entry) -> None:
+        self._entries.append(entry)
         self.total += 1
 
 

@@ -94,9 +94,11 @@ class FilterBar(Horizontal):
 
     def set_counts(self, shown: int, total: int) -> None:
         """Say how many of how many rows the filter leaves."""
-        self.query_one("#filter-count", TextBlock).set_lines(
-            [fit([(f"{shown}/{total} ", "muted")], 19, "right")]
-        )
+        self.say(f"{shown}/{total}")
+
+    def say(self, text: str) -> None:
+        """Say something of the filter at the end of the line; clean text."""
+        self.query_one("#filter-count", TextBlock).set_lines([fit([(f"{text} ", "muted")], 19, "right")])
 
     def action_keep(self) -> None:
         """Leave the line; the filter stays, and so does the line unless it is empty."""

@@ -109,7 +109,11 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def search(self, text: str) -> int:
         """Mark `text` in the lines, capitals or not; return in how many lines it stands."""
-        self._wanted = sought(text) if text else None
+        return self.highlight(sought(text) if text else None)
+
+    def highlight(self, wanted: re.Pattern[str] | None) -> int:
+        """Mark what matches in the lines, None: nothing; return in how many lines something does."""
+        self._wanted = wanted
         self.refresh()
         return len(self._matches())
 
