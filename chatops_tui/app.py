@@ -19,6 +19,7 @@ from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.ending import tell_loop
+from chatops_tui.engine_link import EngineLink
 from chatops_tui.hub_link import HubLink
 from chatops_tui.keymap import EVERYWHERE, listed, place_of
 from chatops_tui.launch import wishes
@@ -36,6 +37,8 @@ from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.login import LoginScreen
+from chatops_tui.screens.wanted import ShellWanted
+from chatops_tui.shell_link import ShellLink
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
@@ -112,11 +115,15 @@ class ChatopsApp(LeanApp[object]):
         logs = LogLink(self.link, self.store.hurry)
         self._alerts = AlertLink(self.store, self.link)
         dangers = compiled(settings.confirm or USUAL)
+        self._engines = EngineLink(self.store, self.link)
+        shells = ShellLink(self.link, allows_clipboard=settings.allow_clipboard)
         self._given = Context(
             self.store,
             self.link,
             runs,
             logs,
+            shells,
+            self._engines,
             alerting(self._alerts, self.link),
             clock_ms,
             zone,
@@ -126,6 +133,7 @@ class ChatopsApp(LeanApp[object]):
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
+        self._hear_signals: Callable[[], None] = lambda: None
         themes.register(self)
 
     def get_default_screen(self) -> Screen[None]:
@@ -134,7 +142,7 @@ class ChatopsApp(LeanApp[object]):
 
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
-        tell_loop(self.exit)
+        self._hear_signals = tell_loop(self.exit)
         wanted = self._terminal.theme
         self.theme = wanted if wanted in self.available_themes else self._themes[0]
         self.set_interval(self._terminal.tick_s, self._tick)
@@ -162,7 +170,7 @@ class ChatopsApp(LeanApp[object]):
     def _tick(self) -> None:
         """Draw what changed, on the screen that is seen, if the terminal can take it."""
         screen = self._live_screen
-        if screen is None:  # leaving
+        if screen is None or self.is_aside:  # leaving, or not to be seen
             return
         self._serve(screen.needs())
         self._tell_news()
@@ -181,6 +189,7 @@ class ChatopsApp(LeanApp[object]):
     def _serve(self, needs: Needs) -> None:
         self.link.serve(needs)
         self._alerts.serve(needs.timelines.union(server_id for server_id, _span in needs.histories))
+        self._engines.serve(needs)
 
     @property
     def _live_screen(self) -> LiveScreen | None:
@@ -192,7 +201,7 @@ class ChatopsApp(LeanApp[object]):
     def _deeds(self) -> "Deeds":
         from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
 
-        return Deeds(self, self._given)
+        return Deeds(self, self._given, self._hear_signals)
 
     @property
     def _themes(self) -> tuple[str, ...]:
@@ -289,6 +298,10 @@ class ChatopsApp(LeanApp[object]):
     @on(FleetScreen.RunWanted)
     def _run_wanted(self, event: FleetScreen.RunWanted) -> None:
         self._deeds.run_on(event.server_ids)
+
+    @on(ShellWanted)
+    def _shell_wanted(self, event: ShellWanted) -> None:
+        self._deeds.shell(event.place)
 
     @on(AlertWanted)
     def _alert_wanted(self, event: AlertWanted) -> None:

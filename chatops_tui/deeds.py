@@ -1,11 +1,12 @@
 """What is done to servers from the fleet: open, add, change, delete; each with its dialog."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from textual.app import App
 from textual.screen import Screen
 
+from chatops_tui.driver.lean_app import LeanApp
+from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
@@ -17,15 +18,18 @@ from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm
 from chatops_tui.store.models import Row
+from chatops_tui.visits import Visits
 from chatops_tui.widgets.confirm import Confirm, Question
 
 
 class Deeds:
     """Opens the dialogs and carries out what they answer."""
 
-    def __init__(self, app: App[object], given: Context) -> None:
+    def __init__(self, app: LeanApp[object], given: Context, came_back: Callable[[], None]) -> None:
+        """Do nothing yet; `came_back` as in `Visits`."""
         self._app = app
         self._given = given
+        self._visits = Visits(app, given, came_back)
 
     def do(self, deed: Deed, server_id: str) -> None:
         """Begin; `server_id` names whom it is done to and is ignored by `add`."""
@@ -59,6 +63,10 @@ class Deeds:
     def run_on(self, server_ids: Sequence[str]) -> None:
         """Ask for a command to run on these servers."""
         self._open(FanOutScreen(self._given, server_ids))
+
+    def shell(self, place: Place) -> None:
+        """Show a shell in this terminal."""
+        self._visits.go(place)
 
     def _open(self, screen: Screen[None]) -> None:
         # It is mounted in Textual's own time; nobody waits for that.

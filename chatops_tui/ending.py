@@ -35,16 +35,28 @@ def ended_by(*signals: signal.Signals) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def tell_loop(leave: Callable[[], None]) -> None:
+def tell_loop(leave: Callable[[], None]) -> Callable[[], None]:
     """Let the signals that `ended_by` listens to call `leave` while the running loop lasts.
 
     An exception raised wherever the main thread happens to be is lost where Python takes none: in a
     finalizer, for instance. A loop hears the signal between two of its callbacks.
+
+    Returns:
+        What does it again, after somebody else had taken these signals for a while.
     """
     loop = asyncio.get_running_loop()
-    for number in (*ASKED, *HUNG_UP):
-        if getattr(signal.getsignal(number), "__module__", "") == __name__:
+    numbers = [
+        number
+        for number in (*ASKED, *HUNG_UP)
+        if getattr(signal.getsignal(number), "__module__", "") == __name__
+    ]
+
+    def tell() -> None:
+        for number in numbers:
             loop.add_signal_handler(number, leave)
+
+    tell()
+    return tell
 
 
 def ignore(*signals: signal.Signals) -> None:

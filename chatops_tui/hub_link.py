@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chatops_tui.client.feed import Feed
     from chatops_tui.client.http import Rest
     from chatops_tui.client.session import SessionStore
+    from chatops_tui.client.terminals import Terminals
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,11 @@ class HubLink:
     def feed(self) -> "Feed":
         """What the hub tells; RequestFailedError while there is no hub."""
         return self._connected().feed
+
+    @property
+    def terminals(self) -> "Terminals":
+        """Terminals over the live connection; RequestFailedError while there is no hub."""
+        return self._connected().terminals
 
     def now_ms(self) -> int:
         """Unix milliseconds."""

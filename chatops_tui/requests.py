@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chatops_tui.store.log_memory import LogSink
+from chatops_tui.relay.place import Place
 from chatops_tui.store.containers import ContainerKey
+from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
 from chatops_wire.rest import ServerView
 from chatops_wire.streams import LogSource
@@ -90,6 +91,28 @@ class Commands(Protocol):
 
     async def recent(self, server_id: str) -> tuple[str, ...]:
         """Return commands run before on a server, "" on any; the newest first; RequestFailedError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShellLeft:
+    """How this terminal came back from a shell."""
+
+    said: str = ""
+    """One sentence for a person, neutralise before drawing; empty: nothing that is not seen anyway."""
+    is_well: bool = True
+    ends_program: bool = False
+    """This program was told to end meanwhile, or its terminal is gone."""
+
+
+class Shells(Protocol):
+    """Terminals on servers. Every coroutine raises RequestFailedError."""
+
+    async def show(self, place: Place) -> ShellLeft:
+        """Show a shell in this program's terminal until it ends or is left.
+
+        Nobody else may use the terminal meanwhile (`aside.step_aside`). Cancelling is safe.
+        """
         ...
 
 

@@ -17,7 +17,8 @@ from chatops_tui.commands.targets import UnknownServerError, named
 from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.relay.local import NoTerminalError
-from chatops_tui.relay.shell import Left, Manner, Place, show_shell
+from chatops_tui.relay.place import Place
+from chatops_tui.relay.shell import Left, Manner, show_shell
 from chatops_wire.client_terminals import TerminalEntry
 from chatops_wire.rest import ServerView
 

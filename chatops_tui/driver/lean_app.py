@@ -6,6 +6,7 @@ Textual.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import ClassVar, Final, TypeVar
 
@@ -15,12 +16,14 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from chatops_tui.driver.celldiff import Run, ShadowGrid
 from chatops_tui.driver.congestion import Congestion, WriteQueue
 from chatops_tui.driver.glyphs import GlyphFilter
+from chatops_tui.driver.lent_driver import lendable
 from chatops_tui.render.charset import Charset
 
 ReturnType = TypeVar("ReturnType")
@@ -40,6 +43,8 @@ class LeanApp(App[ReturnType]):
 
     def __init__(self, *, charset: Charset = "braille", cell_diff: bool = True) -> None:
         super().__init__()
+        self.is_aside = False
+        """The terminal is lent to somebody else: nothing is drawn, everything else goes on."""
         self._cell_diff = cell_diff
         self._grid: ShadowGrid | None = None
         self._glyphs = GlyphFilter(charset)
@@ -54,6 +59,29 @@ class LeanApp(App[ReturnType]):
     def skipped_pictures(self) -> int:
         """How many pictures were left out because the wire was full."""
         return self._congestion.skipped
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return Textual's driver, or ours where it is the one for terminals."""
+        return lendable(super().get_driver_class())
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lend the terminal meanwhile; an exception passes once it is the UI's again.
+
+        Raises:
+            SuspendNotSupported: This terminal cannot be lent.
+        """
+        failed: BaseException | None = None
+        with self.suspend():
+            self.is_aside = True
+            try:
+                yield
+            except BaseException as exc:  # noqa: BLE001 - raised again below: Textual does not resume after one
+                failed = exc
+            finally:
+                self.is_aside = False
+        if failed is not None:
+            raise failed
 
     def action_repaint(self) -> None:
         """Send the whole picture again, whatever the terminal shows."""
@@ -79,6 +107,9 @@ class LeanApp(App[ReturnType]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Draw an update of the compositor; what else there is, or has no terminal, is Textual's."""
+        if self.is_aside:
+            self.post_display_hook()
+            return
         if not isinstance(renderable, ChopsUpdate | LayoutUpdate) or not self._draws_itself:
             if renderable is not None and not self._batch_count:
                 self._forget()

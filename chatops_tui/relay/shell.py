@@ -14,6 +14,7 @@ from chatops_tui.relay.clipboard import ClipboardFilter
 from chatops_tui.relay.keys import DetachKey
 from chatops_tui.relay.local import LocalTerminal
 from chatops_tui.relay.modes import Modes
+from chatops_tui.relay.place import Place
 from chatops_tui.relay.signals import caught
 from chatops_tui.render.text import clean
 
@@ -26,17 +27,6 @@ _TELL_WITHIN_S: Final = 5.0
 
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _END_OF_ALL: Final = "the connection was lost and the shell could not be found again"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the shell is."""
-
-    server_id: str
-    server_name: str
-    terminal_id: str = ""
-    """A detached one to go back to; empty: a new one."""
-    container: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from chatops_tui.alert_requests import Alerting
+from chatops_tui.engine_requests import Engines
 from chatops_tui.render.charset import Charset
-from chatops_tui.requests import Commands, Hub, Logs
+from chatops_tui.requests import Commands, Hub, Logs, Shells
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
@@ -21,6 +22,8 @@ class Context:
     hub: Hub
     commands: Commands
     logs: Logs
+    shells: Shells
+    engines: Engines
     alerting: Alerting
     now_ms: Callable[[], int]
     zone: tzinfo

@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.message import Message
 from textual.widgets import Input
 
+from chatops_tui.relay.place import Place
 from chatops_tui.render.spans import Cell
 from chatops_tui.requests import Needs
 from chatops_tui.screens.choose import Choice, Choose
@@ -23,6 +24,7 @@ from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.tabs import can
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
+from chatops_tui.screens.wanted import ShellWanted
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
 from chatops_tui.store.selectors import SERVER_SORTS, first_order, neighbour, servers
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 # A cursor that only passes by asks the hub for nothing.
 FOLLOW_AFTER_S: Final = 0.15
+
+# Their keys are shown, or not, by what there is.
+_DIMMED: Final = ("add", "edit", "filter", "run", "shell")
 
 Deed = Literal["open", "add", "edit", "delete"]
 """What can be done to servers."""
@@ -62,6 +67,7 @@ class FleetScreen(LiveScreen):
         Binding("s", "sort", "Sort", id="fleet.sort"),
         Binding("A", "add", "Add", id="fleet.add"),
         Binding("x", "run", "Run", id="fleet.run"),
+        Binding("t", "shell", "Shell", id="fleet.shell"),
         Binding(
             "right_square_bracket",
             "range(1)",
@@ -167,10 +173,11 @@ class FleetScreen(LiveScreen):
             case "run":
                 return any(can(row, "commands") for row in self.store.rows())
             case "edit" | "delete":
-                memory = (
-                    self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
-                )
-                return True if memory and memory.row.view.role == "admin" else None
+                row = self._cursor_row
+                return True if row and row.view.role == "admin" else None
+            case "shell":
+                row = self._cursor_row
+                return bool(row and can(row, "terminal"))
             case _:
                 return super().check_action(action, parameters)
 
@@ -219,6 +226,12 @@ class FleetScreen(LiveScreen):
         """Run a command on the servers the filter leaves."""
         self.post_message(self.RunWanted(tuple(self.query_one(LiveTable).order)))
 
+    def action_shell(self) -> None:
+        """Open a shell on the server under the cursor."""
+        row = self._cursor_row
+        if row is not None:
+            self.post_message(ShellWanted(Place(row.id, row.name)))
+
     def action_edit(self) -> None:
         """Change name and tags of the server under the cursor."""
         self._want("edit")
@@ -264,6 +277,11 @@ class FleetScreen(LiveScreen):
         key = None if self._order.key == "status" else self._order.key
         self.query_one(LiveTable).set_sort(key, reverse=self._order.descending)
         self.sync(frozenset())
+
+    @property
+    def _cursor_row(self) -> Row | None:
+        memory = self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
+        return memory.row if memory else None
 
     def _want(self, deed: Deed) -> None:
         server_id = self.query_one(LiveTable).cursor_row
@@ -318,7 +336,7 @@ class FleetScreen(LiveScreen):
 
     def _refresh_keys(self) -> None:
         """Draw the footer anew once other keys do something."""
-        abilities = tuple(self.check_action(action, ()) for action in ("add", "edit", "filter", "run"))
+        abilities = tuple(self.check_action(action, ()) for action in _DIMMED)
         if abilities != self._abilities:
             self._abilities = abilities
             self.refresh_bindings()

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import ContentSwitcher, Input
 
+from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
 from chatops_tui.screens.charts import KINDS, ServerCharts
@@ -27,8 +28,9 @@ from chatops_tui.screens.server_panes import (
     ProcessesPane,
 )
 from chatops_tui.screens.tab_line import TabLine
-from chatops_tui.screens.tabs import Tab, offered
+from chatops_tui.screens.tabs import Tab, can, offered
 from chatops_tui.screens.too_small import TooSmall
+from chatops_tui.screens.wanted import ShellWanted
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
 from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, neighbour
@@ -76,6 +78,8 @@ class ServerScreen(LiveScreen):
             "greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="server.sort-right"
         ),
         Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
+        # While one types in the console t is a letter.
+        Binding("t,ctrl+t", "shell", "Shell", id="server.shell", key_display="t"),
         Binding("space,P", "freeze", "Freeze", id="server.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
     ]
@@ -140,6 +144,9 @@ class ServerScreen(LiveScreen):
         """Offer a key only in the tabs where it does something."""
         if action == "tab":
             return any((tab.digit,) == parameters for tab in self._tabs)
+        if action == "shell":
+            memory = self.store.server(self._server_id)
+            return bool(memory and can(memory.row, "terminal"))
         offers = self._offers(action)
         return super().check_action(action, parameters) if offers is None else offers
 
@@ -182,6 +189,12 @@ class ServerScreen(LiveScreen):
     def action_filter(self) -> None:
         """Type a filter."""
         self.query_one(FilterBar).open()
+
+    def action_shell(self) -> None:
+        """Open a shell on this server."""
+        memory = self.store.server(self._server_id)
+        if memory is not None:
+            self.post_message(ShellWanted(Place(self._server_id, memory.row.name)))
 
     def action_back(self) -> None:
         """Leave the zoom, then what the tab has to leave, then the server."""

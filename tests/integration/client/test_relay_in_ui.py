@@ -8,7 +8,8 @@ APP = """
 import asyncio
 from textual.app import App
 from textual.widgets import Static
-from chatops_tui.relay.shell import Manner, Place, show_shell
+from chatops_tui.relay.place import Place
+from chatops_tui.relay.shell import Manner, show_shell
 
 class View:
     server_id, terminal_id = "srv", "trm"
