@@ -229,6 +229,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         history=HistoryQueries(storage),
         commands=actions.commands,
         terminals=actions.logbook,
+        containers=actions.containers,
         events=events,
         ledger=ledger,
         readiness=ReadinessChecks(

@@ -10,6 +10,7 @@ from chatops_server.broker.fleet import Fleet
 from chatops_server.services.accounts import Accounts
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.commands.commands import Commands
+from chatops_server.services.containers.assembly import ContainerServices
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
@@ -35,6 +36,7 @@ class Hub:
     history: HistoryQueries
     commands: Commands
     terminals: Logbook
+    containers: ContainerServices
     events: Events
     ledger: Ledger
     readiness: ReadinessChecks

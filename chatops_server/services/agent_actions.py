@@ -10,6 +10,8 @@ from chatops_server.broker.sessions import AgentSession
 from chatops_server.services.commands.commands import Commands
 from chatops_server.services.commands.keeper import Patience
 from chatops_server.services.commands.retention import drop_commands
+from chatops_server.services.containers import assembly
+from chatops_server.services.containers.assembly import ContainerServices
 from chatops_server.services.errands import Errands
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live
@@ -28,11 +30,12 @@ from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpened, 
 
 @dataclass(frozen=True, slots=True)
 class AgentActions:
-    """Commands, terminals and log streams, as agents' connections see them."""
+    """Commands, terminals, log streams and containers, as agents' connections see them."""
 
     commands: Commands
     terminals: TerminalRelay
     log_streams: LogStreams
+    containers: ContainerServices
     logbook: Logbook
     spool: Spool
     errands: Errands
@@ -61,12 +64,14 @@ class AgentActions:
         """Note that an agent is there; after its `auth_success` is queued."""
         self.terminals.connected(session)
         self.log_streams.connected(session)
+        self.containers.connected(session)
         self.commands.connected(session)
 
     def disconnected(self, session: AgentSession) -> None:
         """Note that an agent is gone."""
         self.terminals.disconnected(session)
         self.log_streams.disconnected(session)
+        self.containers.disconnected(session)
         self.commands.disconnected(session)
 
     async def hear(self, session: AgentSession, message: ActionReport) -> None:
@@ -79,8 +84,7 @@ class AgentActions:
             case StreamData() | StreamClose():
                 self.log_streams.hear(session, message)
             case DockerResponse() | DockerProgress() | ContainerEvent():
-                # Nothing here asks anything of containers yet.
-                pass
+                self.containers.hear(session, message)
             case _:
                 assert_never(message)
 
@@ -102,7 +106,7 @@ class Kept:
 def put_together(
     storage: Storage, ledger: Ledger, live: Live, kept: Kept, now_ms: Callable[[], int]
 ) -> AgentActions:
-    """Return everything about commands, terminals and log streams; nothing of it runs yet."""
+    """Return everything that is asked of agents; nothing of it runs yet."""
     errands, spool = Errands(), Spool(kept.folder / "spool")
     recordings = Recordings(kept.folder / "recordings", errands, time.time)
     logbook = Logbook(storage, ledger, recordings, now_ms)
@@ -118,6 +122,7 @@ def put_together(
         commands=Commands(storage, ledger, (live.fleet, live.sessions, spool), now_ms, kept.patience),
         terminals=TerminalRelay(around),
         log_streams=LogStreams(live.fleet, live.sessions, errands),
+        containers=assembly.put_together(live, ledger, errands),
         logbook=logbook,
         spool=spool,
         errands=errands,
