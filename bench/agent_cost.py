@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import aiohttp
@@ -77,8 +78,9 @@ async def _measure(seconds: float) -> list[Figure]:
         await running.enter_async_context(_sleepers(PROCESSES))
         hub = AcknowledgingHub()
         url = await running.enter_async_context(_served(hub))
+        place = ("--data-dir", running.enter_context(TemporaryDirectory()))
         agent = await running.enter_async_context(
-            _program(sys.executable, "-m", "chatops_agent", "run", "--url", url, key="bench")
+            _program(sys.executable, "-m", "chatops_agent", "run", "--url", url, *place, key="bench")
         )
         exporter = await running.enter_async_context(_scraped_exporter())
         await hub.seen(_SETTLED_AFTER)

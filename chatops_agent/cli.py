@@ -91,6 +91,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--interval", metavar="S", help="seconds between samples, 1 to 3600 (5)")
     run.add_argument("--data-dir", metavar="DIR", help="where the agent keeps its state")
+    run.add_argument("--spool-mb", metavar="N", help="megabytes of samples kept for a hub that is away (64)")
     run.add_argument(
         "--allow", metavar="LIST", help="any of docker,commands,terminal,logs, or all (none: metrics only)"
     )

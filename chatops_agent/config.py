@@ -34,6 +34,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds between samples, unless the hub asks for others."""
     data_dir: str = ""
     """Where the agent keeps its state; empty: /var/lib/chatops-agent for root, else in ~/.local/state."""
+    spool_mb: Annotated[int, Meta(ge=2, le=65_536)] = 64
+    """How many megabytes of samples that the hub has not acknowledged are kept there; then the oldest go."""
     allow: tuple[Literal[Permission, "all"], ...] = ()
     """Any of docker, commands, terminal, logs, or all; none: metrics only."""
     log_path: tuple[str, ...] = ("/var/log",)
@@ -56,6 +58,7 @@ class Config:
     api_key: str = field(repr=False)
     interval_s: float
     data_dir: Path
+    spool_mb: int
     policy: Policy
     tls_ca: str
     log_level: str
@@ -76,6 +79,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         endpoints=tuple(endpoint(url) for url in settings.url),
         interval_s=settings.interval,
         data_dir=_data_dir(settings.data_dir, environ),
+        spool_mb=settings.spool_mb,
         policy=parse_policy(settings.allow, settings.log_path),
         api_key=_key(flags, environ, settings),
         tls_ca=_readable("--tls-ca", settings.tls_ca),

@@ -148,6 +148,9 @@ class Connection:
             return _Attempt(Ending.UNREACHABLE, detail=_reason(exc))
         if welcome is None:
             return _Attempt(ending_of(ws.close_code, accepted=False), detail=_last_words(session, ws))
+        if not self._outbox.claim(welcome.server_id):
+            log.warning("the key is another server's; its samples begin anew", extra={"url": url})
+            return _Attempt(Ending.LOST, detail="the epoch named was another server's")
         started = asyncio.get_running_loop().time()
         self._episode.recover()
         log.info("connected", extra={"url": url, "server_id": welcome.server_id[:64]})

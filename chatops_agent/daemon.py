@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import random
-import secrets
 import signal
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from chatops_agent.actions.desk import Desk
 from chatops_agent.collectors.sampling import Sampling, this_machine
@@ -20,13 +19,12 @@ from chatops_agent.outbox import Outbox
 from chatops_agent.sampler import Sampler
 from chatops_agent.schedule import Schedule
 from chatops_agent.spool import MemorySpool
+from chatops_agent.spool_keeper import SpoolKeeper, new_epoch, open_spool
 from chatops_wire.agent import ActionRequest
 from chatops_wire.samples import SampleParts
 from chatops_wire.version import VERSION
 
 log = logging.getLogger(__name__)
-
-_EPOCH_BYTES: Final = 16
 
 
 def serve(config: Config) -> None:
@@ -66,13 +64,24 @@ def stop_ignoring_signals() -> None:
             signal.signal(number, lambda _number, _frame: None)
 
 
-async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | None) -> NoReturn:
+async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | None) -> None:
     log.info(
         "agent started",
         extra={"version": VERSION, "interval_s": config.interval_s, "allowed": sorted(config.policy.allowed)},
     )
+    keeper = await open_spool(config.data_dir, config.spool_mb)
+    try:
+        await _speak(config, sampling, trusted, keeper)
+    finally:
+        if keeper is not None:
+            await keeper.close()
+
+
+async def _speak(
+    config: Config, sampling: Sampling, trusted: ssl.SSLContext | None, keeper: SpoolKeeper | None
+) -> NoReturn:
     # In memory, the spool is lost with the process: each start is a new epoch.
-    outbox = Outbox(MemorySpool(secrets.token_hex(_EPOCH_BYTES)))
+    outbox = Outbox(MemorySpool(new_epoch()) if keeper is None else keeper.spool)
     sampler = Sampler(sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
     greeting = Greeting(config.api_key, await sampling.facts(), config.policy.capabilities)
     oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
@@ -83,18 +92,22 @@ async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | Non
     desk = Desk(config.policy, wake, data_dir=config.data_dir)
     connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, _Orders(sampler, desk))
 
-    def deliver(sample: SampleParts) -> None:
+    async def deliver(sample: SampleParts) -> None:
         body, omitted = encode_sample(sample)
         if omitted:
             oversize.fail("too large", parts=omitted)
         else:
             oversize.recover()
+        if keeper is not None:
+            await keeper.save(body)
         outbox.add(body)
         connection.notify()
 
     async with asyncio.TaskGroup() as tasks:
         # First, so that it is there when the hub speaks.
         tasks.create_task(desk.run(), name="agent-actions")
+        if keeper is not None:
+            tasks.create_task(keeper.serve(connection.notify), name="agent-spool")
         tasks.create_task(sampler.run(deliver), name="agent-sampler")
         tasks.create_task(connection.run(), name="agent-connection")
     raise AssertionError("all tasks run until they are cancelled")

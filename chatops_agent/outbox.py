@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from chatops_agent.spool import Dropped, Stored
+from chatops_agent.spool import Dropped, Entry, OnDisk, Stored
 from chatops_wire.agent import MAX_BATCH
 
 # Unacknowledged samples on their way. Five batches keep the hub busy over one round trip; more would only
@@ -40,8 +40,18 @@ class Spool(Protocol):
     def trim(self, through: int) -> None:
         """Forget everything up to this sequence."""
 
-    def read(self, after: int) -> Iterator[Stored | Dropped]:
-        """Yield what lies beyond `after`, ascending and without a hole from the oldest entry on."""
+    def claim(self, server_id: str) -> bool:
+        """Say whether these samples are of this server; if not, begin another epoch for it."""
+        ...
+
+    def skip(self, through: int) -> None:
+        """Go on beyond this sequence: the hub has more of this epoch than is known here."""
+
+    def read(self, after: int) -> Iterator[Entry]:
+        """Yield what lies beyond `after`, ascending and without a hole from the oldest entry on.
+
+        Ends at an `OnDisk`; whoever reads is woken when more can be had.
+        """
         ...
 
 
@@ -70,8 +80,8 @@ class Outbox:
         self._window = window
         self._acked = 0
         self._sent = 0
-        # Across connections.
-        self._ever_sent = 0
+        # Across connections; an earlier process may have sent whatever it left.
+        self._ever_sent = spool.next_seq - 1
         # The newest sample while it has gone out neither alone nor as a copy.
         self._unshown: Stored | None = None
         # No second answer to a hole until something sent after the first was acknowledged: what is sent
@@ -98,8 +108,23 @@ class Outbox:
         self._unshown = Stored(self._spool.next_seq, body)
         self._spool.append(body)
 
+    def claim(self, server_id: str) -> bool:
+        """Say whether these samples are of the server the hub took us for; if not, they now begin anew.
+
+        Then the connection must begin anew too, since it has named the epoch before.
+        """
+        if self._spool.claim(server_id):
+            return True
+        self._acked = self._sent = self._ever_sent = 0
+        self._unshown = None
+        return False
+
     def resume(self, last_seq: int) -> None:
         """Start over on a new connection to a hub that has stored everything up to `last_seq`."""
+        if last_seq >= self._spool.next_seq:
+            self._spool.skip(last_seq)
+            if self._spool.next_seq > last_seq:
+                self._ever_sent = last_seq
         self._acked = self._sent = self._possible(last_seq)
         self._rewound_from = -1
         self._spool.trim(self._acked)
@@ -153,6 +178,8 @@ class Outbox:
         missing = _start(first, self.next_seq) - 1
         if missing > self._sent:
             return Dropped(self._sent + 1, missing, HUB_LOST)
+        if isinstance(first, OnDisk):
+            return None
         if first is None or isinstance(first, Dropped):
             return first
         return self._alone_or_batch(_run(first, entries, min(room, MAX_BATCH)))
@@ -171,21 +198,21 @@ class Outbox:
         return end == newest or (end == newest - 1 and end - self._acked < self._window)
 
 
-def _run(first: Stored, entries: Iterator[Stored | Dropped], limit: int) -> tuple[Stored, ...]:
+def _run(first: Stored, entries: Iterator[Entry], limit: int) -> tuple[Stored, ...]:
     """Return the samples that fit into one batch, at least the first."""
     run, size = [first], len(first.body)
     for entry in entries:
-        if isinstance(entry, Dropped) or len(run) >= limit or size + len(entry.body) > MAX_BATCH_BYTES:
+        if not isinstance(entry, Stored) or len(run) >= limit or size + len(entry.body) > MAX_BATCH_BYTES:
             break
         run.append(entry)
         size += len(entry.body)
     return tuple(run)
 
 
-def _start(entry: Stored | Dropped | None, otherwise: int) -> int:
+def _start(entry: Entry | None, otherwise: int) -> int:
     if entry is None:
         return otherwise
-    return entry.from_seq if isinstance(entry, Dropped) else entry.seq
+    return entry.seq if isinstance(entry, Stored) else entry.from_seq
 
 
 def _end(frame: Stored | Batch | Dropped) -> int:

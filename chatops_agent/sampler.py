@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import NoReturn
@@ -30,8 +30,8 @@ class Sampler:
             log.debug("sampling interval changed", extra={"interval_s": self._schedule.interval_s})
             self._changed.set()
 
-    async def run(self, deliver: Callable[[SampleParts], None]) -> NoReturn:
-        """Sample until cancelled, and hand each sample on."""
+    async def run(self, deliver: Callable[[SampleParts], Awaitable[None]]) -> NoReturn:
+        """Sample until cancelled, and hand each sample on; what delays that delays the next sample."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         # Rates need a reading before; this one is not sent.
@@ -41,7 +41,7 @@ class Sampler:
             taken = loop.time()
             sample = await self._sampling.sample(taken)
             if sample is not None:
-                deliver(sample)
+                await deliver(sample)
             await self._wait(partial(Schedule.next_due, last=taken))
 
     async def _wait(self, due: Callable[[Schedule], float]) -> None:

@@ -1,4 +1,4 @@
-"""Samples the hub has not acknowledged, kept in memory. Pure; a spool on disk can stand in its place."""
+"""Samples the hub has not acknowledged, kept in memory. Pure; disk_spool stands in its place where it can."""
 
 import zlib
 from collections import deque
@@ -32,6 +32,30 @@ class Dropped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """What follows is being read from disk, and can be had when that is done."""
+
+    from_seq: int
+
+
+Entry = Stored | Dropped | OnDisk
+
+
+def pack(body: bytes) -> bytes:
+    """Return a sample as spools keep it."""
+    return zlib.compress(body, _COMPRESSION)
+
+
+def unpack(packed: bytes) -> bytes:
+    """Return the sample.
+
+    Raises:
+        zlib.error: It is none.
+    """
+    return zlib.decompress(packed)
+
+
 class MemorySpool:
     """A ring: when it is full by number or (compressed) bytes the oldest samples go, and that is remembered.
 
@@ -59,7 +83,7 @@ class MemorySpool:
 
     def append(self, body: bytes) -> None:
         """Keep one more sample, dropping the oldest ones where there is no room."""
-        compressed = zlib.compress(body, _COMPRESSION)
+        compressed = pack(body)
         self._compressed.append(compressed)
         self._bytes += len(compressed)
         while len(self._compressed) > 1 and self._is_full():
@@ -74,13 +98,20 @@ class MemorySpool:
         if self._dropped is not None and self._dropped.to_seq <= through:
             self._dropped = None
 
-    def read(self, after: int) -> Iterator[Stored | Dropped]:
+    def claim(self, _server_id: str) -> bool:
+        """Say that these samples are the server's: a process speaks for one server only."""
+        return True
+
+    def skip(self, _through: int) -> None:
+        """Do nothing: what the hub says it has beyond this spool's samples is not of this epoch."""
+
+    def read(self, after: int) -> Iterator[Entry]:
         """Yield what lies beyond `after`, ascending and without a hole from the oldest entry on."""
         if self._dropped is not None and self._dropped.to_seq > after:
             yield Dropped(max(self._dropped.from_seq, after + 1), self._dropped.to_seq, self._dropped.reason)
         for place, compressed in enumerate(self._compressed):
             if self._first + place > after:
-                yield Stored(self._first + place, zlib.decompress(compressed))
+                yield Stored(self._first + place, unpack(compressed))
 
     def _is_full(self) -> bool:
         return len(self._compressed) > self._max_samples or self._bytes > self._max_bytes

@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 
 from chatops_wire.agent import Ack, Auth, AuthSuccess, FromAgent, Gap, Metrics, MetricsBatch
 from chatops_wire.codec import UnknownMessage, encode, from_agent
+from chatops_wire.samples import Sample
 from tests.deadlines import eventually
 
 
@@ -29,18 +30,23 @@ class Call:
         return first
 
     @property
-    def sequences(self) -> list[int]:
+    def numbered(self) -> list[Metrics | Sample]:
         """Every numbered sample in the order of its arrival."""
-        found: list[int] = []
+        found: list[Metrics | Sample] = []
         for message in self.messages:
             match message:
-                case Metrics(seq=seq):
-                    found.append(seq)
+                case Metrics():
+                    found.append(message)
                 case MetricsBatch(samples=samples):
-                    found.extend(sample.seq for sample in samples)
+                    found.extend(samples)
                 case _:
                     pass
         return found
+
+    @property
+    def sequences(self) -> list[int]:
+        """Their sequences."""
+        return [sample.seq for sample in self.numbered]
 
     @property
     def samples(self) -> list[Metrics]:
@@ -62,6 +68,7 @@ class HubDouble:
         self.calls: list[Call] = []
         self.stored = 0
         self.epoch = ""
+        self.server_id = "s1"
         self.acknowledging = True
         self.interval_s: float | None = None
         self.on_auth: Callable[[Call], Any] | None = None
@@ -97,7 +104,10 @@ class HubDouble:
                     return
                 await call.say(
                     AuthSuccess(
-                        server_id="s1", message="welcome", interval_s=self.interval_s, last_seq=self.stored
+                        server_id=self.server_id,
+                        message="welcome",
+                        interval_s=self.interval_s,
+                        last_seq=self.stored,
                     )
                 )
             case Metrics() | MetricsBatch() | Gap() if self.acknowledging:

@@ -108,15 +108,3 @@ async def test_a_hub_that_is_down_is_told_once_and_called_again(start_agent: Sta
         await eventually(lambda: call.sequences)
         await agent.says("INFO    connected to the hub again")
     assert len([line for line in agent.lines if "no connection" in line]) <= 2
-
-
-async def test_each_start_is_a_new_epoch(hub: HubDouble, start_agent: Start) -> None:
-    first = await start_agent(hub.url)
-    call = await hub.called()
-    await eventually(lambda: call.sequences)
-    await first.stop()
-    await start_agent(hub.url)
-    again = await hub.called(2)
-    await eventually(lambda: again.sequences)
-    assert again.auth.epoch != call.auth.epoch
-    assert again.sequences[0] == 1

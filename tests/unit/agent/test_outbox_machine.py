@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chatops_agent.outbox import HUB_LOST, Batch, Frame, LiveCopy, Outbox
-from chatops_agent.spool import FULL, Dropped, MemorySpool, Stored
+from chatops_agent.spool import FULL, Dropped, MemorySpool, OnDisk, Stored
 
 WINDOW = 5
 SPOOL = 8
@@ -131,6 +131,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def nothing_unacknowledged_is_forgotten_in_silence(self) -> None:
         covered = self.hub.cursor
         for entry in self.spool.read(covered):
+            assert not isinstance(entry, OnDisk)
             first, last = self.ends(entry)
             # After a restored backup the hub needs what was trimmed; that is declared when it is sent.
             assert first == covered + 1 or (self.restored and first > covered)
