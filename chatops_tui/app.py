@@ -238,6 +238,9 @@ class ChatopsApp(LeanApp[object]):
         """Leave letters to whoever types."""
         if action in {"help", "leave", "alerts"} and not parameters and isinstance(self.focused, Input):
             return False
+        if action == "alerts":
+            # Only what has been opened by it says so.
+            return not self.screen.has_class("-alerts")
         return super().check_action(action, parameters)
 
     def action_help(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter

@@ -53,10 +53,12 @@ def unit_of(metric: str) -> Unit:
 
 
 def amount(metric: str, value: float | None) -> str:
-    """Return a value of a metric as a person reads it: `91%`, `1.5G`, `12M/s`, `2m 5s`."""
+    """Return a value of a metric as a person reads it: `91%`, `1.5G`, `12M/s`, `2m 5s`, `down`."""
     if value is None:
         return "no data"
     unit = unit_of(metric)
+    if unit == "bool":
+        return "up" if value else "down"
     # A threshold of 99.5 must not look like one of 100.
     if unit in {"percent", "load", "count", "celsius"}:
         sign = {"percent": "%", "celsius": "°C"}.get(unit, "")

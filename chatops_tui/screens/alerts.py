@@ -49,6 +49,7 @@ class AlertsScreen(LiveScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self.add_class("-alerts")
         self._tab = TABS[0]
 
     def compose(self) -> ComposeResult:

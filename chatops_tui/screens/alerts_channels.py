@@ -83,6 +83,10 @@ class ChannelsTab(ListTab[ChannelView]):
             [(str(item.undelivered) if item.undelivered else "", "crit")],
         ]
 
+    def title(self, item: ChannelView) -> str:
+        """Return its name."""
+        return clean(item.name)
+
     def note(self, item: ChannelView, now_ms: int) -> list[Cell]:
         """Return what became of the last message, and the rest of its settings."""
         told = self._moment(item.last_delivered_at, now_ms)

@@ -69,7 +69,8 @@ def silence_plan(chosen: Sequence[Alert], length: str, asked: Alerts, now_ms: Ca
         Field("for", "For", length, "8h"),
         Field("comment", "Comment", placeholder="optional: why"),
     )
-    return FormPlan("Silence", fields, save, note=[*named(chosen), []])
+    first = "comment" if length else "for"
+    return FormPlan("Silence", fields, save, note=[*named(chosen), []], first=first)
 
 
 def ends_ms(text: str, now_ms: int) -> int:

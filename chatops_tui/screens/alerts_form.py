@@ -46,6 +46,8 @@ class FormPlan:
     """Lines about what the values would do; asked for again when somebody has typed."""
     note: Sequence[Cell] = ()
     """Lines that stand above the fields: what it is about."""
+    first: str = ""
+    """The id of the field one begins in; empty: the first one."""
 
 
 class AlertForm(ModalScreen[str | None]):
@@ -73,10 +75,9 @@ class AlertForm(ModalScreen[str | None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Begin with the first empty field, and look at what the others would do."""
+        """Begin with the first field, and look at what they would do."""
         self.query_one("#alert-form-note", TextBlock).set_lines(list(self._plan.note))
-        boxes = list(self.query(Input))
-        self.set_focus(next((box for box in boxes if not box.value), boxes[0]))
+        self.set_focus(self.query_one(f"#{self._plan.first or self._plan.fields[0].id}", Input))
         self._look()
 
     def action_cancel(self) -> None:

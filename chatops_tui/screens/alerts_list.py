@@ -1,19 +1,21 @@
 """The tab of alerts: what fires first, filtered; the one under the cursor in words below."""
 
-from typing import ClassVar, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from chatops_tui.alert_requests import AlertDeed
 from chatops_tui.render.spans import Cell
+from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens import alerts_facts
 from chatops_tui.screens.alert_wanted import AlertWanted
 from chatops_tui.screens.alerts_cells import COLUMNS, Look, cells
 from chatops_tui.screens.alerts_deeds import LENGTHS, comment_plan, silence_plan
-from chatops_tui.screens.alerts_pane import AlertTab, AlertTable
+from chatops_tui.screens.alerts_pane import AlertTab, AlertTable, share_height
 from chatops_tui.screens.choose import Choose
 from chatops_tui.screens.context import Context
 from chatops_tui.store.alert_selectors import alerts
@@ -24,6 +26,13 @@ from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.table_messages import MarksChanged, RowHighlighted, RowSelected
 
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+# Title, message, state, threshold, comment, what to do; more scrolls on a screen of its own.
+_PANEL_ROWS: Final = 8
+# A cursor that only passes by asks the hub for nothing.
+_LOAD_AFTER_S: Final = 0.3
 _LOADING: Final[list[Cell]] = [[("loading…", "muted")]]
 _NO_MATCH: Final[list[Cell]] = [[("No alert matches the filter. Esc clears it.", "muted")]]
 _QUIET: Final[list[Cell]] = [
@@ -49,6 +58,7 @@ class AlertsTab(AlertTab):
         super().__init__(context, id="alerts")
         self._with_ended = False
         self._abilities: tuple[bool, ...] = ()
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out filter, list and what is said of one."""
@@ -70,6 +80,8 @@ class AlertsTab(AlertTab):
             lambda alert_id: cells(by_id[alert_id], look),
             dimmed={alert.id for alert in found if not alert.is_open},
         )
+        has_panel = self.query_one("#alerts-chosen").display
+        share_height(self, table, len(found), _PANEL_ROWS if has_panel else 0)
         self._show_chosen(store, look)
         self._refresh_keys()
 
@@ -133,10 +145,26 @@ class AlertsTab(AlertTab):
             self.post_message(AlertWanted(self.chosen.id))
 
     @on(RowHighlighted)
+    def _row_highlighted(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_LOAD_AFTER_S, self._load_context)
+        self._draw()
+
     @on(MarksChanged)
     @on(FilterBar.Changed)
     def _draw(self) -> None:
         self.show(self.given.store, self.given.now_ms())
+
+    @work(exclusive=True, exit_on_error=False, group="context")
+    async def _load_context(self) -> None:
+        """Ask what the machine of the chosen alert was doing when it fired: lists do not tell."""
+        alert = self.chosen
+        if alert is None or alert.view.context is not None or not alert.has_fired:
+            return
+        # What cannot be had is missing from a list that says enough without it.
+        with suppress(RequestFailedError):
+            await self.given.alerting.alerts.load(alert.id)
 
     def _silence(self, length: str | None) -> None:
         targets = self._open_targets()

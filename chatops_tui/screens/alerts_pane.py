@@ -1,7 +1,7 @@
 """What the tabs of the alerts screen share: a list with its keys, loaded when it is looked at."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
+from chatops_tui.screens import facts
 from chatops_tui.screens.alerts_form import AlertForm, FormPlan
 from chatops_tui.screens.context import Context
 from chatops_tui.store.store import Store
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 T = TypeVar("T")
+
+_HEADER: Final = 1
+_LEAST_ROWS: Final = 4
+# A blank line, a title, and three lines.
+_NOTE_ROWS: Final = 5
 
 
 class AlertTab(Container):
@@ -82,6 +88,12 @@ class AlertTab(Container):
             self.changed()
 
 
+def share_height(tab: AlertTab, table: LiveTable, rows: int, below: int) -> None:
+    """Give the list what it needs and leave at least `below` rows to what is said under it."""
+    most = max(_LEAST_ROWS, tab.size.height - below)
+    table.styles.height = min(rows + _HEADER, most) if rows else "1fr"
+
+
 class AlertTable(LiveTable):
     """Tells in the footer that Enter opens."""
 
@@ -115,6 +127,10 @@ class ListTab(AlertTab, Generic[T]):
         """Return one cell a column."""
         raise NotImplementedError
 
+    def title(self, item: T) -> str:
+        """Return what the chosen one is called; clean text."""
+        raise NotImplementedError
+
     def note(self, item: T, now_ms: int) -> list[Cell]:
         """Return lines about the chosen one."""
         raise NotImplementedError
@@ -146,9 +162,12 @@ class ListTab(AlertTab, Generic[T]):
         else:
             table.set_empty_message(self.nothing)
         table.sync(list(items), lambda row_id: self.cells(items[row_id], now_ms))
-        chosen = self.chosen
-        note = self.query_one(".alert-note", TextBlock)
-        note.set_lines([] if chosen is None else self.note(chosen, now_ms))
+        share_height(self, table, len(items), _NOTE_ROWS)
+        chosen, note = self.chosen, self.query_one(".alert-note", TextBlock)
+        lines: list[Cell] = []
+        if chosen is not None:
+            lines = [facts.rule(self.title(chosen), note.content_size.width), *self.note(chosen, now_ms)]
+        note.set_lines(lines)
 
     @work(exclusive=True, exit_on_error=False, group="load")
     async def _load(self) -> None:

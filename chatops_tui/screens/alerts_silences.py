@@ -67,6 +67,11 @@ class SilencesTab(ListTab[SilenceView]):
             [(clean(item.comment), "muted")],
         ]
 
+    def title(self, item: SilenceView) -> str:
+        """Return what is silenced where."""
+        where = clean(target_text(item.server_id, item.select, self.names())) or "all servers"
+        return f"{clean(item.metric or 'everything')} on {where}"
+
     def note(self, item: SilenceView, now_ms: int) -> list[Cell]:
         """Return what it does."""
         held = "Holds now" if item.active else "Does not hold now"

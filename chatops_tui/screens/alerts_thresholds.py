@@ -95,6 +95,10 @@ class ThresholdsTab(ListTab[ThresholdView]):
             found[0] = [("○", "off")]
         return found
 
+    def title(self, item: ThresholdView) -> str:
+        """Return its name, or what it watches."""
+        return clean(item.name or item.metric)
+
     def note(self, item: ThresholdView, now_ms: int) -> list[Cell]:  # noqa: ARG002 - likewise
         """Return what the row has no room for."""
         parts = [item.severity, sentence(item)]

@@ -10,10 +10,12 @@ from textual.containers import Container
 from chatops_tui.render import numbers
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle
+from chatops_tui.render.marks import Mark
 from chatops_tui.render.severity import PERCENT, glyph, ink, level
 from chatops_tui.render.severity import Level as Severity
 from chatops_tui.render.spans import Cell, Span, faded, width
 from chatops_tui.screens.context import Context
+from chatops_tui.store.alert_selectors import fired
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import HistoryPhase
 from chatops_tui.store.ranges import FIVE_MINUTES, Range
@@ -42,6 +44,8 @@ class Kind:
     """The important one first."""
     headline: Callable[[Vitals], list[Cell]]
     """Pieces; the last ones are left out where there is no room."""
+    alerts: tuple[str, ...]
+    """How the names of the metrics begin whose alerts are marked below it."""
     marks: tuple[str, str] = ("", "")
     """Of two metrics, how the figures name them."""
 
@@ -79,10 +83,14 @@ def _disk(vitals: Vitals) -> list[Cell]:
     return _rates((_DISK_MARKS[0], vitals.read), (_DISK_MARKS[1], vitals.write))
 
 
-CPU: Final = Kind("cpu", "CPU", "percent", ("cpu.percent",), _cpu)
-MEMORY: Final = Kind("memory", "MEM", "percent", ("memory.percent",), _memory)
-NETWORK: Final = Kind("network", "NET", "bytes/s", ("net.rx_bps", "net.tx_bps"), _network, _NETWORK_MARKS)
-DISK: Final = Kind("disk", "DISK", "bytes/s", ("disk.read_bps", "disk.write_bps"), _disk, _DISK_MARKS)
+CPU: Final = Kind("cpu", "CPU", "percent", ("cpu.percent",), _cpu, ("cpu.", "load.", "process.", "server."))
+MEMORY: Final = Kind("memory", "MEM", "percent", ("memory.percent",), _memory, ("memory.", "swap."))
+NETWORK: Final = Kind(
+    "network", "NET", "bytes/s", ("net.rx_bps", "net.tx_bps"), _network, ("net.",), _NETWORK_MARKS
+)
+DISK: Final = Kind(
+    "disk", "DISK", "bytes/s", ("disk.read_bps", "disk.write_bps"), _disk, ("disk.",), _DISK_MARKS
+)
 KINDS: Final = (CPU, MEMORY, NETWORK, DISK)
 
 
@@ -125,7 +133,15 @@ class MetricChart(TimeChart):
             elif history.phase is not HistoryPhase.LOADED:
                 self.set_message("loading…")
         self.set_headline(self._headline(memory))
+        self.set_marks(self._alert_marks(memory.row.id))
         self.sync()
+
+    def _alert_marks(self, server_id: str) -> list[Mark]:
+        found = fired(self._given.store.alerts.of_server(server_id), self.kind.alerts)
+        return [
+            Mark(alert.fired_ms or alert.started_ms, alert.resolved_ms, alert.view.severity)
+            for alert in found
+        ]
 
     def _headline(self, memory: ServerMemory) -> Cell:
         """Return the figures that fit beside the title; without colour when they are old."""

@@ -50,10 +50,10 @@ def alerts(items: Iterable[Alert], text: str = "", *, with_resolved: bool) -> li
     return sorted(found, key=_urgency)
 
 
-def of_metrics(items: Iterable[Alert], metrics: Sequence[str]) -> list[Alert]:
-    """Return those that fired on one of these families, with whatever label, the oldest first."""
-    families = set(metrics)
-    found = [one for one in items if one.has_fired and one.view.metric.partition(":")[0] in families]
+def fired(items: Iterable[Alert], families: Sequence[str]) -> list[Alert]:
+    """Return those that fired on a metric whose name begins with one of `families`, the oldest first."""
+    prefixes = tuple(families)
+    found = [one for one in items if one.has_fired and one.view.metric.startswith(prefixes)]
     return sorted(found, key=lambda alert: alert.started_ms)
 
 
