@@ -167,6 +167,9 @@ def _database(setting: str, data_dir: Path) -> Path:
         return data_dir / _DATABASE_FILE
     path = _database_file(setting)
     _check_folder("--database", path.parent)
+    # A folder that is not there is more likely a slip than a wish; only the data directory is made.
+    if path.parent != data_dir and not _exists("--database", path.parent):
+        raise SettingError(f"--database: there is no folder {str(path.parent)!r}")
     if _exists("--database", path) and path.is_dir():
         raise SettingError(f"--database: {str(path)!r} is a folder")
     return path

@@ -110,6 +110,7 @@ class UserCreate(Struct, frozen=True, kw_only=True):
 class UserPatch(Struct, frozen=True, kw_only=True):
     """What is absent stays as it is."""
 
+    username: UserName | UnsetType = UNSET
     password: Password | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     active: bool | UnsetType = UNSET

@@ -13,6 +13,7 @@ from chatops_server.storage.sql.events import (
     add_event,
     all_events,
     events_visible_to,
+    has_events,
 )
 from chatops_wire.rest import EventView
 from chatops_wire.times import format_ms
@@ -55,6 +56,10 @@ class Events:
         view = event_view(row)
         self._listener.event_recorded(view)
         return view
+
+    async def tells_of(self, server_id: str) -> bool:
+        """Say whether anything is told of a server, also of one that was deleted."""
+        return await self._storage.read(has_events(server_id))
 
     async def listed(self, principal: Principal, wanted: EventFilter) -> tuple[list[EventView], int | None]:
         """Return the newest matching events the user may see, and the cursor of those that follow."""

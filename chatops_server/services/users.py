@@ -90,8 +90,7 @@ class Users:
         Raises:
             ConflictError: The name is taken; upper and lower case are not told apart.
         """
-        if self._directory.named(body.username):
-            raise ConflictError(f"the user name {body.username} is taken")
+        self._check_free(body.username)
         hashed = await self._hasher.hash(body.password)
         user = UserRow(f"usr_{token_hex(8)}", body.username, body.role, body.active, 1, self._now_ms())
         deed = Deed("user.create", caller, target=user.username, data={"role": user.role})
@@ -103,16 +102,21 @@ class Users:
         return user_detail(user)
 
     async def change(self, user_id: str, patch: UserPatch, caller: Caller) -> UserDetail:
-        """Change password, role or activity; each ends every token of the user.
+        """Change name, password, role or activity; each ends every token of the user.
 
         Raises:
             NotFoundError: No such user.
-            ConflictError: No active admin would be left.
+            ConflictError: The name is another user's, or no active admin would be left.
         """
         user = self._known(user_id)
+        if patch.username is not UNSET:
+            self._check_free(patch.username, user_id)
         hashed = None if patch.password is UNSET else await self._hasher.hash(patch.password)
         deed = Deed("user.update", caller, target=user.username, data=_told(patch))
-        changed = await self._ledger.commit(_changed(user_id, Change(patch, hashed)), deed)
+        try:
+            changed = await self._ledger.commit(_changed(user_id, Change(patch, hashed)), deed)
+        except UniqueViolationError as exc:
+            raise ConflictError(f"the user name {patch.username} is taken") from exc
         self._directory.change(changed)
         return user_detail(changed)
 
@@ -130,6 +134,11 @@ class Users:
         await self._ledger.commit(_removed(user_id, heir), deed)
         self._directory.drop(user_id)
         fleet.user_removed(user_id, heir)
+
+    def _check_free(self, username: str, user_id: str | None = None) -> None:
+        named = self._directory.named(username)
+        if named is not None and named.id != user_id:
+            raise ConflictError(f"the user name {username} is taken")
 
     def _known(self, user_id: str) -> UserRow:
         user = self._directory.get(user_id)
@@ -163,6 +172,7 @@ def _changed(user_id: str, change: Change) -> Script[UserRow]:
     patch = change.patch
     changed = replace(
         user,
+        username=user.username if patch.username is UNSET else patch.username,
         role=user.role if patch.role is UNSET else patch.role,
         active=user.active if patch.active is UNSET else patch.active,
     )
@@ -193,6 +203,8 @@ def _leave_an_admin(user_id: str) -> Script[None]:
 
 def _told(patch: UserPatch) -> dict[str, object]:
     told: dict[str, object] = {"password": True} if patch.password is not UNSET else {}
+    if patch.username is not UNSET:
+        told["username"] = patch.username
     if patch.role is not UNSET:
         told["role"] = patch.role
     if patch.active is not UNSET:

@@ -74,6 +74,11 @@ def events_visible_to(user_id: str, wanted: EventFilter) -> Script[list[EventRow
     return (yield from _found(_VISIBLE, wanted, user_id))
 
 
+def has_events(server_id: str) -> Script[bool]:
+    """Say whether anything is told of a server, there or deleted."""
+    return bool((yield from fetch("SELECT 1 FROM events WHERE server_id = $1 LIMIT 1", server_id)))
+
+
 def drop_events_before(ts_ms: int) -> Script[int]:
     """Delete events older than `ts_ms`; return how many."""
     return (yield from execute("DELETE FROM events WHERE ts_ms < $1", ts_ms))

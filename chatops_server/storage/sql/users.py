@@ -70,13 +70,14 @@ def add_user(row: UserRow, hashed: str) -> Script[None]:
 
 
 def change_user(row: UserRow) -> Script[None]:
-    """Store role, activity and token version."""
+    """Store name, role, activity and token version. A name that is taken is a UniqueViolationError."""
     yield from execute(
-        "UPDATE users SET role = $2, active = $3, token_version = $4 WHERE id = $1",
+        "UPDATE users SET username = $5, role = $2, active = $3, token_version = $4 WHERE id = $1",
         row.id,
         row.role,
         int(row.active),
         row.token_version,
+        row.username,
     )
 
 

@@ -130,6 +130,24 @@ async def test_another_role_ends_the_tokens(asker: Asker) -> None:
     assert (await asker.get("/auth/me", token=tokens["access_token"])).body["role"] == "operator"
 
 
+async def test_a_user_is_renamed_and_logs_in_by_the_new_name(asker: Asker) -> None:
+    user_id, token = await asker.user("ann", "viewer")
+    await asker.user("bob", "viewer")
+    taken = await asker.patch(f"/users/{user_id}", {"username": "BOB"})
+    assert (taken.status, taken.code) == (409, "conflict")
+    bad = await asker.patch(f"/users/{user_id}", {"username": ""})
+    assert (bad.status, bad.body["detail"].split(":")[0]) == (400, "username")
+    renamed = await asker.patch(f"/users/{user_id}", {"username": "Anna"})
+    assert (renamed.status, renamed.body["username"], renamed.body["role"]) == (200, "Anna", "viewer")
+    assert (await asker.get("/auth/me", token=token)).status == 401
+    old = await asker.post("/auth/login", {"username": "ann", "password": "ann-password"}, token=None)
+    assert old.status == 401
+    assert await asker.login("anna", "ann-password")
+    assert (await asker.get(f"/users/{user_id}")).body["username"] == "Anna"
+    # Its own name in other letters is no other user's.
+    assert (await asker.patch(f"/users/{user_id}", {"username": "ANNA"})).status == 200
+
+
 async def test_a_removed_user_is_gone_at_once(asker: Asker) -> None:
     user_id, token = await asker.user("ann", "viewer")
     assert (await asker.delete(f"/users/{user_id}")).status == 204

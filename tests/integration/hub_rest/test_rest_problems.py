@@ -35,7 +35,7 @@ LOGIN = "/api/v1/auth/login"
         ("GET", "/api/v1/servers?cursor=abc", 400, "invalid_request"),
         ("GET", "/api/v1/audit?cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", 400, "invalid_request"),
         ("GET", "/api/v1/users?cursor=WzEsMl0", 400, "invalid_request"),
-        ("GET", "/api/v1/events?server_id=srv_none", 200, ""),
+        ("GET", "/api/v1/events?server_id=srv_none", 404, "not_found"),
     ],
 )
 async def test_paths_and_queries(asker: Asker, method: str, path: str, status: int, code: str) -> None:

@@ -160,6 +160,15 @@ async def test_the_timeline_tells_what_concerns_one(asker: Asker) -> None:
     assert set(everything[0]) == {"id", "ts", "kind", "server_id", "user_id", "message", "data"}
 
 
+async def test_only_admins_find_the_timeline_of_a_server_that_was_deleted(asker: Asker) -> None:
+    _, token = await asker.user("ann", "operator")
+    server_id = await asker.server("web-1", token=token)
+    assert (await asker.delete(f"/servers/{server_id}", token=token)).status == 204
+    path = f"/events?server_id={server_id}&kind=server"
+    assert [item["message"] for item in (await asker.get(path)).body["items"]][-1] == "server web-1 added"
+    assert (await asker.get(path, token=token)).status == 404
+
+
 async def test_a_failed_login_is_told_to_whom_it_concerns(asker: Asker) -> None:
     _, token = await asker.user("ann", "viewer")
     for name in ("ann", "ev\x1bil"):

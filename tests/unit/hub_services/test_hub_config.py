@@ -59,6 +59,7 @@ def test_databases(database: str, expected: str) -> None:
         ({"data_dir": "/dev/null/hub"}, {}, "--data-dir: '/dev/null' is no folder"),
         ({"database": "/dev/null/hub.db"}, {}, "--database: '/dev/null' is no folder"),
         ({"database": "/dev"}, {}, "--database: '/dev' is a folder"),
+        ({"database": "/nope/hub.db"}, {}, "--database: there is no folder '/nope'"),
         ({"data_dir": "/" + "x" * 300}, {}, "--data-dir: '/xxx"),
         ({"database": "/" + "x" * 300}, {}, "--database: '/xxx"),
         ({"data_dir": "~nobody_of_that_name/hub"}, {}, "--data-dir: '~nobody_of_that_name/hub': there is no"),
