@@ -20,9 +20,9 @@ COLUMNS: Final = (
     Column("what", "WHAT", 22, flex=4, max_width=48, sortable=False),
     Column("value", "VALUE", 7, align="right", sortable=False),
     Column("lasts", "FOR", 4, align="right", sortable=False),
-    Column("since", "SINCE", 12, align="right", priority=2, sortable=False),
+    Column("since", "SINCE", 12, align="right", priority=3, sortable=False),
     Column("by", "BY", 8, flex=1, max_width=16, priority=1, sortable=False),
-    Column("name", "THRESHOLD", 12, flex=3, max_width=40, priority=3, sortable=False),
+    Column("name", "THRESHOLD", 12, flex=3, max_width=40, priority=4, sortable=False),
 )
 _WORDS: Final[Mapping[Standing, tuple[str, Ink]]] = {
     Standing.FIRING: ("firing", "strong"),

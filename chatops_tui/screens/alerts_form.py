@@ -71,7 +71,8 @@ class AlertForm(ModalScreen[str | None]):
             form = Form(*self._plan.fields)
             form.add_class("-dense")
             yield form
-            yield TextBlock(id="alert-form-preview")
+            if self._plan.preview is not None:
+                yield TextBlock(id="alert-form-preview")
         yield KeyFooter()
 
     def on_mount(self) -> None:

@@ -199,6 +199,8 @@ class ThresholdsTab(ListTab[ThresholdView]):
         return target(text, self.names())
 
     async def _preview(self, values: Values) -> Sequence[Cell]:
+        if not values["when"].strip():
+            return [[("With a condition: what it would have done in the last day.", "muted")]]
         wanted = self._typed(values)
         preview = await self.given.alerting.thresholds.preview(wanted)
         told = Told(self.names(), self.given.now_ms())

@@ -47,7 +47,7 @@ def condition(text: str) -> tuple[str, Comparison, float]:
     """Return metric, comparison and value of `disk.percent:/var > 90`; WrongTextError."""
     found = _CONDITION.fullmatch(text)
     if found is None:
-        raise WrongTextError("a condition is a metric, a comparison and a value: disk.percent:/var > 90")
+        raise WrongTextError("a metric, a comparison and a value, like disk.percent:/var > 90")
     metric = known_metric(found[1])
     return metric, _COMPARISONS[found[2]], amount(found[3], unit_of(metric))
 
