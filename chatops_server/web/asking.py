@@ -35,6 +35,20 @@ class Query:
         """Return a parameter, None where it is absent or empty."""
         return self.values.get(name) or None
 
+    def required(self, name: str) -> str:
+        """Return a parameter that may not be absent."""
+        text = self.text(name)
+        if text is None:
+            raise InvalidRequestError(f"{name}: it is missing")
+        return text
+
+    def flag(self, name: str) -> bool:
+        """Return whether a parameter is `true` (or 1); absent is false."""
+        text = self.text(name)
+        if text not in (None, "true", "false", "1", "0"):
+            raise InvalidRequestError(f"{name}: expected true or false")
+        return text in ("true", "1")
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return every value of a repeatable parameter."""
         return tuple(self.values.getall(name, ()))

@@ -25,6 +25,7 @@ _PLACES: Final = {
     "id": "The resource's id.",
     "server_id": "The server's id.",
     "user_id": "The user's id or user name.",
+    "action": "What is to be done.",
 }
 
 Json = dict[str, Any]

@@ -25,7 +25,14 @@ from chatops_server.services.containers.records import Asked
 from chatops_server.services.containers.relay import Order
 from chatops_server.services.containers.targets import Target, Targets
 from chatops_wire.containers import Container, ContainerItem
-from chatops_wire.rest_docker import ContainerAction, ContainerOrder, LogPage, ProjectAction, TopView
+from chatops_wire.rest_docker import (
+    ContainerAction,
+    ContainerOrder,
+    DockerState,
+    LogPage,
+    ProjectAction,
+    TopView,
+)
 
 _READ_WITHIN_S: Final = 15.0
 # An engine that starts a container pulls up its network and mounts its volumes first.
@@ -83,7 +90,7 @@ class Docker:
                 if chosen.matches(container):
                     yield state, container
 
-    def state_of(self, state: ServerState) -> str:
+    def state_of(self, state: ServerState) -> DockerState:
         """Return what is known of a server's engine now."""
         return self._containers.docker(state)
 

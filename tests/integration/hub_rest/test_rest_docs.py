@@ -35,7 +35,7 @@ async def test_every_reference_leads_somewhere_and_ids_are_unique(asker: Asker) 
         assert operation["summary"].endswith(".")
         declared = {param["name"] for param in operation["parameters"] if param["in"] == "path"}
         assert all(param["description"] for param in operation["parameters"])
-        assert declared <= {"id", "user_id", "server_id"}
+        assert declared <= {"id", "user_id", "server_id", "action"}
 
 
 async def test_public_routes_ask_for_no_token(asker: Asker) -> None:

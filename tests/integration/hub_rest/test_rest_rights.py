@@ -31,6 +31,9 @@ READS = (401, 401, 404, 404, 200, 200, 200, 200, 200)
 OPERATES = (401, 401, 404, 404, 403, 403, 200, 200, 200)
 NOTHING = (401, 401) + (404,) * 7
 FULL = (401, 401, 404, 404, 403, 403, 403, 200, 200)
+# Whoever may, hears that no agent is there.
+ASKS_AGENT = READS[:4] + (503,) * 5
+ORDERS_AGENT = OPERATES[:6] + (503,) * 3
 
 EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/auth/login": (401,) * 9,  # the wrong password: a token neither helps nor hurts
@@ -60,6 +63,24 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "DELETE /api/v1/api-keys/{id}": (*FULL[:7], 204, 204),
     "GET /api/v1/metrics/{server_id}": READS[:4] + (404,) * 5,  # no sample yet: asserted by its code below
     "GET /api/v1/metrics/{server_id}/history": READS,
+    "GET /api/v1/docker/containers": READS,
+    "GET /api/v1/docker/containers/{id}": ASKS_AGENT,
+    "GET /api/v1/docker/containers/{id}/logs": ASKS_AGENT,
+    "GET /api/v1/docker/containers/{id}/top": ASKS_AGENT,
+    "POST /api/v1/docker/containers/{id}/{action}": ORDERS_AGENT,
+    "POST /api/v1/docker/projects/{id}/{action}": ORDERS_AGENT,
+    "GET /api/v1/docker/images": ASKS_AGENT,
+    "DELETE /api/v1/docker/images/{id}": ORDERS_AGENT,
+    "POST /api/v1/docker/images/prune": ORDERS_AGENT,
+    "POST /api/v1/docker/images/pull": ORDERS_AGENT,
+    "POST /api/v1/docker/pulls/{id}/cancel": NOTHING,
+    "GET /api/v1/docker/volumes": ASKS_AGENT,
+    "DELETE /api/v1/docker/volumes/{id}": ORDERS_AGENT,
+    "POST /api/v1/docker/volumes/prune": ORDERS_AGENT,
+    "GET /api/v1/docker/networks": ASKS_AGENT,
+    "DELETE /api/v1/docker/networks/{id}": ORDERS_AGENT,
+    "POST /api/v1/docker/networks/prune": ORDERS_AGENT,
+    "GET /api/v1/docker/df": ASKS_AGENT,
     "POST /api/v1/commands": (*OPERATES[:6], 503, 503, 503),  # no agent is there
     "GET /api/v1/commands": ANY_USER,
     "POST /api/v1/commands/batch": (*OPERATES[:6], 202, 202, 202),
@@ -91,10 +112,17 @@ BODIES: Mapping[str, Any] = {
     "PATCH /api/v1/servers/{id}": {"tags": ["db"]},
     "PUT /api/v1/servers/{id}/grants/{user_id}": {"role": "viewer"},
     "POST /api/v1/commands": {"command": "uptime"},
+    "POST /api/v1/docker/images/pull": {"image": "busybox"},
 }
+NAMES_SERVER = ("POST /api/v1/api-keys", "POST /api/v1/commands", "POST /api/v1/docker/images/pull")
 QUERIES: Mapping[str, str] = {
     "GET /api/v1/api-keys": "?server_id={server}",
     "GET /api/v1/events": "?server_id={server}",
+    **{
+        route: "?server_id={server}"
+        for route in EXPECTED
+        if "/docker/" in route and not route.endswith(("/pull", "/cancel"))
+    },
     "GET /api/v1/metrics/{server_id}/history": "?metric=cpu.percent",
 }
 
@@ -141,6 +169,7 @@ def _path(route: str, scene: Scene) -> str:
     places = {"users": scene.victim, "api-keys": scene.key, "commands": scene.command}
     place = places.get(path.partition("/{id}")[0].split("/")[-1], scene.server)
     filled = path.replace("{user_id}", scene.victim).replace("{server_id}", scene.server)
+    filled = filled.replace("{action}", "restart")
     return filled.replace("{id}", place) + QUERIES.get(route, "").replace("{server}", scene.server)
 
 
@@ -152,7 +181,7 @@ def test_every_route_has_a_row() -> None:
 async def test_each_caller_gets_what_is_theirs(asker: Asker, route: str) -> None:
     scene = await _scene(asker)
     method, body = route.split(" ", maxsplit=1)[0], BODIES.get(route)
-    if route in ("POST /api/v1/api-keys", "POST /api/v1/commands"):
+    if route in NAMES_SERVER:
         body = {"server_id": scene.server} | (body or {})
     if route == "POST /api/v1/commands/batch":
         body = {"server_ids": [scene.server], "command": "uptime"}
