@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_shell(command("shell", "a shell on a server in this terminal", _SHELL))
     _add_logs(command("logs", "read and follow a log file or a journal unit of a server"))
     _add_history(command("history", "show which commands were run"))
+    _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser
 
@@ -92,6 +93,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="REGEX",
         help="the UI asks before it runs a command in which this is found; repeatable",
+    )
+    choices.add_argument(
+        "--signing-key", metavar="F", help="signs what machines ask to have signed (see `chatops keys`)"
     )
     choices.add_argument(
         "--allow-clipboard", action="store_true", help="let programs in a shell write the clipboard"
@@ -165,6 +169,10 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n", "--lines", metavar="N", type=_page, default=30, help="how many, at most 1000 (default 30)"
     )
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("deed", choices=["new", "show"], help="make one, or show its public line")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:

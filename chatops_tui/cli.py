@@ -61,8 +61,8 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             from chatops_tui.commands.add import add_server  # noqa: PLC0415 - likewise
 
             return add_server(settings, arguments.name, arguments.tags, as_json=arguments.json)
-        case "exec" | "shell" | "logs" | "history":
-            return _remote_job(settings, arguments)
+        case "exec" | "shell" | "logs" | "history" | "keys":
+            return _more_jobs(settings, arguments)
         case "demo":
             from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
 
@@ -74,7 +74,7 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             return open_ui(settings)
 
 
-def _remote_job(settings: "Settings", arguments: argparse.Namespace) -> int:
+def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:
     match arguments.job:
         case "exec":
             from chatops_tui.commands.execution import execute, plan_of  # noqa: PLC0415 - likewise
@@ -85,6 +85,10 @@ def _remote_job(settings: "Settings", arguments: argparse.Namespace) -> int:
 
             wanted = shell.Wanted(arguments.name, arguments.attach, arguments.list, arguments.json)
             return shell.open_shell(settings, wanted)
+        case "keys":
+            from chatops_tui.commands import keys  # noqa: PLC0415 - likewise
+
+            return keys.handle_keys(settings, arguments.deed, as_json=arguments.json)
         case "logs":
             from chatops_tui.commands import logs  # noqa: PLC0415 - likewise
 

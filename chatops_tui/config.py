@@ -42,6 +42,9 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """Send the terminal as little as possible."""
     confirm: tuple[str, ...] = ()
     """Regular expressions: commands the UI asks about before it runs them. Empty: `store.danger.USUAL`."""
+    signing_key: str = ""
+    """The key that signs what machines ask to have signed: a private key, or the .pub of one in ssh-agent.
+    Empty: `signing_key` beside config.toml, where there is one."""
     allow_clipboard: bool = False
     """Let programs in a shell on a server write this machine's clipboard (OSC 52)."""
     alert_signal: AlertSignal = "desktop"

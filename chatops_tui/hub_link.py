@@ -227,8 +227,10 @@ class HubLink:
     async def _stay(self, sessions: "SessionStore") -> None:
         """Hold one hub until somebody moves to another or signs out."""
         from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - likewise
+        from chatops_tui.signing.chosen import chosen_sign, from_environment  # noqa: PLC0415 - likewise
 
-        async with open_hub(self._url, sessions) as hub, asyncio.TaskGroup() as tasks:
+        sign = await asyncio.to_thread(chosen_sign, self._settings, self._now_ms, from_environment)
+        async with open_hub(self._url, sessions, sign=sign) as hub, asyncio.TaskGroup() as tasks:
             await self._begin(hub)
             self._hub, self._tasks = hub, tasks
             self._needs, self._followed = Needs(), frozenset()

@@ -9,6 +9,7 @@ import aiohttp
 from chatops_tui.client.feed import Feed
 from chatops_tui.client.http import Rest
 from chatops_tui.client.session import Session, SessionStore
+from chatops_tui.client.signatures import Sign, Signatures
 from chatops_tui.client.terminals import Terminals
 from chatops_tui.client.wire import USUAL, Limits, Wire, staying
 from chatops_wire.version import VERSION
@@ -25,7 +26,9 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> AsyncIterator[Hub]:
+async def open_hub(
+    url: str, store: SessionStore, limits: Limits = USUAL, sign: Sign | None = None
+) -> AsyncIterator[Hub]:
     """Yield the hub at this address; nothing is sent yet, and everything is closed afterwards.
 
     Sign in first: `session.resume()`, `session.login()` or `session.adopt()`. Cancelling is safe: a token
@@ -35,6 +38,7 @@ async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> Asy
         url: As `config.parse_url` returns it.
         store: Where the session is kept: `SessionFile(config_dir())`, or `SessionMemory()` for this run only.
         limits: How patient to be.
+        sign: Signs what is asked of machines; None: nothing is signed.
     """
     # Every wait has its own deadline (Limits); aiohttp's would end a long feed.
     timeout = aiohttp.ClientTimeout(total=None)
@@ -43,7 +47,7 @@ async def open_hub(url: str, store: SessionStore, limits: Limits = USUAL) -> Asy
         wire = Wire(url, http, limits)
         session = Session(wire, store)
         try:
-            feed = Feed(wire, session)
-            yield Hub(session, Rest(wire, session), feed, Terminals(feed))
+            feed, signatures = Feed(wire, session), Signatures(sign)
+            yield Hub(session, Rest(wire, session, signatures), feed, Terminals(feed, signatures))
         finally:
             await session.close()

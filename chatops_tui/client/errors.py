@@ -46,6 +46,10 @@ class SignInNeededError(HubError):
         self.reason = reason
 
 
+class SigningError(HubError):
+    """A key cannot be made, read or used, so nothing was asked of the hub."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What the hub said: the parts of problem+json that count, and `Retry-After` where there was one."""

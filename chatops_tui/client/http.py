@@ -7,6 +7,7 @@ from chatops_tui.client.alert_calls import AlertCalls
 from chatops_tui.client.calls import Calls, Query, given, item_path
 from chatops_tui.client.docker_calls import DockerCalls
 from chatops_tui.client.session import Session
+from chatops_tui.client.signatures import Signatures
 from chatops_tui.client.wire import Request, Wire
 from chatops_wire.rest import (
     ApiKeyCreate,
@@ -41,11 +42,13 @@ class Rest:
     """REST calls as the session's user.
 
     Every method raises HubUnreachableError, HubAnswerError, HubRefusedError (by kind) or SignInNeededError.
-    An access token the hub refuses is replaced once before that is an error.
+    An access token the hub refuses is replaced once before that is an error. What is asked of a machine may
+    raise SigningError too.
     """
 
-    def __init__(self, wire: Wire, session: Session) -> None:
+    def __init__(self, wire: Wire, session: Session, signatures: Signatures) -> None:
         self._calls = Calls(wire, session)
+        self._signatures = signatures
         self.alerts = AlertCalls(self._calls)
         self.docker = DockerCalls(self._calls)
 
@@ -105,11 +108,13 @@ class Rest:
 
         To wait is for what ends well within `Limits.answer_within_s`; the rest is followed.
         """
-        return await self._calls.call(Request("POST", "/commands/", order), CommandView)
+        signed = await self._signatures.on_command(order)
+        return await self._calls.call(Request("POST", "/commands/", signed), CommandView)
 
     async def run_batch(self, order: BatchCreate) -> BatchView:
         """Run a command on several servers and return at once."""
-        return await self._calls.call(Request("POST", "/commands/batch", order), BatchView)
+        signed = await self._signatures.on_batch(order)
+        return await self._calls.call(Request("POST", "/commands/batch", signed), BatchView)
 
     async def cancel_command(self, command_id: str, *, force: bool = False) -> None:
         """End a command and all it has started; one that has ended is no error."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from msgspec import UNSET, Struct
 
 from chatops_tui.client.errors import HubAnswerError
+from chatops_tui.client.signatures import Signatures
 from chatops_tui.client.switchboard import OfTerminal, Switchboard
 from chatops_wire.client_terminals import (
     AttachTerminal,
@@ -72,15 +73,20 @@ class Asker(Protocol):
 
 
 class Terminals:
-    """Opens, finds and ends terminals. Every method raises HubUnreachableError or HubRefusedError."""
+    """Opens, finds and ends terminals. Every method raises HubUnreachableError or HubRefusedError.
 
-    def __init__(self, feed: Asker) -> None:
+    To open and to attach one may raise SigningError too.
+    """
+
+    def __init__(self, feed: Asker, signatures: Signatures) -> None:
         self._feed = feed
+        self._signatures = signatures
 
     async def open(
         self, server_id: str, size: Size, *, term: str = "xterm-256color", container: str | None = None
     ) -> "TerminalView":
         """Start a shell and view it; HubAnswerError when the answer names no terminal."""
+        signature = await self._signatures.for_terminal(server_id, container)
 
         def build(request_id: int) -> OpenTerminal:
             return OpenTerminal(
@@ -91,6 +97,7 @@ class Terminals:
                 term=term,
                 container=container,
                 window=WINDOW_BYTES,
+                signature=signature,
             )
 
         def accept(result: "Result") -> TerminalView | None:
@@ -105,6 +112,7 @@ class Terminals:
 
     async def attach(self, server_id: str, terminal_id: str, size: Size) -> "TerminalView":
         """View a detached terminal, or take it over from whoever views it; its screen comes first."""
+        signature = await self._signatures.for_attaching(server_id, terminal_id)
 
         def build(request_id: int) -> AttachTerminal:
             return AttachTerminal(
@@ -114,6 +122,7 @@ class Terminals:
                 cols=size.cols,
                 rows=size.rows,
                 window=WINDOW_BYTES,
+                signature=signature,
             )
 
         # Before the answer: the screen may overtake it.

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import getpass
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,17 +16,21 @@ from chatops_tui.client.errors import (
     HubError,
     HubUnreachableError,
     InvalidCredentialsError,
+    SigningError,
     SignInNeededError,
     TooManyRequestsError,
 )
 from chatops_tui.client.session_file import SessionFile, SessionsBusyError
 from chatops_tui.client.session_memory import SessionMemory
+from chatops_tui.clock import now_ms
 from chatops_tui.commands.say import complain
 from chatops_tui.config import Settings, config_dir
 from chatops_tui.exit_code import ExitCode
+from chatops_tui.signing.chosen import PASSPHRASE_VARIABLE, chosen_sign, from_environment
 
 if TYPE_CHECKING:
     from chatops_tui.client.session import SessionStore
+    from chatops_tui.client.signatures import Sign
 
 Job = Callable[[Hub], Awaitable[int]]
 
@@ -81,20 +86,21 @@ def _guarded(work: Callable[[], int]) -> int:
 
 def _with_hub(settings: Settings, job: Job) -> int:
     try:
-        return asyncio.run(_resumed(settings, job))
+        return asyncio.run(_resumed(settings, job, _sign(settings)))
     except _NotRememberedError as exc:
         # Between two loops, because somebody who types must not hold one up.
         credentials = _ask(settings, settings.username or exc.username)
-    return asyncio.run(_signed_in(settings, credentials, job))
+    return asyncio.run(_signed_in(settings, credentials, job, _sign(settings)))
 
 
 def _with_login(settings: Settings, job: Job) -> int:
     given = _ask(settings, settings.username)
-    return asyncio.run(_signed_in(settings, Credentials(given.username, given.password, keep=True), job))
+    credentials = Credentials(given.username, given.password, keep=True)
+    return asyncio.run(_signed_in(settings, credentials, job, _sign(settings)))
 
 
-async def _resumed(settings: Settings, job: Job) -> int:
-    async with open_hub(settings.url, SessionFile(config_dir())) as hub:
+async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
+    async with open_hub(settings.url, SessionFile(config_dir()), sign=sign) as hub:
         if not await hub.session.resume(settings.username):
             raise _NotRememberedError("")
         username = hub.session.username
@@ -106,9 +112,9 @@ async def _resumed(settings: Settings, job: Job) -> int:
         return await job(hub)
 
 
-async def _signed_in(settings: Settings, credentials: Credentials, job: Job) -> int:
+async def _signed_in(settings: Settings, credentials: Credentials, job: Job, sign: "Sign | None") -> int:
     store: SessionStore = SessionFile(config_dir()) if credentials.keep else SessionMemory()
-    async with open_hub(settings.url, store) as hub:
+    async with open_hub(settings.url, store, sign=sign) as hub:
         await hub.session.login(credentials.username, credentials.password)
         try:
             return await job(hub)
@@ -116,6 +122,19 @@ async def _signed_in(settings: Settings, credentials: Credentials, job: Job) -> 
             if not credentials.keep:
                 with contextlib.suppress(HubError):
                     await hub.session.logout()
+
+
+def _sign(settings: Settings) -> "Sign | None":
+    return chosen_sign(settings, now_ms, _typed_passphrase)
+
+
+def _typed_passphrase() -> str:
+    if PASSPHRASE_VARIABLE in os.environ or not sys.stdin.isatty():
+        return from_environment()
+    try:
+        return getpass.getpass("Passphrase of the signing key: ", stream=sys.stderr)
+    except EOFError as exc:
+        raise SigningError("no passphrase given") from exc
 
 
 def _ask(settings: Settings, username: str) -> Credentials:

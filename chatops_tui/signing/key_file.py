@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from chatops_tui.signing.errors import SigningError
+from chatops_tui.client.errors import SigningError
 from chatops_wire.signing import fingerprint
 
 Passphrase = Callable[[], str]

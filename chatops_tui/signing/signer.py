@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from chatops_tui.signing.errors import SigningError
+from chatops_tui.client.errors import SigningError
 from chatops_wire.signing import LIFETIME_S, Request, Signature, Terms, message_bytes, sshsig_blob
 from chatops_wire.times import format_ms
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatops_tui.signing.errors import SigningError
+from chatops_tui.client.errors import SigningError
 from chatops_wire.signing import KEY_TYPE, NAMESPACE, fingerprint, parse_public_line
 
 # A person may have to touch the key or confirm in their agent.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from chatops_tui.signing.errors import SigningError
+from chatops_tui.client.errors import SigningError
 from chatops_tui.signing.key_file import make_key, read_key
 from chatops_tui.signing.signer import Signer, open_key
 from chatops_wire.signing import Request, Terms, message_bytes, parse_public_line, sshsig_blob
