@@ -185,4 +185,5 @@ async def test_an_agent_that_was_killed_runs_no_command_twice(
 
 
 async def _first_pid(call: Call) -> int:
-    return (await eventually(lambda: call.of(CommandStarted), what="the start of a command"))[0].pid
+    pid: int = (await eventually(lambda: call.of(CommandStarted), what="the start of a command"))[0].pid
+    return pid
