@@ -17,6 +17,8 @@ _COLS: Final = (2, 1000)
 _ROWS: Final = (2, 500)
 # Bytes typed or pasted that the program has not read.
 INPUT_LIMIT: Final = 1024 * 1024
+# Unread output; the kernel holds some 70 KB of it, then whoever writes waits.
+LEFT_IN_TERMINAL: Final = 256 * 1024
 # Dragging a window's edge sends dozens of sizes a second, and programs redraw for each.
 _SETTLE_S: Final = 0.05
 # From <linux/termios.h>; erasing in line mode then erases characters, not bytes.

@@ -80,7 +80,7 @@ class Terminals:
 
     def _pass_on(self, message: _ToOne) -> None:
         terminal = self._terminals.get(message.terminal_id)
-        if terminal is not None:
+        if terminal is not None and not terminal.is_told:
             _tell(terminal, message)
         elif isinstance(message, TerminalOpen | TerminalData):
             self._refuse(message.terminal_id, Refusal.NOT_FOUND, "no such terminal here (any more)")

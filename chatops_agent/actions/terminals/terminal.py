@@ -15,7 +15,12 @@ from chatops_agent.actions.processes import environment
 from chatops_agent.actions.processes.child import Exit
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
-from chatops_agent.actions.terminals.pseudo_terminal import INPUT_LIMIT, PseudoTerminal, Size
+from chatops_agent.actions.terminals.pseudo_terminal import (
+    INPUT_LIMIT,
+    LEFT_IN_TERMINAL,
+    PseudoTerminal,
+    Size,
+)
 from chatops_agent.actions.terminals.screen import Screen
 from chatops_agent.actions.waiting import Wait, after_cancellation
 from chatops_agent.actions.workshop import Workshop, new_cookie
@@ -79,6 +84,11 @@ class Terminal:
     def is_over(self) -> bool:
         """Its shell has ended, or could not be started."""
         return self._closing is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Its end has been told: for the hub it is no longer there."""
+        return self._told.is_set()
 
     @property
     def facts(self) -> TerminalFacts:
@@ -247,6 +257,8 @@ class Terminal:
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
                 await pty.output.ended.wait()
+        # However late we come to it, what the shell wrote is there.
+        pty.output.drain(LEFT_IN_TERMINAL)
 
     def _take(self, data: bytes) -> None:
         self._active_at = _now()

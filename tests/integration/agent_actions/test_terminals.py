@@ -136,6 +136,17 @@ async def test_the_shell_s_exit_is_told_with_its_code(hub: HubSide) -> None:
     assert (await hub.first(TerminalClose, code="not_found")).terminal_id == "t"
 
 
+async def test_once_its_end_is_told_it_is_not_there(hub: HubSide) -> None:
+    await hub.opened()
+    hub.reading.clear()
+    hub.type("exit\n")
+    # Told by hand, so that nothing comes between its end and the next key.
+    await eventually(lambda: b'"terminal_close"' in (hub.desk.next_frame() or b""), what="the end")
+    hub.type("more")
+    hub.reading.set()
+    assert (await hub.first(TerminalClose)).code == "not_found"
+
+
 async def test_a_background_job_does_not_hold_up_the_exit(hub: HubSide) -> None:
     await hub.opened()
     hub.type("sleep 1000 &\n")
