@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -27,6 +27,7 @@ from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.log_link import LogLink
 from chatops_tui.palette import Command, Commands, Palette
+from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs, RequestFailedError
 from chatops_tui.run_link import RunLink
@@ -37,7 +38,8 @@ from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen, KeyGroup
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.login import LoginScreen
-from chatops_tui.screens.wanted import ShellWanted
+from chatops_tui.screens.tabs import can
+from chatops_tui.screens.wanted import PlayWanted, ShellListWanted, ShellWanted
 from chatops_tui.shell_link import ShellLink
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
@@ -53,6 +55,14 @@ log = logging.getLogger(__name__)
 # The hub tells samples and fleet once a second, not in one instant; drawn together they cost half. A little
 # less than a second, so that the clock does not skip one.
 DRAW_EVERY_MS: Final = 950
+
+# Actions of screens that the palette offers where they do something.
+_OF_SCREENS: Final = (
+    ("sort", "Sort the list", "choose a column"),
+    ("filter", "Filter the list", "type words, tag:web, cpu>70"),
+    ("add", "Add a server", "name it and get its key"),
+    ("shells", "Shells and recordings", "go back to a shell, or see what one showed"),
+)
 
 T = TypeVar("T")
 
@@ -213,13 +223,13 @@ class ChatopsApp(LeanApp[object]):
             title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
             yield Command(title, row.status, self._opener(row.id))
         for theme in self._themes:
+            if can(row, "terminal"):
+                place = Place(row.id, row.name)
+                yield Command(f"Shell on {clean(row.name)}", row.status, partial(self._deeds.shell, place))
             yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
-        if self._can("sort"):
-            yield Command("Sort the list", "choose a column", lambda: self._do("sort"))
-        if self._can("filter"):
-            yield Command("Filter the list", "type words, tag:web, cpu>70", lambda: self._do("filter"))
-        if self._can("add"):
-            yield Command("Add a server", "name it and get its key", lambda: self._do("add"))
+        for action, title, purpose in _OF_SCREENS:
+            if self._can(action):
+                yield Command(title, purpose, partial(self._do, action))
         if not self._is_signing_in:
             yield Command("Alerts", "what fires, and when", self.action_alerts)
         yield Command("Help", "every key that works here", self.action_help)
@@ -308,6 +318,14 @@ class ChatopsApp(LeanApp[object]):
 
     @on(AlertWanted)
     def _alert_wanted(self, event: AlertWanted) -> None:
+    @on(PlayWanted)
+    def _play_wanted(self, event: PlayWanted) -> None:
+        self._deeds.play(event.terminal_id, event.title)
+
+    @on(ShellListWanted)
+    def _shell_list_wanted(self, event: ShellListWanted) -> None:
+        self._deeds.list_shells(event.server_id)
+
         if event.server_id:
             self._deeds.do("open", event.server_id)
         else:

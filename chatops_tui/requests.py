@@ -1,13 +1,16 @@
 """What screens ask of the hub, without knowing how it is reached."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from chatops_tui.relay.place import Place
+from chatops_tui.render.recording import Recording
 from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
+from chatops_tui.store.shells import Shell
 from chatops_wire.rest import ServerView
 from chatops_wire.streams import LogSource
 
@@ -113,6 +116,26 @@ class Shells(Protocol):
 
         Nobody else may use the terminal meanwhile (`aside.step_aside`). Cancelling is safe.
         """
+        ...
+
+    async def known(self, server_id: str, reachable: Collection[str]) -> tuple[Shell, ...]:
+        """Return the newest shells of one server, "" of any; `reachable` agents are asked what still runs."""
+        ...
+
+    async def end(self, server_id: str, terminal_id: str) -> None:
+        """End a shell and what runs in it, whoever views it."""
+        ...
+
+    async def save(self, terminal_id: str, path: Path) -> int:
+        """Write a recording to a new file, and return its size in bytes; also OSError."""
+        ...
+
+    async def recording(self, terminal_id: str) -> Recording:
+        """Return what a shell showed; also when it cannot be understood RequestFailedError."""
+        ...
+
+    async def play(self, recording: Recording, title: str) -> ShellLeft:
+        """Play a recording in this program's terminal until somebody leaves; as `show`."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Visits to shells: the UI steps aside, says afterwards how it went, and ends if it was told to meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from chatops_tui.aside import step_aside
@@ -25,11 +25,17 @@ class Visits:
 
     def go(self, place: Place) -> None:
         """Show a shell; returns at once."""
-        self._app.run_worker(self._gone(place), name="shell", exit_on_error=False)
+        self._app.run_worker(self._gone(lambda: self._shown(place)), name="shell", exit_on_error=False)
 
-    async def _gone(self, place: Place) -> None:
+    def play(self, terminal_id: str, title: str) -> None:
+        """Play a recording; returns at once."""
+        self._app.run_worker(
+            self._gone(lambda: self._played(terminal_id, title)), name="recording", exit_on_error=False
+        )
+
+    async def _gone(self, go: Callable[[], Awaitable[ShellLeft]]) -> None:
         try:
-            left = await self._shown(place)
+            left = await go()
         except RequestFailedError as exc:
             left = ShellLeft(str(exc), is_well=False)
         if left.ends_program:
@@ -43,7 +49,14 @@ class Visits:
         if self._given.store.link.phase is not LinkPhase.LIVE:
             # Before the UI is gone: without a connection there would be nothing to look at while it waits.
             raise RequestFailedError(_NOT_CONNECTED)
+        return await self._aside(lambda: self._given.shells.show(place))
+
+    async def _played(self, terminal_id: str, title: str) -> ShellLeft:
+        recording = await self._given.shells.recording(terminal_id)
+        return await self._aside(lambda: self._given.shells.play(recording, title))
+
+    async def _aside(self, work: Callable[[], Awaitable[ShellLeft]]) -> ShellLeft:
         try:
-            return await step_aside(self._app, lambda: self._given.shells.show(place))
+            return await step_aside(self._app, work)
         finally:
             self._came_back()

@@ -1,5 +1,6 @@
 """REST calls as a user who is signed in: a token the hub refuses is renewed once, lists come whole."""
 
+from collections.abc import AsyncGenerator
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -67,6 +68,18 @@ class Calls:
             # Our clock or the hub's may be wrong, or the hub has a new secret: one new token decides.
             token = await self._session.token(rejected=token)
             return await self._wire.exchange(_with(request, token))
+
+    async def pieces(self, request: Request) -> AsyncGenerator[bytes, None]:
+        """Yield the body of an answer piece by piece, however much it is."""
+        token = await self._session.token()
+        try:
+            async for piece in self._wire.pieces(_with(request, token)):
+                yield piece
+        except UnauthorizedError:
+            # Told before anything has come.
+            token = await self._session.token(rejected=token)
+            async for piece in self._wire.pieces(_with(request, token)):
+                yield piece
 
 
 def item_path(resource: str, item_id: str) -> str:

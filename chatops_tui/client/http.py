@@ -8,6 +8,7 @@ from chatops_tui.client.calls import Calls, Query, given, item_path
 from chatops_tui.client.docker_calls import DockerCalls
 from chatops_tui.client.session import Session
 from chatops_tui.client.signatures import Signatures
+from chatops_tui.client.terminal_calls import TerminalCalls
 from chatops_tui.client.wire import Request, Wire
 from chatops_wire.rest import (
     ApiKeyCreate,
@@ -51,6 +52,7 @@ class Rest:
         self._signatures = signatures
         self.alerts = AlertCalls(self._calls)
         self.docker = DockerCalls(self._calls)
+        self.terminals = TerminalCalls(self._calls)
 
     async def me(self) -> UserView:
         """Return who is signed in."""

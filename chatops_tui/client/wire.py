@@ -143,6 +143,33 @@ class Wire:
         self._check(response, body)
         return body
 
+    async def pieces(self, request: Request) -> AsyncIterator[bytes]:
+        """Yield the body of the answer piece by piece, however much it is.
+
+        Raises as `exchange`, perhaps after some came: a silence of `limits.answer_within_s` ends it.
+        """
+        headers = {"Authorization": f"Bearer {request.token}"}
+        url, patience_s = f"{self.url}{API}{request.path}", self.limits.answer_within_s
+        try:
+            async with asyncio.timeout(patience_s):
+                response = await self._http.request(
+                    request.method, url, params=list(request.query), headers=headers, allow_redirects=False
+                )
+        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+            raise HubUnreachableError(self.url, reason_of(exc)) from exc
+        async with response:
+            if not _is_success(response.status):
+                self._check(response, await self._body(response))
+            while True:
+                try:
+                    async with asyncio.timeout(patience_s):
+                        piece = await response.content.readany()
+                except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+                    raise HubUnreachableError(self.url, reason_of(exc)) from exc
+                if not piece:
+                    return
+                yield piece
+
     def decoded(self, body: bytes, answer: type[T]) -> T:
         """Return the body as the type it should be; HubAnswerError where it is not."""
         try:
@@ -159,7 +186,7 @@ class Wire:
         return bytes(taken)
 
     def _check(self, response: aiohttp.ClientResponse, body: bytes) -> None:
-        if 200 <= response.status < 300:  # noqa: PLR2004 - RFC 9110: successful
+        if _is_success(response.status):
             return
         if 300 <= response.status < 400:  # noqa: PLR2004 - RFC 9110: redirection
             raise _moved(self.url, response)
@@ -172,6 +199,10 @@ class Wire:
             raise HubAnswerError(self.url, f"status {response.status} without an explanation") from exc
         retry_after = _seconds(response.headers.get("Retry-After"))
         raise refused(Refusal(response.status, problem.code, problem.detail, retry_after))
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 - RFC 9110: successful
 
 
 def staying() -> aiohttp.TraceConfig:

@@ -7,13 +7,16 @@ pictures (U+2400), C1 controls, direction overrides and what else draws nothing 
 """
 
 import codecs
-import re
 from collections.abc import Iterator
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
+from chatops_tui.render.sequences import CONTROL, LONGEST, SEQUENCE, STRING_END, UNFINISHED
 from chatops_tui.render.sgr import PLAIN, Styled, styled
 from chatops_tui.render.text import bounded_marks, visible
+
+if TYPE_CHECKING:
+    import re
 
 
 class Edit(Enum):
@@ -29,30 +32,16 @@ class Edit(Enum):
 
 Piece: TypeAlias = Styled | Edit
 
-# A sequence of a real program is far shorter; what passes it is shown instead.
-_LONGEST_SEQUENCE: Final = 256
 _PICTURES: Final = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
 _EDITS: Final = {"\n": Edit.NEW_LINE, "\r": Edit.RETURN, "\b": Edit.BACK, "\t": Edit.TAB}
 _ERASERS: Final = {"": Edit.ERASE_REST, "0": Edit.ERASE_REST, "2": Edit.ERASE_LINE}
-
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-# A control sequence; a string that goes on to its terminator; a two-character escape.
-_SEQUENCE: Final = re.compile(
-    r"\x1b(?:\[(?P<parameters>[0-?]*)(?P<between>[ -/]*)(?P<final>[@-~])"
-    r"|(?P<string>[\]PX^_])"
-    r"|[ -/]*[0-Z\\`-~])"
-)
-_UNFINISHED: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
-# Also at the end of a line: a string that nobody ended hides the rest of its line, not of the output. CAN and
-# SUB abort one, and so does ESC, whose sequence then counts.
-_STRING_END: Final = re.compile(r"\x1b\\|[\x07\x18\x1a\x9c]|(?=\n)|(?=\x1b[^\\])")
 
 
 class Neutraliser:
     """Reads one stream; a chunk may end anywhere, within a character or a sequence too.
 
-    Keeps at most `_LONGEST_SEQUENCE` characters back. The pieces do not depend on how the stream was cut, but
-    for the place where one piece of text ends and the next of the same style begins.
+    Keeps at most `LONGEST` characters back; a longer sequence is shown. The pieces do not depend on how the
+    stream was cut, but for the place where one piece of text ends and the next of the same style begins.
     """
 
     def __init__(self) -> None:
@@ -78,7 +67,7 @@ class Neutraliser:
             if self._in_string:
                 place = self._skip(text, place)
                 continue
-            control = _CONTROL.search(text, place)
+            control = CONTROL.search(text, place)
             end = control.start() if control else len(text)
             if end > place and (shown := self._shown(text[place:end]))[0]:
                 yield shown
@@ -92,7 +81,7 @@ class Neutraliser:
 
     def _skip(self, text: str, place: int) -> int:
         """Return where the string ends, or the end of the text."""
-        found = _STRING_END.search(text, place)
+        found = STRING_END.search(text, place)
         if found is not None:
             self._in_string = False
             return found.end()
@@ -101,7 +90,7 @@ class Neutraliser:
         return len(text)
 
     def _keep_back(self, text: str, place: int) -> bool:
-        is_open = len(text) - place < _LONGEST_SEQUENCE and _UNFINISHED.match(text, place) is not None
+        is_open = len(text) - place < LONGEST and UNFINISHED.match(text, place) is not None
         self._pending = text[place:] if is_open else ""
         return is_open
 
@@ -111,8 +100,8 @@ class Neutraliser:
         if character != "\x1b":
             edit = _EDITS.get(character)
             return place + 1, edit or self._shown(_PICTURES[ord(character)])
-        sequence = _SEQUENCE.match(text, place)
-        if sequence is None or sequence.end() - place > _LONGEST_SEQUENCE:
+        sequence = SEQUENCE.match(text, place)
+        if sequence is None or sequence.end() - place > LONGEST:
             return place + 1, self._shown(_PICTURES[ord(character)])
         self._in_string = sequence["string"] is not None
         return sequence.end(), self._obeyed(sequence)

@@ -24,7 +24,7 @@ from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.tabs import can
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
-from chatops_tui.screens.wanted import ShellWanted
+from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
 from chatops_tui.store.selectors import SERVER_SORTS, first_order, neighbour, servers

@@ -30,14 +30,15 @@ class SaveForm(ModalScreen[Path | None]):
         Binding("escape", "cancel", "Cancel", id="save.cancel", key_display="esc"),
     ]
 
-    def __init__(self, proposal: Path) -> None:
+    def __init__(self, proposal: Path, title: str = "Save the whole output") -> None:
         super().__init__()
         self._proposal = proposal
+        self._title = title
 
     def compose(self) -> ComposeResult:
         """Lay out the field."""
         with Vertical(classes="dialog wide") as box:
-            set_box_title(box, "Save the whole output")
+            set_box_title(box, self._title)
             yield Form(Field("save-path", "File", str(self._proposal)))
         yield KeyFooter()
 

@@ -11,3 +11,20 @@ class ShellWanted(Message):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
+
+
+class PlayWanted(Message):
+    """The user wants to see what a shell showed; the UI steps aside."""
+
+    def __init__(self, terminal_id: str, title: str) -> None:
+        super().__init__()
+        self.terminal_id = terminal_id
+        self.title = title
+
+
+class ShellListWanted(Message):
+    """The user wants to see which shells run, and which did, on one server or, without an id, on any."""
+
+    def __init__(self, server_id: str = "") -> None:
+        super().__init__()
+        self.server_id = server_id
