@@ -171,3 +171,7 @@ class SignatureGate:
         # In the order of arrival, not of expiry: a nonce is kept at least as long as it is good.
         self._nonces[signature.nonce] = now_ms + _LONGEST_MS + _SKEW_MS
         return None
+
+
+NO_GATE: Final = SignatureGate(None, str, Clock(int, 0))
+"""Asks for no signature."""

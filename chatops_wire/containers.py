@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from chatops_wire.quantities import Bytes, Whole
+from chatops_wire.signing import Signature
 
 DockerId = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -115,6 +116,8 @@ class DockerCommand(
     container_id: Annotated[str, Meta(max_length=256)] = ""
     """Id or name of the container, or of the image, volume or network an action is for."""
     params: dict[str, Any] = {}
+    signature: Signature | None = None
+    """The operator's, for machines that ask for one."""
 
 
 class DockerCancel(Struct, frozen=True, kw_only=True, tag_field="type", tag="docker_cancel"):
