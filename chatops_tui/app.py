@@ -222,10 +222,10 @@ class ChatopsApp(LeanApp[object]):
         for row in () if self._is_signing_in else self.store.rows():
             title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
             yield Command(title, row.status, self._opener(row.id))
-        for theme in self._themes:
             if can(row, "terminal"):
                 place = Place(row.id, row.name)
                 yield Command(f"Shell on {clean(row.name)}", row.status, partial(self._deeds.shell, place))
+        for theme in self._themes:
             yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
         for action, title, purpose in _OF_SCREENS:
             if self._can(action):
@@ -316,8 +316,6 @@ class ChatopsApp(LeanApp[object]):
     def _shell_wanted(self, event: ShellWanted) -> None:
         self._deeds.shell(event.place)
 
-    @on(AlertWanted)
-    def _alert_wanted(self, event: AlertWanted) -> None:
     @on(PlayWanted)
     def _play_wanted(self, event: PlayWanted) -> None:
         self._deeds.play(event.terminal_id, event.title)
@@ -326,6 +324,8 @@ class ChatopsApp(LeanApp[object]):
     def _shell_list_wanted(self, event: ShellListWanted) -> None:
         self._deeds.list_shells(event.server_id)
 
+    @on(AlertWanted)
+    def _alert_wanted(self, event: AlertWanted) -> None:
         if event.server_id:
             self._deeds.do("open", event.server_id)
         else:

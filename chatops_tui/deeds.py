@@ -17,8 +17,8 @@ from chatops_tui.screens.fleet import Deed
 from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm
-from chatops_tui.store.models import Row
 from chatops_tui.screens.shells import ShellsScreen
+from chatops_tui.store.models import Row
 from chatops_tui.visits import Visits
 from chatops_tui.widgets.confirm import Confirm, Question
 
@@ -69,9 +69,6 @@ class Deeds:
         """Show a shell in this terminal."""
         self._visits.go(place)
 
-    def _open(self, screen: Screen[None]) -> None:
-        # It is mounted in Textual's own time; nobody waits for that.
-        self._app.push_screen(screen)  # type: ignore[unused-awaitable]
     def play(self, terminal_id: str, title: str) -> None:
         """Show what a shell showed."""
         self._visits.play(terminal_id, title)
@@ -80,6 +77,9 @@ class Deeds:
         """Show which shells run and did, of one server or of all."""
         self._open(ShellsScreen(self._given, server_id))
 
+    def _open(self, screen: Screen[None]) -> None:
+        # It is mounted in Textual's own time; nobody waits for that.
+        self._app.push_screen(screen)  # type: ignore[unused-awaitable]
 
     def _added(self, server: NewServer | None) -> None:
         if server is not None:

@@ -68,6 +68,7 @@ class FleetScreen(LiveScreen):
         Binding("A", "add", "Add", id="fleet.add"),
         Binding("x", "run", "Run", id="fleet.run"),
         Binding("t", "shell", "Shell", id="fleet.shell"),
+        Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
         Binding(
             "right_square_bracket",
             "range(1)",
@@ -231,6 +232,10 @@ class FleetScreen(LiveScreen):
         row = self._cursor_row
         if row is not None:
             self.post_message(ShellWanted(Place(row.id, row.name)))
+
+    def action_shells(self) -> None:
+        """Show which shells run, and which did."""
+        self.post_message(ShellListWanted())
 
     def action_edit(self) -> None:
         """Change name and tags of the server under the cursor."""

@@ -50,7 +50,6 @@ TABS: Final = (
     Tab("console", 7, "Console", ability="commands"),
 )
 
-    Tab("docker", 8, "Docker"),
 
 class ServerScreen(LiveScreen):
     """Watched while it is open: its agent samples every second."""
@@ -81,9 +80,9 @@ class ServerScreen(LiveScreen):
         Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
         # While one types in the console t is a letter.
         Binding("t,ctrl+t", "shell", "Shell", id="server.shell", key_display="t"),
+        Binding("S", "shells", "Shells and recordings", show=False, id="server.shells"),
         Binding("space,P", "freeze", "Freeze", id="server.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
-        Binding("S", "shells", "Shells and recordings", show=False, id="server.shells"),
     ]
 
     def __init__(self, context: Context, server_id: str) -> None:
@@ -198,14 +197,14 @@ class ServerScreen(LiveScreen):
         if memory is not None:
             self.post_message(ShellWanted(Place(self._server_id, memory.row.name)))
 
-    def action_back(self) -> None:
-        """Leave the zoom, then what the tab has to leave, then the server."""
-        if self._zoomed is not None:
-            self._zoom(None)
     def action_shells(self) -> None:
         """Show which shells run here, and which did."""
         self.post_message(ShellListWanted(self._server_id))
 
+    def action_back(self) -> None:
+        """Leave the zoom, then what the tab has to leave, then the server."""
+        if self._zoomed is not None:
+            self._zoom(None)
         elif not self._pane.back():
             close(self, None)
 
