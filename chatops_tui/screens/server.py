@@ -33,7 +33,7 @@ from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
-from chatops_tui.store.selectors import Order, first_order, neighbour
+from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, neighbour
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -41,10 +41,10 @@ from chatops_tui.widgets.status_bar import StatusBar
 from chatops_tui.widgets.table_messages import HeaderSelected
 
 TABS: Final = (
-    Tab("overview", 1, "Overview", "Over", has_range=True),
-    Tab("processes", 2, "Processes", "Procs"),
+    Tab("overview", 1, "Overview", has_range=True),
+    Tab("processes", 2, "Processes"),
     Tab("disks", 3, "Disks", has_range=True),
-    Tab("network", 4, "Network", "Net", has_range=True),
+    Tab("network", 4, "Network", has_range=True),
     Tab("host", 5, "Host"),
     Tab("logs", 6, "Logs", ability="logs"),
     Tab("console", 7, "Console", ability="commands"),
@@ -174,13 +174,13 @@ class ServerScreen(LiveScreen):
         """Choose the column to sort processes by."""
         order = self._pane_order
         if order is not None:
-            choices = tuple(Choice(sort.id, sort.title) for sort in self._pane.sorts)
+            choices = tuple(Choice(sort.id, sort.title) for sort in PROCESS_SORTS)
             self.ask(Choose("Sort by", choices, order.key), self._sort_chosen)
 
     def action_sort_by(self, step: int) -> None:
         """Sort by the column beside the sorted one."""
         if self._pane_order is not None:
-            self._sort(neighbour(self._pane.sorts, self._pane_order, step))
+            self._sort(neighbour(PROCESS_SORTS, self._pane_order, step))
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -189,7 +189,7 @@ class ServerScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._pane.query_one(FilterBar).open()
+        self.query_one(FilterBar).open()
 
     def action_shell(self) -> None:
         """Open a shell on this server."""
@@ -216,7 +216,7 @@ class ServerScreen(LiveScreen):
     def _header_selected(self, event: HeaderSelected) -> None:
         order = self._pane_order
         if order is not None:
-            self._sort(order.reversed if event.key == order.key else first_order(self._pane.sorts, event.key))
+            self._sort(order.reversed if event.key == order.key else first_order(PROCESS_SORTS, event.key))
 
     @on(FilterBar.Changed)
     def _filter_changed(self) -> None:
@@ -232,9 +232,9 @@ class ServerScreen(LiveScreen):
             case "sort" | "sort_by" | "reverse":
                 return self._pane_order is not None
             case "filter":
-                return self._tab.id in {"processes", "docker"} and not isinstance(self.focused, Input)
+                return self._tab.id == "processes" and not isinstance(self.focused, Input)
             case "freeze":
-                return not self._tab.ability and self._tab.id != "docker"
+                return not self._tab.ability
             case _:
                 return None
 
@@ -255,10 +255,7 @@ class ServerScreen(LiveScreen):
         if self._tab not in tabs:
             self._show_tab(tabs[0])
         line = self.query_one(TabLine)
-        line.set_titles(
-            [f"{tab.digit} {tab.title}" for tab in tabs],
-            [f"{tab.digit} {tab.short or tab.title}" for tab in tabs],
-        )
+        line.set_titles([f"{tab.digit} {tab.title}" for tab in tabs])
         line.show(tabs.index(self._tab), self._span.label if self._tab.has_range else "")
 
     def _show_tab(self, tab: Tab) -> None:
@@ -277,7 +274,7 @@ class ServerScreen(LiveScreen):
 
     def _sort_chosen(self, key: str | None) -> None:
         if key is not None:
-            self._sort(first_order(self._pane.sorts, key))
+            self._sort(first_order(PROCESS_SORTS, key))
 
     def _sort(self, order: Order) -> None:
         self._pane.order = order
