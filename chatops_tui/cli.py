@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chatops_tui.alert_arguments import JOBS
 from chatops_tui.arguments import parsed
 from chatops_tui.exit_code import ExitCode
 
@@ -41,7 +42,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from chatops_wire.settings import SettingError  # noqa: PLC0415 - likewise
 
     try:
-        return _job(load(vars(arguments)), arguments)
+        settings = load(vars(arguments))
+        if arguments.job in JOBS:
+            from chatops_tui.commands import alert_jobs  # noqa: PLC0415 - likewise
+
+            return alert_jobs.run(settings, arguments)
+        return _job(settings, arguments)
     except SettingError as exc:
         complain(str(exc))
         return ExitCode.USAGE

@@ -9,6 +9,7 @@ from chatops_tui.client.docker_calls import DockerCalls
 from chatops_tui.client.session import Session
 from chatops_tui.client.signatures import Signatures
 from chatops_tui.client.terminal_calls import TerminalCalls
+from chatops_tui.client.timeline_calls import TimelineCalls
 from chatops_tui.client.wire import Request, Wire
 from chatops_wire.rest import (
     ApiKeyCreate,
@@ -51,6 +52,7 @@ class Rest:
         self._calls = Calls(wire, session)
         self._signatures = signatures
         self.alerts = AlertCalls(self._calls)
+        self.timeline = TimelineCalls(self._calls)
         self.docker = DockerCalls(self._calls)
         self.terminals = TerminalCalls(self._calls)
 

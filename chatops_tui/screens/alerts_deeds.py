@@ -11,8 +11,8 @@ from chatops_tui.screens.alerts_form import FormPlan, Values
 from chatops_tui.screens.choose import Choice
 from chatops_tui.screens.form import Field
 from chatops_tui.store import alert_texts
-from chatops_tui.store.alert_texts import WrongTextError
 from chatops_tui.store.alerts import Alert
+from chatops_tui.store.silence_texts import ends_ms
 from chatops_wire.rest_alerts import SilenceCreate
 from chatops_wire.times import format_ms
 
@@ -71,17 +71,6 @@ def silence_plan(chosen: Sequence[Alert], length: str, asked: Alerts, now_ms: Ca
     )
     first = "comment" if length else "for"
     return FormPlan("Silence", fields, save, note=[*named(chosen), []], first=first)
-
-
-def ends_ms(text: str, now_ms: int) -> int:
-    """Return when a silence ends that begins now and lasts as long as `text` says; WrongTextError."""
-    try:
-        length_s = alert_texts.seconds(text)
-    except WrongTextError as exc:
-        raise WrongTextError(f"for: {exc}") from exc
-    if not length_s:
-        raise WrongTextError("for: how long is missing, like 8h")
-    return now_ms + int(length_s * 1000)
 
 
 def named(chosen: Sequence[Alert]) -> list[Cell]:

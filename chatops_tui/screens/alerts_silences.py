@@ -1,7 +1,7 @@
 """The tab of silences: when nobody is notified, of what, and why."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
@@ -10,20 +10,16 @@ from chatops_tui.render import numbers
 from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
-from chatops_tui.screens.alerts_deeds import ends_ms
 from chatops_tui.screens.alerts_form import FormPlan, Values
 from chatops_tui.screens.alerts_pane import ListTab
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.form import Field
 from chatops_tui.store import alert_texts
-from chatops_tui.store.alert_texts import WrongTextError
+from chatops_tui.store.silence_texts import ENDLESS, silence_of
 from chatops_tui.store.targets import target, target_text
 from chatops_tui.widgets.confirm import Question
-from chatops_wire.rest_alerts import SilenceCreate, SilenceView
-from chatops_wire.times import format_ms, parse_ms
-
-_LAST: Final = "9999-12-31T23:59:59.000Z"
-"""Of a silence without an end: one that comes back every week."""
+from chatops_wire.rest_alerts import SilenceView
+from chatops_wire.times import parse_ms
 
 
 class SilencesTab(ListTab[SilenceView]):
@@ -119,34 +115,15 @@ class SilencesTab(ListTab[SilenceView]):
         self.ask_first(Question("End a silence", lines, "End"), end)
 
     async def _make(self, values: Values) -> str:
-        try:
-            hours = alert_texts.weekly(values["weekly"], _zone_name(self.given))
-        except WrongTextError as exc:
-            raise WrongTextError(f"every week: {exc}") from exc
-        metric = values["metric"].strip()
-        try:
-            metric = alert_texts.known_metric(metric) if metric else ""
-        except WrongTextError as exc:
-            raise WrongTextError(f"metric: {exc}") from exc
-        is_endless = hours is not None and not values["for"].strip()
-        until = _LAST if is_endless else format_ms(ends_ms(values["for"], self.given.now_ms()))
-        server_id, select = target(values["on"].strip(), self.names())
-        await self.given.alerting.alerts.silence(
-            SilenceCreate(
-                server_id=server_id,
-                metric=metric or None,
-                ends_at=until,
-                comment=values["comment"].strip(),
-                select=select,
-                weekly=hours,
-            )
-        )
+        where = target(values["on"].strip(), self.names())
+        wanted = silence_of(values, where, self.given.now_ms(), _zone_name(self.given))
+        await self.given.alerting.alerts.silence(wanted)
         return "The silence is made."
 
     def _when(self, item: SilenceView, now_ms: int) -> str:
         zone = self.given.zone
         hours = clean(alert_texts.weekly_text(item.weekly)) if item.weekly else ""
-        if hours and item.ends_at >= _LAST[:4]:
+        if hours and item.ends_at >= ENDLESS[:4]:
             return f"every {hours}"
         try:
             begins, ends = (moment(parse_ms(text), now_ms, zone) for text in (item.starts_at, item.ends_at))
@@ -156,7 +133,7 @@ class SilencesTab(ListTab[SilenceView]):
 
 
 def _left(item: SilenceView, now_ms: int) -> str:
-    if not item.active or item.ends_at >= _LAST[:4]:
+    if not item.active or item.ends_at >= ENDLESS[:4]:
         return ""
     try:
         return numbers.duration(max(0.0, (parse_ms(item.ends_at) - now_ms) / 1000))
