@@ -96,9 +96,18 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--allow", metavar="LIST", help="any of docker,commands,terminal,logs, or all (none: metrics only)"
     )
     run.add_argument(
+        "--docker-host", metavar="URL", help="the engine, unix:///PATH or tcp://HOST:PORT, or none (found)"
+    )
+    run.add_argument(
+        "--docker-deny", metavar="LIST", help="any of exec,remove,prune: not even with --allow docker"
+    )
+    run.add_argument(
         "--log-path", metavar="DIR", action="append",
         help="a folder whose files may be followed; repeatable (/var/log)",
     )  # fmt: skip
+    run.add_argument(
+        "--authorized-signers", metavar="F", help="a file of public keys: act only on what one of them signed"
+    )
     run.add_argument("--api-key-file", metavar="F", help="a file that holds the key")
     run.add_argument("--tls-ca", metavar="F", help="a PEM file to trust for https instead of the system's")
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from chatops_agent.policy import Permission, Policy
+from chatops_agent.engine.addresses import checked
+from chatops_agent.policy import Denial, Permission, Policy
 from chatops_agent.policy import parse as parse_policy
 from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
+from chatops_agent.signers import Signers, read_signers
 from chatops_wire.keys import PREFIX
 from chatops_wire.keys import parse as parse_key
 from chatops_wire.settings import SettingError, settle
@@ -38,8 +40,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How many megabytes of samples that the hub has not acknowledged are kept there; then the oldest go."""
     allow: tuple[Literal[Permission, "all"], ...] = ()
     """Any of docker, commands, terminal, logs, or all; none: metrics only."""
+    docker_host: str = ""
+    """The engine's socket, unix:///PATH or tcp://HOST:PORT; empty: found; none: there shall be none."""
+    docker_deny: tuple[Literal[Denial], ...] = ()
+    """Any of exec, remove, prune: not done in spite of --allow docker."""
     log_path: tuple[str, ...] = ("/var/log",)
     """The only folders whose files may be followed."""
+    authorized_signers: str = ""
+    """A file of ssh-ed25519 public keys: only what one of them signed is run, opened or changed here."""
     api_key_file: str = ""
     """A file that holds the key, instead of CHATOPS_API_KEY."""
     tls_ca: str = ""
@@ -59,7 +67,10 @@ class Config:
     interval_s: float
     data_dir: Path
     spool_mb: int
+    docker_host: str
     policy: Policy
+    signers: Signers | None
+    """Whose signature is asked for; None: nobody's."""
     tls_ca: str
     log_level: str
 
@@ -80,7 +91,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         interval_s=settings.interval,
         data_dir=_data_dir(settings.data_dir, environ),
         spool_mb=settings.spool_mb,
-        policy=parse_policy(settings.allow, settings.log_path),
+        docker_host=_docker_host(settings.docker_host),
+        policy=parse_policy(settings.allow, settings.log_path, settings.docker_deny),
+        signers=read_signers(settings.authorized_signers) if settings.authorized_signers else None,
         api_key=_key(flags, environ, settings),
         tls_ca=_readable("--tls-ca", settings.tls_ca),
         log_level=settings.log_level,
@@ -140,6 +153,10 @@ def _key_in(path: str) -> str:
     if not key:
         raise SettingError(f"--api-key-file: {path!r} is empty")
     return key
+
+
+def _docker_host(setting: str) -> str:
+    return checked("--docker-host", setting) if setting else ""
 
 
 def _readable(flag: str, path: str) -> str:

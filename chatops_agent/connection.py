@@ -151,6 +151,7 @@ class Connection:
         if not self._outbox.claim(welcome.server_id):
             log.warning("the key is another server's; its samples begin anew", extra={"url": url})
             return _Attempt(Ending.LOST, detail="the epoch named was another server's")
+        await self._orders.welcomed(welcome.server_id)
         started = asyncio.get_running_loop().time()
         self._episode.recover()
         log.info("connected", extra={"url": url, "server_id": welcome.server_id[:64]})

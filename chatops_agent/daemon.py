@@ -2,29 +2,40 @@
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
-from chatops_agent.actions.desk import Desk
+from msgspec.structs import replace
+
+from chatops_agent.actions.desk import Desk, Surroundings
+from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.sampling import Sampling, this_machine
 from chatops_agent.config import Config
 from chatops_agent.connection import Connection, Greeting, Hub, trust
 from chatops_agent.episodes import Episode
 from chatops_agent.frames import encode_sample
+from chatops_agent.identity import Identity
 from chatops_agent.outbox import Outbox
 from chatops_agent.sampler import Sampler
 from chatops_agent.schedule import Schedule
+from chatops_agent.signers import Clock, SignatureGate
 from chatops_agent.spool import MemorySpool
 from chatops_agent.spool_keeper import SpoolKeeper, new_epoch, open_spool
-from chatops_wire.agent import ActionRequest
+from chatops_wire.agent import ActionRequest, AgentInfo
 from chatops_wire.samples import SampleParts
 from chatops_wire.version import VERSION
 
 log = logging.getLogger(__name__)
+
+_LOOK_WITHIN_S: Final = 1.0
+# Told among the capabilities: this machine does only what is signed.
+SIGNED: Final = "signed"
 
 
 def serve(config: Config) -> None:
@@ -42,12 +53,13 @@ def serve(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, task.cancel)
         stop_ignoring_signals()
-        sampling = this_machine()
+        sampling = this_machine(watch)
         try:
-            await _run(config, sampling, trusted)
+            await _run(config, sampling, watch, trusted)
         finally:
             sampling.close()
 
+    watch = ContainerWatch(config.docker_host, os.environ)
     with suppress(asyncio.CancelledError):
         asyncio.run(until_stopped())
     log.info("agent stopped")
@@ -64,33 +76,66 @@ def stop_ignoring_signals() -> None:
             signal.signal(number, lambda _number, _frame: None)
 
 
-async def _run(config: Config, sampling: Sampling, trusted: ssl.SSLContext | None) -> None:
+async def _run(
+    config: Config, sampling: Sampling, watch: ContainerWatch, trusted: ssl.SSLContext | None
+) -> None:
     log.info(
         "agent started",
         extra={"version": VERSION, "interval_s": config.interval_s, "allowed": sorted(config.policy.allowed)},
     )
     keeper = await open_spool(config.data_dir, config.spool_mb)
     try:
-        await _speak(config, sampling, trusted, keeper)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watch.run(), name="agent-containers")
+            # The greeting tells of the engine; one that hangs is not waited for.
+            await watch.inventory.first_look(_LOOK_WITHIN_S)
+            identity = await asyncio.to_thread(Identity, config.data_dir if config.signers else None)
+            here = _Machine(sampling, watch, keeper, identity)
+            await _speak(config, here, trusted)
     finally:
         if keeper is not None:
             await keeper.close()
 
 
-async def _speak(
-    config: Config, sampling: Sampling, trusted: ssl.SSLContext | None, keeper: SpoolKeeper | None
-) -> NoReturn:
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """What there is to tell of this machine."""
+
+    sampling: Sampling
+    watch: ContainerWatch
+    keeper: SpoolKeeper | None
+    identity: Identity
+
+    async def facts(self) -> AgentInfo:
+        """Return what changes at most at a restart."""
+        engine = self.watch.engine.connected
+        return replace(await self.sampling.facts(), docker_version=engine.version if engine else "")
+
+
+def _gate(config: Config, identity: Identity) -> SignatureGate:
+    return SignatureGate(config.signers, lambda: identity.server_id, Clock(_unix_ms, _unix_ms()))
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _speak(config: Config, here: _Machine, trusted: ssl.SSLContext | None) -> NoReturn:
+    keeper = here.keeper
     # In memory, the spool is lost with the process: each start is a new epoch.
     outbox = Outbox(MemorySpool(new_epoch()) if keeper is None else keeper.spool)
-    sampler = Sampler(sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
-    greeting = Greeting(config.api_key, await sampling.facts(), config.policy.capabilities)
+    sampler = Sampler(here.sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
+    gate = _gate(config, here.identity)
+    abilities = (*config.policy.capabilities, *((SIGNED,) if gate.is_needed else ()))
+    greeting = Greeting(config.api_key, await here.facts(), abilities)
     oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
 
     def wake() -> None:
         connection.notify()
 
-    desk = Desk(config.policy, wake, data_dir=config.data_dir)
-    connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, _Orders(sampler, desk))
+    desk = Desk(config.policy, wake, Surroundings(data_dir=config.data_dir, watch=here.watch, gate=gate))
+    orders = _Orders(sampler, here.watch, desk, here.identity)
+    connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, orders)
 
     async def deliver(sample: SampleParts) -> None:
         body, omitted = encode_sample(sample)
@@ -118,10 +163,16 @@ class _Orders:
     """What the hub orders, to whoever carries it out."""
 
     sampler: Sampler
+    watch: ContainerWatch
     desk: Desk
+    identity: Identity
+
+    async def welcomed(self, server_id: str) -> None:
+        await self.identity.meet(server_id)
 
     def configure(self, interval_s: float | None) -> None:
         self.sampler.configure(interval_s)
+        self.watch.configure(interval_s)
 
     def handle(self, request: ActionRequest) -> None:
         self.desk.handle(request)

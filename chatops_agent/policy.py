@@ -8,13 +8,14 @@ from typing import Final, Literal, get_args
 from chatops_wire.settings import SettingError
 
 Permission = Literal["docker", "commands", "terminal", "logs"]
+# Of what --allow docker gives, what can be taken away again: a shell in a container, removing anything,
+# and removing all that is not in use.
+Denial = Literal["exec", "remove", "prune"]
 PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
 ALL: Final = "all"
 
-# What this version can do at all. `metrics` needs no permission; a permission whose work is not here yet
-# is accepted, and the hub is not told of it.
+# Needs no permission.
 _ALWAYS: Final = ("metrics",)
-_IMPLEMENTED: Final[frozenset[Permission]] = frozenset({"commands", "terminal", "logs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,19 @@ class Policy:
 
     allowed: frozenset[Permission]
     log_paths: tuple[Path, ...]
+    denied: frozenset[Denial] = frozenset()
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What the hub is told that it may ask for: allowed here and implemented."""
-        return (*_ALWAYS, *(name for name in PERMISSIONS if name in self.allowed & _IMPLEMENTED))
+        """What the hub is told that it may ask for."""
+        return (*_ALWAYS, *(name for name in PERMISSIONS if name in self.allowed))
 
     def allows(self, permission: Permission) -> bool:
         """Say whether the hub may ask for this."""
         return permission in self.allowed
 
 
-def parse(allow: Iterable[str], log_paths: Iterable[str]) -> Policy:
+def parse(allow: Iterable[str], log_paths: Iterable[str], denied: Iterable[Denial] = ()) -> Policy:
     """Return the policy of these words.
 
     Raises:
@@ -44,7 +46,7 @@ def parse(allow: Iterable[str], log_paths: Iterable[str]) -> Policy:
     relative = next((path for path in paths if not path.is_absolute()), None)
     if relative is not None:
         raise SettingError(f"--log-path: not an absolute path: {str(relative)!r}")
-    return Policy(_permissions(allow), paths)
+    return Policy(_permissions(allow), paths, frozenset(denied))
 
 
 def _permissions(words: Iterable[str]) -> frozenset[Permission]:

@@ -41,6 +41,9 @@ CLOSE_TIMEOUT_S: Final = 2.0
 class Orders(Protocol):
     """Who carries out what the hub orders."""
 
+    async def welcomed(self, server_id: str) -> None:
+        """Hear what the hub calls this machine, before it asks for anything."""
+
     def configure(self, interval_s: float | None) -> None:
         """Sample this often from now on; None: as often as the agent's own setting says."""
 

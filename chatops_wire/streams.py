@@ -19,6 +19,9 @@ class LogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many of the last lines come first; at most MAX_TAIL."""
     follow: bool = True
     """False: those lines, and then the end."""
+    since: Annotated[str, Meta(max_length=64)] | None = None
+    """Of a container only what was written between: RFC 3339, Unix seconds, or how long ago (`10m`)."""
+    until: Annotated[str, Meta(max_length=64)] | None = None
 
 
 class LogLine(Struct, frozen=True, kw_only=True):

@@ -4,21 +4,29 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, assert_never
 
 from chatops_agent.actions.commands.registry import Clocks, Commands
+from chatops_agent.actions.containers.log_source import log_source
+from chatops_agent.actions.containers.registry import DockerRequests
 from chatops_agent.actions.logs.registry import Streams
 from chatops_agent.actions.rota import Rota
+from chatops_agent.actions.signed import refused
 from chatops_agent.actions.terminals.registry import Terminals
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.waiting import after_cancellation
 from chatops_agent.actions.workshop import Containment, Workshop
+from chatops_agent.collectors.containers.watch import ContainerWatch
+from chatops_agent.engine.addresses import NONE
 from chatops_agent.policy import Policy
+from chatops_agent.signers import NO_GATE, SignatureGate
 from chatops_wire.agent import ActionRequest
 from chatops_wire.codec import encode
 from chatops_wire.commands import Command, CommandAttach, CommandCancel, CommandCredit, CommandForget
-from chatops_wire.containers import DockerCancel, DockerCode, DockerCommand, DockerResponse
+from chatops_wire.containers import DockerCancel, DockerCommand
 from chatops_wire.streams import StreamClose, StreamCredit, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -33,6 +41,22 @@ from chatops_wire.terminals import (
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a desk works."""
+
+    containment: Containment = field(default_factory=Containment)
+    """How processes are kept together."""
+    patience: Patience = field(default_factory=Patience)
+    """How long terminals may be left alone."""
+    data_dir: Path | None = None
+    """Where ids of commands are kept for the next agent; None: nowhere."""
+    gate: SignatureGate = NO_GATE
+    """Whether a request is signed as this machine asks for."""
+    watch: ContainerWatch | None = None
+    """The engine and its containers, followed by somebody else; None: there are none."""
+
+
 class Desk:
     """Takes requests, and has what is to be told about them ready when the connection wants it.
 
@@ -41,33 +65,36 @@ class Desk:
     """
 
     def __init__(
-        self,
-        policy: Policy,
-        wake: Callable[[], None],
-        containment: Containment | None = None,
-        patience: Patience | None = None,
-        data_dir: Path | None = None,
+        self, policy: Policy, wake: Callable[[], None], surroundings: Surroundings | None = None
     ) -> None:
         """Prepare; `run` does the work.
 
         Args:
             policy: What this machine allows.
             wake: Called whenever there may be a frame.
-            containment: How processes are kept together; None: as well as this machine can.
-            patience: How long terminals may be left alone; None: as long as `Patience` says.
-            data_dir: Where ids of commands are kept for the next agent; None: nowhere.
+            surroundings: Where it works; None: on any machine, with no containers.
         """
+        around = surroundings or Surroundings()
         # Who runs no commands has nothing to contain, and adopts nobody.
         loose = Containment(adopting=False, cgroups=False)
-        self._containment = (containment or Containment()) if policy.allows("commands") else loose
+        self._containment = around.containment if policy.allows("commands") else loose
+        self._gate = around.gate
         self._tasks: asyncio.TaskGroup | None = None
         self._open = asyncio.Event()
         self._rota = Rota(wake)
         self._shop = Workshop(self._rota, self._begin)
         clocks = Clocks(_unix_ms, time.monotonic)
-        self._commands = Commands(self._shop, clocks, allowed=policy.allows("commands"), folder=data_dir)
-        self._terminals = Terminals(self._shop, patience or Patience(), allowed=policy.allows("terminal"))
-        self._streams = Streams(self._shop, policy.log_paths if policy.allows("logs") else None)
+        self._commands = Commands(
+            self._shop, clocks, allowed=policy.allows("commands"), folder=around.data_dir
+        )
+        self._terminals = Terminals(self._shop, around.patience, allowed=policy.allows("terminal"))
+        watch = around.watch or ContainerWatch(NONE, {})
+        self._docker = DockerRequests(self._shop, watch, policy)
+        self._streams = Streams(
+            self._shop,
+            policy.log_paths if policy.allows("logs") else None,
+            partial(log_source, watch) if policy.allows("logs") or policy.allows("docker") else None,
+        )
 
     async def run(self) -> NoReturn:
         """Work until cancelled; then end all that runs, within 4 s."""
@@ -84,11 +111,17 @@ class Desk:
             self._commands.close()
             self._terminals.close()
             self._streams.close()
+            self._docker.close()
             await self._shop.close()
         raise AssertionError("the group above ends only by being cancelled")
 
     def handle(self, request: ActionRequest) -> None:
         """Do what the hub asks for, or begin to; what comes of it is told by `next_frame`."""
+        closing = refused(self._gate, request)
+        if closing is not None:
+            log.warning("request without a good signature refused", extra={"kind": type(request).__name__})
+            self._rota.answer(closing)
+            return
         match request:
             case Command() | CommandCredit() | CommandCancel() | CommandAttach() | CommandForget():
                 self._commands.handle(request)
@@ -99,17 +132,8 @@ class Desk:
                 self._terminals.handle(request)
             case StreamOpen() | StreamCredit() | StreamClose():
                 self._streams.handle(request)
-            case DockerCommand():
-                self._rota.answer(
-                    DockerResponse(
-                        command_id=request.command_id,
-                        success=False,
-                        message="this agent controls no containers",
-                        code=DockerCode.DOCKER_UNAVAILABLE.value,
-                    )
-                )
-            case DockerCancel():
-                pass
+            case DockerCommand() | DockerCancel():
+                self._docker.handle(request)
             case _:
                 assert_never(request)
 
@@ -123,6 +147,7 @@ class Desk:
         self._commands.disconnected()
         self._terminals.disconnected()
         self._streams.disconnected()
+        self._docker.disconnected()
         self._rota.clear()
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:

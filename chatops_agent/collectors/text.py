@@ -57,7 +57,12 @@ def command_line(raw: bytes) -> str:
     Args:
         raw: Words separated by NUL; a process that renamed itself has one word and blanks.
     """
-    words = raw.decode("utf-8", "replace").rstrip("\0 ")
+    words = without_secrets(raw.decode("utf-8", "replace").rstrip("\0 "))
+    return clean(words.replace("\0", " "), MAX_COMMAND)
+
+
+def without_secrets(words: str) -> str:
+    """Return words separated by NUL, or text, with what looks like a secret replaced by `***`."""
     for secret, kept in _SECRETS:
         words = secret.sub(kept, words)
-    return clean(words.replace("\0", " "), MAX_COMMAND)
+    return words

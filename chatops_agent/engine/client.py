@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import docker
+import docker.auth
 import docker.errors
 import requests
 import urllib3
@@ -105,6 +106,14 @@ def inspect_each(client: Any, ids: Sequence[str]) -> list[dict[str, Any] | None]
         except docker.errors.NotFound:
             found.append(None)
     return found
+
+
+def pull_request(client: Any, image: str) -> "StreamRequest":  # noqa: ANN401 - no types
+    """Return the request that pulls an image, with the login that this user has for its registry."""
+    registry, _ = docker.auth.resolve_repository_name(image)
+    header = docker.auth.get_config_header(client, registry)
+    headers = {"X-Registry-Auth": header} if header else None
+    return StreamRequest("/images/create", {"fromImage": image}, "POST", headers)
 
 
 @dataclass(frozen=True, slots=True)

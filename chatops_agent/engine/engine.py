@@ -136,15 +136,18 @@ class Engine:
         return await self._run(self._statistics, job, self.within_s)
 
     def stream(
-        self,
-        name: str,
-        path: str,
-        params: Mapping[str, Any],
-        parse: Callable[[bytes, str], list[T]],
-        method: str = "GET",
+        self, name: str, path: str, params: Mapping[str, Any], parse: Callable[[bytes, str], list[T]]
     ) -> EngineStream[T]:
         """Return an answer that goes on; nothing is sent before its first `next`."""
-        return EngineStream(name, partial(self._open, path, params, method), parse)
+        return EngineStream(
+            name, partial(self._open, lambda _client: _sdk().StreamRequest(path, params)), parse
+        )
+
+    def pull(self, image: str, parse: Callable[[bytes, str], list[T]]) -> EngineStream[T]:
+        """Return what the engine says while it pulls an image; closed, it gives up."""
+        return EngineStream(
+            "pull", partial(self._open, lambda client: _sdk().pull_request(client, image)), parse
+        )
 
     def close(self) -> None:
         """End the threads; one that hangs is left behind."""
@@ -186,13 +189,11 @@ class Engine:
         self._own.client = (connected.generation, client)
         return client
 
-    def _open(self, path: str, params: Mapping[str, Any], method: str) -> ByteSource:
+    def _open(self, request: Callable[[Any], Any]) -> ByteSource:
         sdk, connected = _sdk(), self._present()
         client = sdk.connect(connected.address, connected.api_version, self.within_s)
         try:
-            source: ByteSource = sdk.OpenStream(
-                connected.address, client, sdk.StreamRequest(path, params, method)
-            )
+            source: ByteSource = sdk.OpenStream(connected.address, client, request(client))
         except BaseException:
             client.close()
             raise

@@ -1,5 +1,6 @@
 """Takes the hub's requests to follow logs: which are followed, and which refused."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from chatops_wire.codes import Refusal
 from chatops_wire.streams import MAX_TAIL, LogSource, StreamClose, StreamCredit, StreamOpen
 
 MOST_OPEN: Final = 16
+_NO_LOGS: Final = "this machine allows no logs to be followed (--allow)"
+_NO_CONTAINERS: Final = "this machine allows no logs of containers (--allow docker or logs)"
 
 StreamMessage = StreamOpen | StreamCredit | StreamClose
 
@@ -21,15 +24,22 @@ StreamMessage = StreamOpen | StreamCredit | StreamClose
 class Streams:
     """All logs that are followed: at most 16, the next one is refused. They end with the connection."""
 
-    def __init__(self, shop: Workshop, folders: tuple[Path, ...] | None) -> None:
+    def __init__(
+        self,
+        shop: Workshop,
+        folders: tuple[Path, ...] | None,
+        of_container: Callable[[LogSource], Source] | None = None,
+    ) -> None:
         """Begin with nothing.
 
         Args:
             shop: Starts journalctl.
-            folders: Below which files may be followed; None: this machine allows no logs at all.
+            folders: Below which files may be followed; None: this machine allows no logs of its own.
+            of_container: Makes the source for a container; None: this machine allows none of these.
         """
         self._shop = shop
         self._folders = folders
+        self._of_container = of_container
         # Not those of the processes: logs on dead mounts must not keep commands from being started.
         self._lanes = LanePool("logs")
         self._streams: dict[str, Stream] = {}
@@ -79,8 +89,9 @@ class Streams:
                 del self._streams[stream_id]
 
     def _check(self, opening: StreamOpen) -> None:
-        if self._folders is None:
-            raise LogRefusedError(Refusal.NOT_ALLOWED, "this machine allows no logs to be followed (--allow)")
+        is_container = opening.source.container is not None
+        if (self._of_container if is_container else self._folders) is None:
+            raise LogRefusedError(Refusal.NOT_ALLOWED, _NO_CONTAINERS if is_container else _NO_LOGS)
         if opening.stream_id in self._streams:
             raise LogRefusedError(Refusal.DUPLICATE, "there is a stream of this id")
         if len(self._streams) >= MOST_OPEN:
@@ -94,8 +105,8 @@ class Streams:
                 return FileSource(path, opening, self._lanes, most_lines=None if source.follow else tail)
             case LogSource(path=None, unit=str() as unit, container=None):
                 return JournalSource(unit, tail, self._shop, follows=source.follow)
-            case LogSource(path=None, unit=None, container=str()):
-                raise LogRefusedError(Refusal.UNAVAILABLE, "this agent follows no logs of containers")
+            case LogSource(path=None, unit=None, container=str()) if self._of_container is not None:
+                return self._of_container(source)
             case _:
                 text = "a source is exactly one of path, unit and container"
                 raise LogRefusedError(Refusal.INVALID_REQUEST, text)

@@ -12,6 +12,9 @@ ACTIONS: Final = (
 )  # fmt: skip
 # Podman's words for the same.
 _SYNONYMS: Final = {"died": "die", "remove": "destroy", "cleanup": "stop"}
+_STARTS: Final = frozenset({"start", "restart", "unpause"})
+_ENDS: Final = frozenset({"die", "stop"})
+_RUNNING: Final = frozenset({"running", "paused"})
 _LONGEST_LINE: Final = 1024 * 1024
 _NS: Final = 1_000_000_000
 
@@ -57,6 +60,16 @@ def told(actions: Iterable[str]) -> tuple[str, ...]:
     happened = list(actions)
     last = happened[-1]
     return ("oom", last) if "oom" in happened and last != "oom" else (last,)
+
+
+def fits(action: str, state: str) -> bool:
+    """Say whether a container may be in this state after the action; if not, more has happened since.
+
+    What that was is told next: within a restart one does not hear of a container that stopped and runs.
+    """
+    if action in _ENDS:
+        return state not in _RUNNING
+    return action not in _STARTS or state in _RUNNING
 
 
 def _event(line: bytes) -> Event | None:

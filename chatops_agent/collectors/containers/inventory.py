@@ -37,15 +37,16 @@ Listener = Callable[[str, Described], None]
 class Inventory:
     """The containers as their engine told them last; every engine that comes, goes and comes back."""
 
-    def __init__(self, engine: Engine, own_id: str | None) -> None:
+    def __init__(self, engine: Engine, own_id: Callable[[], str | None]) -> None:
         """Prepare; `run` does the work.
 
         Args:
             engine: Whose containers.
-            own_id: The container this agent runs in, if it does.
+            own_id: Looks up the container this agent runs in, if it does; in a thread.
         """
         self._engine = engine
-        self._own_id = own_id
+        self._look_up_own_id = own_id
+        self._own_id: str | None = None
         self._known: dict[str, Described] | None = None
         self._rows: dict[str, tuple[object, ...]] = {}
         self._noticed: dict[str, list[str]] = {}
@@ -53,6 +54,8 @@ class Inventory:
         self._since_ns = 0
         self._listeners: list[Listener] = []
         self._first = asyncio.Event()
+        self.changed = asyncio.Event()
+        """Set by the next change of any container or of the engine; then there is another one."""
         self._episode = Episode(log, "no containers are told of", "containers are told of again")
 
     @property
@@ -108,21 +111,20 @@ class Inventory:
             failures = 0 if loop.time() - began > _GOOD_AFTER_S else failures + 1
             await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
 
-    async def look(self, ids: Sequence[str]) -> set[str]:
-        """Ask the engine about these now, and return which of them are no more.
+    async def look(self, ids: Sequence[str]) -> dict[str, Described]:
+        """Ask the engine about these now, and return those that are still there.
 
         Raises:
             EngineError: It does not answer.
         """
         rows = await self._engine.call(lambda api: api.containers(all=True, filters={"id": list(ids)}))
         described = await self._described(rows)
-        gone = set(ids) - described.keys()
         if self._known is not None:
             # Lost meanwhile, these few would pass for all there are.
             self._known |= described
-        for container_id in gone:
+        for container_id in set(ids) - described.keys():
             self._forget(container_id)
-        return gone
+        return described
 
     async def look_at_all(self) -> None:
         """List all, and look closer at what is new or has changed.
@@ -130,12 +132,16 @@ class Inventory:
         Raises:
             EngineError: The engine does not answer.
         """
-        rows = await self._engine.call(lambda api: api.containers(all=True))
+        self._own_id, rows = await self._engine.call(
+            lambda api: (self._look_up_own_id(), api.containers(all=True))
+        )
         listed = {str(row.get("Id")) for row in rows}
         described = await self._described(
             [row for row in rows if self._rows.get(str(row.get("Id"))) != signature(row)]
         )
         before, self._known = self._known, {**(self._known or {}), **described}
+        if before is None:
+            self._stir()
         for container_id in self._known.keys() - listed:
             self._forget(container_id)
         for container_id in described if before is not None else ():
@@ -185,10 +191,10 @@ class Inventory:
                 await self._catch_up(noticed)
 
     async def _catch_up(self, noticed: dict[str, list[str]]) -> None:
-        gone = await self.look(list(noticed))
-        for container_id, actions in noticed.items():
-            if container_id not in gone:
-                for action in events.told(actions):
+        there = await self.look(list(noticed))
+        for container_id, described in there.items():
+            for action in events.told(noticed[container_id]):
+                if events.fits(action, described.facts.state):
                     self._tell(container_id, action)
 
     async def _described(self, rows: Sequence[dict[str, Any]]) -> dict[str, Described]:
@@ -217,12 +223,18 @@ class Inventory:
     def _notify(self, action: str, described: Described) -> None:
         for listener in tuple(self._listeners):
             listener(action, described)
+        self._stir()
+
+    def _stir(self) -> None:
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
 
     def _lose(self, exc: EngineError) -> None:
         self._engine.lost(exc.message)
         self._known = None
         self._rows.clear()
         self._noticed.clear()
+        self._stir()
         self._episode.fail(exc.code.value, detail=exc.message)
 
 

@@ -24,7 +24,7 @@ class ContainerWatch:
             within_s: How long the engine may take for what should take milliseconds.
         """
         self.engine = Engine(setting, environ, within_s)
-        self.inventory = Inventory(self.engine, own_container_id())
+        self.inventory = Inventory(self.engine, own_container_id)
         self.meter = Meter(self.engine, self.inventory, CgroupFiles)
 
     @property

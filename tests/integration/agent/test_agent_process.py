@@ -20,7 +20,7 @@ async def test_the_agent_speaks_first_and_says_who_it_is(hub: HubDouble, start_a
     await start_agent(hub.url, allow="all")
     auth = (await hub.called()).auth
     assert (auth.api_key, auth.protocol, auth.next_seq) == (KEY, 1, 1)
-    assert auth.capabilities == ("metrics", "commands", "terminal", "logs")
+    assert auth.capabilities == ("metrics", "docker", "commands", "terminal", "logs")
     assert len(auth.epoch) == 32
     assert (auth.agent.hostname, auth.agent.kernel) == (socket.gethostname(), os.uname().release)
     assert auth.agent.cpu_count == os.cpu_count()

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from chatops_agent.actions.desk import Desk
+from chatops_agent.actions.desk import Desk, Surroundings
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.workshop import Containment
+from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.policy import PERMISSIONS, Policy
 from chatops_wire.agent import ActionRequest
 from chatops_wire.codec import from_agent
@@ -33,9 +34,9 @@ ALL_ALLOWED = Policy(frozenset(PERMISSIONS), (Path("/var/log"),))
 class HubSide:
     """Everything a desk has said, in order."""
 
-    def __init__(self, policy: Policy, containment: Containment | None, patience: Patience | None) -> None:
+    def __init__(self, policy: Policy, surroundings: Surroundings) -> None:
         self._woken = asyncio.Event()
-        self.desk = Desk(policy, self._woken.set, containment, patience)
+        self.desk = Desk(policy, self._woken.set, surroundings)
         self._decoder = from_agent()
         self._ids = itertools.count(1)
         self.messages: list[Any] = []
@@ -135,10 +136,14 @@ class HubSide:
 
 @asynccontextmanager
 async def hub_side(
-    policy: Policy = ALL_ALLOWED, containment: Containment | None = None, patience: Patience | None = None
+    policy: Policy = ALL_ALLOWED,
+    containment: Containment | None = None,
+    patience: Patience | None = None,
+    watch: ContainerWatch | None = None,
 ) -> AsyncIterator[HubSide]:
     """A desk that works, with a hub that reads."""
-    hub = HubSide(policy, containment, patience)
+    around = Surroundings(containment or Containment(), patience or Patience(), watch=watch)
+    hub = HubSide(policy, around)
     tasks = [
         asyncio.create_task(hub.desk.run(), name="desk"),
         asyncio.create_task(hub.read(), name="hub-reader"),

@@ -31,6 +31,6 @@ def test_a_log_path_must_be_absolute() -> None:
         parse((), ("/var/log", "var/log"))
 
 
-def test_the_hub_is_told_only_what_is_there() -> None:
-    assert parse(("all",), ()).capabilities == ("metrics", "commands", "terminal", "logs")
-    assert parse(("docker", "logs"), ()).capabilities == ("metrics", "logs")
+def test_the_hub_is_told_what_is_allowed() -> None:
+    assert parse(("all",), ()).capabilities == ("metrics", "docker", "commands", "terminal", "logs")
+    assert parse(("docker", "logs"), ()).capabilities == ("metrics", "docker", "logs")

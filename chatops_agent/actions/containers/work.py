@@ -1,0 +1,69 @@
+"""What all work with an engine shares: finding one container, and telling how it then stands."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import to_builtins
+
+from chatops_agent.actions.containers.rules import Order
+from chatops_agent.collectors.containers.description import Described
+from chatops_agent.collectors.containers.watch import ContainerWatch
+from chatops_agent.engine.errors import EngineError
+from chatops_wire.containers import DockerCode
+
+Answer = dict[str, Any]
+Work = Callable[[Order], Awaitable[Answer]]
+
+_IS_OWN: Final = (
+    "this agent runs in that container and would end with it; "
+    "nobody could start it again from here (with the parameter `own` it is done all the same)"
+)
+
+
+async def find(watch: ContainerWatch, reference: str) -> Described:
+    """Return the container of this id or name as its engine tells it now.
+
+    Raises:
+        EngineError: There is none, or no engine.
+    """
+    details = await inspected(watch, reference)
+    found = await watch.inventory.look([str(details.get("Id"))])
+    if not found:
+        raise _missing(reference)
+    return next(iter(found.values()))
+
+
+async def inspected(watch: ContainerWatch, reference: str) -> Mapping[str, Any]:
+    """Return what `inspect` says of a container.
+
+    Raises:
+        EngineError: There is none of this id or name, or no engine.
+    """
+    (details,) = await watch.engine.inspect([reference])
+    if details is None:
+        raise _missing(reference)
+    return details
+
+
+async def standing(watch: ContainerWatch, container_id: str) -> Answer:
+    """Return the answer to a change: the container as it then stands, None if it is no more.
+
+    Raises:
+        EngineError: The engine is gone.
+    """
+    found = (await watch.inventory.look([container_id])).get(container_id)
+    return {"container": None if found is None else to_builtins(watch.complete(found))}
+
+
+def not_own(containers: Iterable[Described], *, own: bool) -> None:
+    """Refuse what would end this agent, unless `own` says that this is meant.
+
+    Raises:
+        EngineError: It runs in one of these.
+    """
+    if not own and any(each.facts.is_agent for each in containers):
+        raise EngineError(DockerCode.CONFLICT, _IS_OWN)
+
+
+def _missing(reference: str) -> EngineError:
+    return EngineError(DockerCode.NOT_FOUND, f"No such container: {reference}")
