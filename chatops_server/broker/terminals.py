@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.sessions import AgentSession
 from chatops_wire.terminals import TerminalClose
@@ -52,7 +53,8 @@ class Terminal:
 class OpenTerminals:
     """All terminals the hub relays. For the event loop's thread only; nothing here waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: ActionCounts) -> None:
+        self._counts = counts
         self._terminals: dict[str, Terminal] = {}
 
     def __iter__(self) -> Iterator[Terminal]:
@@ -70,12 +72,14 @@ class OpenTerminals:
     def add(self, terminal: Terminal) -> None:
         """Take up a terminal."""
         self._terminals[terminal.id] = terminal
+        self._counts.terminals_open = len(self._terminals)
 
     def remove(self, terminal: Terminal) -> bool:
         """Forget a terminal; return whether it was there."""
         if self._terminals.get(terminal.id) is not terminal:
             return False
         del self._terminals[terminal.id]
+        self._counts.terminals_open = len(self._terminals)
         return True
 
     def over(self, session: AgentSession) -> list[Terminal]:

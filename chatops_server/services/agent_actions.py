@@ -117,11 +117,13 @@ def put_together(
         errands,
         recordings if kept.records_terminals else None,
         kept.patience.viewer_s,
+        live.actions,
     )
+    parts = live.fleet, live.sessions, spool, live.actions
     return AgentActions(
-        commands=Commands(storage, ledger, (live.fleet, live.sessions, spool), now_ms, kept.patience),
+        commands=Commands(storage, ledger, parts, now_ms, kept.patience),
         terminals=TerminalRelay(around),
-        log_streams=LogStreams(live.fleet, live.sessions, errands),
+        log_streams=LogStreams(live.fleet, live.sessions, errands, live.actions),
         containers=assembly.put_together(live, ledger, errands),
         logbook=logbook,
         spool=spool,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar, get_args
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.sample_frames import AnySample
 from chatops_server.broker.server_state import ServerState
@@ -15,6 +16,7 @@ from chatops_server.domain.permissions import Principal
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.live import Live
 from chatops_server.storage.base import Storage, WriterLoad
+from chatops_wire.commands import FinalStatus
 from chatops_wire.rest import ServerStatus
 from chatops_wire.version import VERSION
 
@@ -69,6 +71,7 @@ class HubMetrics:
             _gauge("agent_sessions", "Connected agents.", len(self._live.sessions)),
             _gauge("client_sessions", "Connected clients.", len(self._live.clients)),
             *_of_peers(self._live.counters),
+            *_of_actions(self._live.actions),
             *_of_servers(states),
         ]
 
@@ -103,6 +106,20 @@ def _of_peers(counters: Counters) -> list[AnyFamily]:
         _counters("frames_ignored", "Messages of an unknown type.", ("peer", "type"), ignored),
         _counters("frames_dropped", "Frames a slow peer was not sent.", ("peer",), _by(counters.dropped)),
         _counters("http_problems", "Requests answered by an error.", ("code",), _by(counters.problems)),
+    ]
+
+
+def _of_actions(counts: ActionCounts) -> list[AnyFamily]:
+    ended = [((status,), float(counts.commands[status])) for status in get_args(FinalStatus)]
+    return [
+        _counters("commands", "Commands that ended, by how.", ("status",), ended),
+        _gauge("commands_running", "Commands sent to agents that have not ended.", counts.commands_running),
+        _counter("command_output_bytes", "Output of commands, as it came.", counts.output_bytes),
+        _counter("terminals", "Terminals opened or attached.", counts.terminals),
+        _gauge("terminals_open", "Terminals that are relayed or wait for a viewer.", counts.terminals_open),
+        _counter("terminal_output_bytes", "Output of terminals, as it came.", counts.screen_bytes),
+        _gauge("logs_followed", "Logs that are followed.", counts.logs_followed),
+        _counter("log_lines", "Lines of logs, as they came.", counts.log_lines),
     ]
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.clients import Clients
 from chatops_server.broker.containers import Containers
 from chatops_server.broker.counters import Counters
@@ -36,6 +37,7 @@ class Live:
     topics: Topics
     containers: Containers
     counters: Counters
+    actions: ActionCounts = field(default_factory=ActionCounts)
 
 
 def put_together(recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], float]) -> Live:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Final
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.inventory import is_name
@@ -59,10 +60,11 @@ class _Stream:
 class LogStreams:
     """Follows files, units and containers. For the event loop's thread only."""
 
-    def __init__(self, fleet: Fleet, sessions: AgentSessions, errands: Errands) -> None:
+    def __init__(self, fleet: Fleet, sessions: AgentSessions, errands: Errands, counts: ActionCounts) -> None:
         self._fleet = fleet
         self._sessions = sessions
         self._errands = errands
+        self._counts = counts
         self._streams: dict[str, _Stream] = {}
 
     def check(self, principal: Principal, server_id: str, source: LogSource) -> None:
@@ -95,6 +97,7 @@ class LogStreams:
         stream = _Stream(f"str_{token_hex(8)}", session)
         self._streams[stream.id] = stream
         order = StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)
+        self._counts.logs_followed += 1
         try:
             await offered(session, order)
             while (lines := await _next(stream)) is not None:
@@ -103,6 +106,7 @@ class LogStreams:
                 _give_credit(stream, len(lines))
             raise _ended(stream, source)
         finally:
+            self._counts.logs_followed -= 1
             if stream.closed is None:
                 self._errands.start(self._part(stream), f"log-end-{stream.id}")
             else:
@@ -118,6 +122,7 @@ class LogStreams:
         else:
             stream.waiting.append(message.lines)
             stream.waiting_lines += len(message.lines)
+            self._counts.log_lines += len(message.lines)
             if stream.waiting_lines > MAX_WAITING_LINES:
                 text = "more lines come than this connection takes"
                 stream.closed = StreamClose(stream_id=stream.id, reason=text, code=Refusal.BUSY)

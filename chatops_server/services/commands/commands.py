@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.run_output import RunOutput
 from chatops_server.broker.runs import Run, Runs
@@ -47,11 +48,11 @@ class Commands:
         self,
         storage: Storage,
         ledger: Ledger,
-        parts: tuple[Fleet, AgentSessions, Files],
+        parts: tuple[Fleet, AgentSessions, Files, ActionCounts],
         now_ms: Callable[[], int],
         patience: Patience = USUAL,
     ) -> None:
-        fleet, sessions, files = parts
+        fleet, sessions, files, counts = parts
         self._storage = storage
         self._fleet = fleet
         self._runs = Runs()
@@ -59,7 +60,7 @@ class Commands:
         self._store = OutputStore(storage, files)
         self._records = Records(ledger, now_ms)
         self._patience = patience
-        shop = Workshop(self._runs, fleet, self._store, self._records, patience)
+        shop = Workshop(self._runs, fleet, self._store, self._records, patience, counts)
         self._dispatch = Dispatch(shop, sessions, self._errands, Clocks(_now, now_ms))
         self._batches = Batches(fleet, self._runs, self._dispatch, self._records, self._errands)
         self.history = History(storage, fleet, self._runs, self._store)

@@ -72,6 +72,7 @@ class Dispatch:
         self._errands = errands
         self._now, self._now_ms = clocks.loop, clocks.now_ms
         self._keeper = Keeper(shop, clocks.loop)
+        self._counts = shop.counts
 
     def check(self, server_id: str) -> None:
         """Let one more command for a server pass.
@@ -107,6 +108,7 @@ class Dispatch:
 
     def keep(self, run: Run) -> None:
         """Begin to see a run to its end."""
+        self._counts.commands_running += 1
         self._errands.start(self._kept(run), f"run-{run.id}")
 
     def cancel(self, run: Run, *, force: bool) -> None:
@@ -181,6 +183,7 @@ class Dispatch:
         if run.response is not None:
             return
         run.owed += len(message.data)
+        self._counts.output_bytes += len(message.data)
         run.output.append(Chunk(message.seq, message.stream, message.data))
         give_credit(run)
         if run.owes_credit or run.output.bytes_in_memory >= ROOM_BYTES // 4:
@@ -213,7 +216,9 @@ class Dispatch:
         finally:
             # After a defect too nobody shall wait for ever.
             run.output.complete()
-            run.ended.set()
+            if not run.ended.is_set():
+                self._counts.commands_running -= 1
+                run.ended.set()
 
     def _session(self, server_id: str) -> AgentSession | None:
         session = self._sessions.get(server_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.runs import Run, Runs
 from chatops_server.errors import StorageError
@@ -56,6 +57,7 @@ class Workshop:
     store: OutputStore
     records: Records
     patience: Patience
+    counts: ActionCounts
 
 
 class Keeper:
@@ -160,6 +162,10 @@ class Keeper:
             message=response.message,
         )
         run.result = response
+        counts = self._shop.counts
+        counts.commands[response.status] += 1
+        if not run.ended.is_set():
+            counts.commands_running -= 1
         run.output.complete()
         run.has_room.set()
         run.ended.set()

@@ -8,6 +8,7 @@ from functools import partial
 from secrets import token_hex
 from typing import Final, assert_never
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.clients import ClientSession
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
@@ -75,6 +76,7 @@ class Surroundings:
     """None records nothing."""
     return_s: float
     """How long a terminal waits for a viewer whose connection broke."""
+    counts: ActionCounts
 
 
 class TerminalRelay:
@@ -82,7 +84,7 @@ class TerminalRelay:
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
-        self._open = OpenTerminals()
+        self._open = OpenTerminals(around.counts)
         self._rights = Rights(around.fleet, around.sessions, around.logbook, self._open)
         self._listing = Listing()
 
@@ -286,6 +288,7 @@ class TerminalRelay:
         if terminal.viewer is None or not self._may_still(terminal, terminal.viewer):
             return
         size = len(message.data)
+        self._around.counts.screen_bytes += size
         terminal.waiting += size
         if terminal.waiting > _MOST_WAITING:
             self._end(terminal, "the client reads too slowly", tell_viewer=True)
@@ -301,6 +304,7 @@ class TerminalRelay:
 
     async def _begin(self, terminal: Terminal, order: TerminalOpen) -> None:
         """Send the order and return when the terminal runs; raise why it does not."""
+        self._around.counts.terminals += 1
         self._tell(terminal, order)
         with suppress(TimeoutError):
             async with asyncio.timeout(_ANSWER_WITHIN_S):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
+from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.permissions import Principal
@@ -136,7 +137,7 @@ async def open_bench(folder: Path, files: NoFiles | Spool) -> AsyncIterator[Benc
     with sessions.attempt() as attempt:
         sessions.register(session, attempt)
     ledger = Ledger(storage, Events(storage, _NobodyListens(), _now_ms), _now_ms)
-    commands = Commands(storage, ledger, (fleet, sessions, files), _now_ms, HURRIED)
+    commands = Commands(storage, ledger, (fleet, sessions, files, ActionCounts()), _now_ms, HURRIED)
     try:
         yield Bench(storage, commands, session)
     finally:
