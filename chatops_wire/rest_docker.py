@@ -31,6 +31,8 @@ class ContainerOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """remove: its anonymous volumes too."""
     name: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
     """rename: the new name."""
+    own: bool = False
+    """stop, restart, pause, kill, remove: also the container that the agent itself runs in."""
 
 
 class ContainerAnswer(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,11 @@ class Containers:
             return False
         return inventory.is_known and not inventory.is_told_at_once
 
+    def tells_at_once(self, state: ServerState) -> bool:
+        """Return whether a server's agent tells of changes without waiting for its next sample: ours does."""
+        inventory = self._inventories.get(state.id)
+        return inventory is not None and inventory.is_told_at_once
+
     def docker(self, state: ServerState) -> DockerState:
         """Return what is known of a server's engine now."""
         if not state.is_online:

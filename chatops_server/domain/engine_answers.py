@@ -8,7 +8,8 @@ from chatops_wire.foreign_containers import understood
 from chatops_wire.rest_docker import LogPage, TopView
 from chatops_wire.streams import LogLine
 
-HIDDEN: Final = "********"
+# As our agent writes it, perhaps with more behind.
+HIDDEN: Final = "•••"
 # One answer is one frame, and that is 1 MiB; its lines may be empty.
 MAX_LINES: Final = 100_000
 
@@ -46,7 +47,7 @@ def rows_of(data: object, what: str) -> list[dict[str, Any]]:
 def inspection_of(data: object, *, reveal: bool) -> dict[str, Any]:
     """Return what the engine knows of a container; without `reveal` its environment has no values.
 
-    The agent hides what looks like a secret anywhere; whether an environment does is not for it to guess.
+    Ours has hidden most of them itself, and what looks like a secret anywhere else; others may not have.
     """
     if not isinstance(data, Mapping):
         return {}
@@ -60,7 +61,8 @@ def inspection_of(data: object, *, reveal: bool) -> dict[str, Any]:
 
 def _names_only(environment: object) -> list[str]:
     entries = environment if isinstance(environment, list) else []
-    return [f"{str(entry).partition('=')[0]}={HIDDEN}" for entry in entries]
+    split = (str(entry).partition("=") for entry in entries)
+    return [f"{name}={value if value.startswith(HIDDEN) else HIDDEN}" for name, _, value in split]
 
 
 def _line(raw: object) -> LogLine:

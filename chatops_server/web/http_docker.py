@@ -1,5 +1,6 @@
 """/docker/containers and /docker/projects: list, look into, control, read logs."""
 
+import re
 from typing import Any, Final, cast, get_args
 
 import msgspec
@@ -28,6 +29,10 @@ from chatops_wire.times import format_ms
 
 _TAG: Final = "containers"
 _TAIL: Final = 100
+# 10m, 1h30m: so long ago.
+_AGO: Final = re.compile(r"(?:\d{1,6}[dhms])+", re.ASCII)
+# Unix seconds, as engines themselves take them, until the year 5138; Unix ms since 1973.
+_FIRST_MS: Final = 10**11
 _SERVER: Final = Param("server_id", "Its server; may be absent where only one of yours has that container.")
 _ON_SERVER: Final = Param("server_id", "Its server.", required=True)
 # What a request to an agent may end with.
@@ -61,9 +66,7 @@ async def _act(ask: Ask[ContainerOrder]) -> ContainerAnswer:
 
 async def _logs(ask: Ask[None]) -> LogPage:
     params: dict[str, Any] = {"tail": ask.query.whole("tail", _TAIL, (0, MAX_TAIL))}
-    for name in ("since", "until"):
-        if ask.query.text(name) is not None:
-            params[name] = format_ms(ask.query.moment_ms(name, 0))
+    params |= {name: moment for name in ("since", "until") if (moment := _moment(ask.query, name))}
     return await ask.hub.containers.docker.logs(_wanted(ask), params)
 
 
@@ -81,6 +84,18 @@ async def _act_on_project(ask: Ask[None]) -> ProjectAnswer:
 
 def _wanted(ask: Ask[Any]) -> Wanted:
     return Wanted(ask.path["id"], ask.query.text("server_id"), ask.principal, ask.caller)
+
+
+def _moment(query: Query, name: str) -> str | None:
+    """Return a time as the agent takes it: how long ago as it stands, else RFC 3339."""
+    text = query.text(name)
+    if text is None or _AGO.fullmatch(text):
+        return text
+    if text.isascii() and text.isdigit() and int(text) < _FIRST_MS:
+        return format_ms(int(text) * 1000)
+    moment_ms = query.moment_ms(name, 0)
+    # Engines count nanoseconds.
+    return format_ms(moment_ms) if text.isdigit() else text.replace(" ", "+")
 
 
 def _chosen(query: Query) -> Chosen:
@@ -154,8 +169,8 @@ ROUTES = (
         query=(
             _SERVER,
             Param("tail", f"How many lines at most: 0 to {MAX_TAIL}, {_TAIL} without it.", "integer"),
-            Param("since", "RFC 3339 or Unix ms: nothing older."),
-            Param("until", "RFC 3339 or Unix ms: nothing newer."),
+            Param("since", "RFC 3339, Unix seconds or ms, or how long ago (`10m`): nothing older."),
+            Param("until", "Likewise: nothing newer."),
         ),
         refusals=_RELAYED,
     ),

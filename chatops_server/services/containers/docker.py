@@ -37,8 +37,22 @@ from chatops_wire.rest_docker import (
 _READ_WITHIN_S: Final = 15.0
 # An engine that starts a container pulls up its network and mounts its volumes first.
 _CHANGE_WITHIN_S: Final = 20.0
-# What an engine grants without being told, and what it takes beyond any grace.
+# What an engine grants without being told.
 _USUAL_GRACE_S: Final = 10.0
+# Our agent gives up after 60 s and the grace, and says so.
+_OURS_WITHIN_S: Final = 65.0
+# Databases are given minutes; nobody waits longer.
+_LONGEST_GRACE_S: Final = 600.0
+_PARAMS: Final[Mapping[ContainerAction, tuple[str, ...]]] = {
+    "start": (),
+    "stop": ("timeout_s", "own"),
+    "restart": ("timeout_s", "own"),
+    "pause": ("own",),
+    "unpause": (),
+    "kill": ("signal", "own"),
+    "remove": ("force", "volumes", "own"),
+    "rename": ("name",),
+}
 _PROJECT_WITHIN_S: Final = 120.0
 
 
@@ -132,7 +146,9 @@ class Docker:
         params = _params(action, order)
         target = self._target(wanted, ServerAction.OPERATE)
         asked = _asked(target, wanted.caller, action, params)
-        data = await self._deeds.change(asked, Order(action, target.id, params), _within_s(action, order))
+        ends_by_itself = self._containers.tells_at_once(target.state)
+        within_s = _within_s(action, order, ends_by_itself=ends_by_itself)
+        data = await self._deeds.change(asked, Order(action, target.id, params), within_s)
         after = container_of(data)
         if action == "remove":
             self._gone(target)
@@ -200,23 +216,22 @@ def _asked(target: Target, caller: Caller, verb: str, params: Mapping[str, Any])
 
 
 def _params(action: ContainerAction, order: ContainerOrder) -> dict[str, Any]:
-    """Return what goes to the agent with an action; raises InvalidRequestError."""
-    match action:
-        case "stop" | "restart":
-            return {} if order.timeout_s is None else {"timeout_s": order.timeout_s}
-        case "kill":
-            return {} if order.signal is None else {"signal": order.signal}
-        case "remove":
-            return {"force": order.force, "volumes": order.volumes}
-        case "rename":
-            if order.name is None or not is_name(order.name):
-                raise InvalidRequestError("name: expected letters, digits, and _ . - after the first one")
-            return {"name": order.name}
-        case "start" | "pause" | "unpause":
-            return {}
+    """Return what of an order goes to the agent with an action; raises InvalidRequestError."""
+    if action == "rename" and not is_name(order.name or ""):
+        raise InvalidRequestError("name: expected letters, digits, and _ . - after the first one")
+    given = {name: getattr(order, name) for name in _PARAMS[action]}
+    return {name: value for name, value in given.items() if value not in (None, False)}
 
 
-def _within_s(action: ContainerAction, order: ContainerOrder) -> float:
+def _within_s(action: ContainerAction, order: ContainerOrder, *, ends_by_itself: bool) -> float:
+    """Return how long an agent may take for an action.
+
+    With `ends_by_itself` it answers in any case, after a minute and the grace at the latest, and it knows the
+    grace of the container.
+    """
+    within_s, grace_s = (
+        (_OURS_WITHIN_S, _LONGEST_GRACE_S) if ends_by_itself else (_CHANGE_WITHIN_S, _USUAL_GRACE_S)
+    )
     if action not in ("stop", "restart"):
-        return _CHANGE_WITHIN_S
-    return _CHANGE_WITHIN_S + (_USUAL_GRACE_S if order.timeout_s is None else order.timeout_s)
+        return within_s
+    return within_s + (grace_s if order.timeout_s is None else order.timeout_s)

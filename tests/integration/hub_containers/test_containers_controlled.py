@@ -39,7 +39,7 @@ async def acted(
         ("pause", {"force": True}, {}),
         ("unpause", None, {}),
         ("kill", {"signal": "HUP"}, {"signal": "HUP"}),
-        ("remove", {"force": True}, {"force": True, "volumes": False}),
+        ("remove", {"force": True, "own": True}, {"force": True, "own": True}),
         ("rename", {"name": "www"}, {"name": "www"}),
     ],
 )

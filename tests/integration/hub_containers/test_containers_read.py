@@ -9,7 +9,8 @@ from tests.integration.hub_commands.conftest import Answer, Stage
 from tests.integration.hub_containers.conftest import WEB, answered, audited, code, with_containers
 from tests.live_peers import Peer
 
-CONFIG = {"Image": "nginx", "Env": ["PASSWORD=hunter2", "EMPTY=", "ODD"], "Labels": {"a": "b"}}
+ENV = ["PASSWORD=hunter2", "EMPTY=", "ODD", "KEY=••• (7 characters)"]
+CONFIG = {"Image": "nginx", "Env": ENV, "Labels": {"a": "b"}}
 INSPECT = {"Id": WEB["id"], "Name": "/web", "Config": CONFIG}
 
 
@@ -28,7 +29,7 @@ async def test_the_engines_own_words_come_without_values_of_the_environment(
     order, answer = await read(stage, agent, "web", data=data)
     assert (order["action"], order["container_id"], order.get("params")) == ("inspect", WEB["id"], None)
     assert (answer.body["Id"], answer.body["Config"]["Labels"]) == (WEB["id"], {"a": "b"})
-    assert answer.body["Config"]["Env"] == ["PASSWORD=********", "EMPTY=********", "ODD=********"]
+    assert answer.body["Config"]["Env"] == ["PASSWORD=•••", "EMPTY=•••", "ODD=•••", ENV[3]]
     assert (answer.body["server_id"], answer.body["container"]["name"]) == (stage.server_id, "web")
 
 
@@ -79,10 +80,26 @@ async def test_logs_are_lines_of_two_streams(stage: Stage) -> None:
     order, answer = await read(stage, agent, path, data={"lines": lines, "truncated": True})
     assert order["params"] == {
         "tail": 5,
-        "since": "2027-01-15T08:00:00.000Z",
+        "since": "2027-01-15T08:00:00Z",
         "until": "2027-01-15T08:00:00.000Z",
     }
     assert answer.body == {"items": lines, "next": None, "truncated": True}
+
+
+@pytest.mark.parametrize(
+    ("since", "sent"),
+    [
+        ("1800000000", "2027-01-15T08:00:00.000Z"),
+        ("1800000000000", "2027-01-15T08:00:00.000Z"),
+        ("2027-01-15T08:00:00.123456789Z", "2027-01-15T08:00:00.123456789Z"),
+        ("10m", "10m"),
+        ("1h30m", "1h30m"),
+    ],
+)
+async def test_a_moment_can_be_told_in_every_usual_way(stage: Stage, since: str, sent: str) -> None:
+    agent = await with_containers(stage, WEB)
+    order, _ = await read(stage, agent, f"web/logs?since={since}", data={"lines": []})
+    assert order["params"]["since"] == sent
 
 
 @pytest.mark.parametrize(

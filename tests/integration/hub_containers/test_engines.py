@@ -15,16 +15,17 @@ async def test_they_are_listed_as_the_agent_tells_them(stage: Stage, what: str) 
     token = await stage.user("vic", "viewer", "viewer")
     rows = [{"name": "a", "size": 1}, {"name": "b", "in_use": True}, {"name": "c"}]
     found: list[dict[str, Any]] = []
-    cursor, following = "", "unasked"
+    cursor = ""
+    last: dict[str, Any] = {}
     for _ in range(2):
         path = f"/docker/{what}?server_id={stage.server_id}&limit=2{cursor}"
         asked = asyncio.create_task(stage.ask("GET", path, token=token))
         assert (await answered(agent, data={what: [*rows, "nonsense"]}))["action"] == what
         answer = await asked
-        found += answer.body["items"]
-        following = answer.body["next"]
-        cursor = f"&cursor={following}"
-    assert (found, following) == (rows, None)
+        last = answer.body
+        found += last["items"]
+        cursor = f"&cursor={last['next']}"
+    assert (found, last["next"]) == (rows, None)
 
 
 async def test_the_room_they_take_is_told(stage: Stage) -> None:
