@@ -86,6 +86,7 @@ class ChatopsApp(LeanApp[object]):
         "styles/dialogs.tcss",
         "styles/fleet.tcss",
         "styles/server.tcss",
+        "styles/containers.tcss",
         "styles/alerts.tcss",
     ]
     # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
@@ -232,6 +233,7 @@ class ChatopsApp(LeanApp[object]):
                 yield Command(title, purpose, partial(self._do, action))
         if not self._is_signing_in:
             yield Command("Alerts", "what fires, and when", self.action_alerts)
+            yield Command("Containers", "of every server", lambda: self._deeds.do("containers", ""))
         yield Command("Help", "every key that works here", self.action_help)
         yield Command("Reconnect", "and load everything anew", self.action_resync)
         if not self._is_signing_in:

@@ -11,6 +11,7 @@ from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
 from chatops_tui.screens.alerts_one import AlertScreen
+from chatops_tui.screens.containers import ContainersScreen
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet import Deed
@@ -33,10 +34,12 @@ class Deeds:
         self._visits = Visits(app, given, came_back)
 
     def do(self, deed: Deed, server_id: str) -> None:
-        """Begin; `server_id` names whom it is done to and is ignored by `add`."""
+        """Begin; `server_id` names whom it is done to and is ignored by `add` and `containers`."""
         memory = self._given.store.server(server_id)
         if deed == "add":
             self._app.push_screen(ServerForm(self._given.hub), self._added)  # type: ignore[unused-awaitable]
+        elif deed == "containers":
+            self._open(ContainersScreen(self._given))
         elif memory is None:
             return
         elif deed == "open":

@@ -113,9 +113,9 @@ class EngineLink:
         for item in after:
             self._tell(ContainerMessage(action=action, container=item))
 
-    async def inspect(self, key: ContainerKey) -> dict[str, Any]:
-        """Return what the engine says of a container, redacted by the agent."""
-        return await self._desk.ask(self._docker.inspect(*key))
+    async def inspect(self, key: ContainerKey, *, reveal: bool = False) -> dict[str, Any]:
+        """Return what the engine says of a container, redacted by the agent unless an admin wants it all."""
+        return await self._desk.ask(self._docker.inspect(*key, reveal=reveal))
 
     async def top(self, key: ContainerKey) -> TopView:
         """Return the processes of a container."""

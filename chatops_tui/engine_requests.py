@@ -20,8 +20,8 @@ class Engines(Protocol):
         """Do something with the containers of a compose project on one server."""
         ...
 
-    async def inspect(self, key: ContainerKey) -> dict[str, Any]:
-        """Return what the engine says of a container, redacted by the agent."""
+    async def inspect(self, key: ContainerKey, *, reveal: bool = False) -> dict[str, Any]:
+        """Return what the engine says of a container, redacted by the agent unless an admin wants it all."""
         ...
 
     async def top(self, key: ContainerKey) -> TopView:

@@ -46,7 +46,7 @@ FOLLOW_AFTER_S: Final = 0.15
 # Their keys are shown, or not, by what there is.
 _DIMMED: Final = ("add", "edit", "filter", "run", "shell")
 
-Deed = Literal["open", "add", "edit", "delete"]
+Deed = Literal["open", "add", "edit", "delete", "containers"]
 """What can be done to servers."""
 
 
@@ -69,6 +69,7 @@ class FleetScreen(LiveScreen):
         Binding("x", "run", "Run", id="fleet.run"),
         Binding("t", "shell", "Shell", id="fleet.shell"),
         Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
+        Binding("d", "containers", "Docker", id="fleet.containers"),
         Binding(
             "right_square_bracket",
             "range(1)",
@@ -232,6 +233,10 @@ class FleetScreen(LiveScreen):
         row = self._cursor_row
         if row is not None:
             self.post_message(ShellWanted(Place(row.id, row.name)))
+
+    def action_containers(self) -> None:
+        """Show the containers of every server."""
+        self.post_message(self.Wanted("containers"))
 
     def action_shells(self) -> None:
         """Show which shells run, and which did."""

@@ -103,7 +103,7 @@ class LogView(Vertical):
         yield TextBlock(id="logs-title")
         yield self.lines
         yield FilterBar("words of a line, !without", id="logs-filter")
-        yield FilterBar("a regular expression to mark", id="logs-mark")
+        yield FilterBar("a regular expression to mark", mark="h", id="logs-mark")
 
     def begin(self, name: str, memory: LogMemory, origins: Sequence[str] = ()) -> None:
         """Show another log from its newest line on.

@@ -15,6 +15,8 @@ from chatops_tui.screens.charts import KINDS, ServerCharts
 from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
+from chatops_tui.screens.container_visits import ContainerVisits
+from chatops_tui.screens.containers_pane import ContainersPane
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.logs_pane import LogsPane
@@ -33,7 +35,7 @@ from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
-from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, neighbour
+from chatops_tui.store.selectors import Order, first_order, neighbour
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -41,17 +43,18 @@ from chatops_tui.widgets.status_bar import StatusBar
 from chatops_tui.widgets.table_messages import HeaderSelected
 
 TABS: Final = (
-    Tab("overview", 1, "Overview", has_range=True),
-    Tab("processes", 2, "Processes"),
+    Tab("overview", 1, "Overview", "Over", has_range=True),
+    Tab("processes", 2, "Processes", "Procs"),
     Tab("disks", 3, "Disks", has_range=True),
-    Tab("network", 4, "Network", has_range=True),
+    Tab("network", 4, "Network", "Net", has_range=True),
     Tab("host", 5, "Host"),
     Tab("logs", 6, "Logs", ability="logs"),
     Tab("console", 7, "Console", ability="commands"),
+    Tab("docker", 8, "Docker"),
 )
 
 
-class ServerScreen(LiveScreen):
+class ServerScreen(ContainerVisits, LiveScreen):
     """Watched while it is open: its agent samples every second."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -107,6 +110,7 @@ class ServerScreen(LiveScreen):
             yield HostPane(self.given, id="host")
             yield LogsPane(self.given)
             yield ConsolePane(self.given)
+            yield ContainersPane(self.given)
         yield TextBlock(id="link-line")
         yield KeyFooter()
 
@@ -125,9 +129,10 @@ class ServerScreen(LiveScreen):
         if memory is None:
             return Needs()
         one = frozenset({self._server_id})
+        containers = one if self._tab.id == "docker" else frozenset()
         if memory.row.status == "never":
-            return Needs(one, timelines=one)
-        return Needs(one, frozenset({(self._server_id, self._span)}), one)
+            return Needs(one, timelines=one, containers=containers)
+        return Needs(one, frozenset({(self._server_id, self._span)}), one, containers)
 
     def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - whatever changed, only lines that differ are drawn
         """Draw the tab that is seen."""
@@ -174,13 +179,13 @@ class ServerScreen(LiveScreen):
         """Choose the column to sort processes by."""
         order = self._pane_order
         if order is not None:
-            choices = tuple(Choice(sort.id, sort.title) for sort in PROCESS_SORTS)
+            choices = tuple(Choice(sort.id, sort.title) for sort in self._pane.sorts)
             self.ask(Choose("Sort by", choices, order.key), self._sort_chosen)
 
     def action_sort_by(self, step: int) -> None:
         """Sort by the column beside the sorted one."""
         if self._pane_order is not None:
-            self._sort(neighbour(PROCESS_SORTS, self._pane_order, step))
+            self._sort(neighbour(self._pane.sorts, self._pane_order, step))
 
     def action_reverse(self) -> None:
         """Turn the order round."""
@@ -189,7 +194,7 @@ class ServerScreen(LiveScreen):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.query_one(FilterBar).open()
+        self._pane.query_one(FilterBar).open()
 
     def action_shell(self) -> None:
         """Open a shell on this server."""
@@ -216,7 +221,7 @@ class ServerScreen(LiveScreen):
     def _header_selected(self, event: HeaderSelected) -> None:
         order = self._pane_order
         if order is not None:
-            self._sort(order.reversed if event.key == order.key else first_order(PROCESS_SORTS, event.key))
+            self._sort(order.reversed if event.key == order.key else first_order(self._pane.sorts, event.key))
 
     @on(FilterBar.Changed)
     def _filter_changed(self) -> None:
@@ -232,9 +237,9 @@ class ServerScreen(LiveScreen):
             case "sort" | "sort_by" | "reverse":
                 return self._pane_order is not None
             case "filter":
-                return self._tab.id == "processes" and not isinstance(self.focused, Input)
+                return self._tab.id in {"processes", "docker"} and not isinstance(self.focused, Input)
             case "freeze":
-                return not self._tab.ability
+                return not self._tab.ability and self._tab.id != "docker"
             case _:
                 return None
 
@@ -255,7 +260,10 @@ class ServerScreen(LiveScreen):
         if self._tab not in tabs:
             self._show_tab(tabs[0])
         line = self.query_one(TabLine)
-        line.set_titles([f"{tab.digit} {tab.title}" for tab in tabs])
+        line.set_titles(
+            [f"{tab.digit} {tab.title}" for tab in tabs],
+            [f"{tab.digit} {tab.short or tab.title}" for tab in tabs],
+        )
         line.show(tabs.index(self._tab), self._span.label if self._tab.has_range else "")
 
     def _show_tab(self, tab: Tab) -> None:
@@ -274,7 +282,7 @@ class ServerScreen(LiveScreen):
 
     def _sort_chosen(self, key: str | None) -> None:
         if key is not None:
-            self._sort(first_order(PROCESS_SORTS, key))
+            self._sort(first_order(self._pane.sorts, key))
 
     def _sort(self, order: Order) -> None:
         self._pane.order = order

@@ -1,6 +1,7 @@
 """What the tabs of a server show; each draws itself from the server's memory."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
@@ -20,7 +21,7 @@ from chatops_tui.screens.server_tables import (
 from chatops_tui.screens.steady import SteadySample
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import Range
-from chatops_tui.store.selectors import PROCESS_SORTS, Order, first_order, processes
+from chatops_tui.store.selectors import PROCESS_SORTS, Order, SortKey, first_order, processes
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -41,6 +42,8 @@ class Pane(Container):
     """One tab; `order` is how its table is sorted, None where there is none to sort."""
 
     order: Order | None = None
+    sorts: Sequence[SortKey[Any]] = PROCESS_SORTS
+    """By what it can be sorted."""
 
     def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)

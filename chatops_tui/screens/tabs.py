@@ -6,11 +6,11 @@ from typing import Final, Literal
 
 from chatops_tui.store.models import Row
 
-Ability = Literal["", "commands", "terminal", "logs"]
+Ability = Literal["", "commands", "terminal", "logs", "docker"]
 """What an agent may be allowed to do; empty: what every agent does."""
 
-# Commands and terminals change things; logs can be read by whoever may see the server.
-_CHANGING: Final = frozenset({"commands", "terminal"})
+# Commands, terminals and containers change things; logs can be read by whoever may see the server.
+_CHANGING: Final = frozenset({"commands", "terminal", "docker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Tab:
     id: str
     digit: int
     title: str
+    short: str = ""
+    """Its title where there is little room; empty: the same."""
     has_range: bool = False
     ability: Ability = ""
 

@@ -55,11 +55,13 @@ class FilterBar(Horizontal):
         self,
         placeholder: str = "",
         *,
+        mark: str = "/",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._placeholder = placeholder
+        self._mark = mark
         self._return_to: Widget | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,7 +77,7 @@ class FilterBar(Horizontal):
 
     def on_mount(self) -> None:
         """Draw the mark."""
-        self.query_one("#filter-mark", TextBlock).set_lines([[(" / ", "accent")]])
+        self.query_one("#filter-mark", TextBlock).set_lines([[(f" {self._mark} ", "accent")]])
 
     @property
     def text(self) -> str:

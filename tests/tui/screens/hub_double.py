@@ -21,6 +21,7 @@ from chatops_wire.client import (
     EventMessage,
     Fleet,
     FleetUpdate,
+    MetricsEvent,
     Ping,
     Pong,
     Result,
@@ -49,6 +50,7 @@ from tests.tui.screens import synthetic
 from tests.tui.screens.alert_double import AlertDouble
 from tests.tui.screens.alert_seeds import seed
 from tests.tui.screens.command_double import CommandDouble
+from tests.tui.screens.docker_double import DB_CONTAINERS, WEB_CONTAINERS, DockerDouble, with_stock
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.synthetic import FLEET, Machine
@@ -90,6 +92,7 @@ class HubDouble:
         self.serial = 0
         self.commands = CommandDouble(self._send, answer, problem)
         self.logs = LogDouble(self._send, self.now_ms)
+        self.docker = DockerDouble(self._send, self.now_ms)
         self.alerts = AlertDouble(self._send, self.now_ms)
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -117,6 +120,7 @@ class HubDouble:
                 web.get(f"{prefix}/events", self._events),
                 web.get(f"{prefix}/ws", self._socket),
                 *self.commands.routes(),
+                *self.docker.routes(),
                 *self.alerts.routes(),
             ]
         )
@@ -141,7 +145,7 @@ class HubDouble:
         update = FleetUpdate(servers=tuple(synthetic.view(machine, now) for machine in online))
         await self._send(("fleet", None), update)
         for machine in online:
-            await self._send(("metrics", machine.id), synthetic.whole(machine, now))
+            await self._send(("metrics", machine.id), self._whole(machine, now))
 
     async def change(self, machine: Machine) -> None:
         """Put a machine in place of the one with its id and tell everybody."""
@@ -188,6 +192,10 @@ class HubDouble:
         if "id" in request.match_info and request.match_info["id"] not in self.machines:
             return problem(404, ErrorCode.NOT_FOUND)
         return await handler(request)
+
+    def _whole(self, machine: Machine, now_ms: int) -> MetricsEvent:
+        sample = synthetic.whole(machine, now_ms)
+        return msgspec.structs.replace(sample, containers=self.docker.of(machine.id))
 
     def _tokens(self) -> Tokens:
         self.serial += 1
@@ -346,17 +354,20 @@ class HubDouble:
                 await client.ws.send_str(encode(told).decode())
         machine = self.machines.get(message.server_id or "")
         if message.topic == "metrics" and machine is not None and machine.status == "online":
-            await client.ws.send_str(encode(synthetic.whole(machine, self.now_ms())).decode())
+            await client.ws.send_str(encode(self._whole(machine, self.now_ms())).decode())
 
 
 def topic_of(message: Subscribe | Unsubscribe) -> Topic:
     if message.source is not None:
-        return message.topic, message.source.path or message.source.unit
+        return message.topic, message.source.path or message.source.unit or message.source.container
     return message.topic, message.command_id or message.server_id
 
 
 async def serve(port: int, machines: tuple[Machine, ...]) -> None:
     double = HubDouble(machines)
+    double.docker.put("id-db-01", DB_CONTAINERS)
+    double.docker.put("id-web-01", WEB_CONTAINERS)
+    with_stock(double.docker)
     seed(double.alerts)
     await double.start(port)
     sys.stdout.write(f"{double.url}\n")

@@ -22,11 +22,11 @@ class LogDouble:
         ts = format_ms(self._now_ms())
         told = tuple(LogLine(ts=ts, stream="stdout", line=line) for line in lines)
         message = LogLines(server_id=server_id, source=source, lines=told)
-        await self._send(("logs", source.path or source.unit), message)
+        await self._send(("logs", source.path or source.unit or source.container), message)
 
     async def end(self, source: LogSource, reason: str) -> None:
         """Say that a log cannot be followed any more."""
         ended = SubscriptionEnded(
             topic="logs", server_id="id-db-01", code="not_found", source=source, message=reason
         )
-        await self._send(("logs", source.path or source.unit), ended)
+        await self._send(("logs", source.path or source.unit or source.container), ended)
