@@ -4,6 +4,7 @@ Whatever a function with `_text` returns, its counterpart understands as the sam
 """
 
 import re
+from decimal import Decimal
 from typing import Final, get_args
 
 from chatops_tui.render.alerts import SIGNS, unit_of
@@ -88,7 +89,7 @@ def amount(text: str, unit: Unit) -> float:
 def amount_text(value: float, unit: Unit) -> str:
     """Return a value as it is typed, exactly."""
     if unit == "seconds":
-        return seconds_text(value)
+        return seconds_text(value) or "0s"
     if unit in {"bytes", "bytes/s"}:
         for suffix in "tgmk":
             if value and value % _SIZES[suffix] == 0:
@@ -111,7 +112,8 @@ def seconds_text(value: float) -> str:
     """Return a duration as it is typed, exactly; empty for none."""
     whole = int(value)
     if whole != value:
-        return f"{value!r}s"
+        # Without an exponent, which is no part of a duration.
+        return f"{Decimal(repr(value)):f}s"
     parts: list[str] = []
     for unit, size in _SECONDS.items():
         count, whole = divmod(whole, size)
