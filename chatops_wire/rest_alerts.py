@@ -27,12 +27,14 @@ CONDITIONS: Final[dict[str, Metric]] = {
         Metric("container.unhealthy", "count", "ctr", "sum"),
         Metric("container.stopped", "count", "ctr", "sum"),
         Metric("container.restarting", "count", "ctr", "sum"),
+        Metric("load.per_core", "load", "host"),
     )
 }
-"""What thresholds may watch beside the metrics: how many containers are so, with a label 0 or 1.
+"""What thresholds may watch beside the metrics; no history is kept of it.
 
-Unhealthy by their own health check; stopped by themselves, with an exit code other than 0 or out of
-memory; restarted three times or more within ten minutes. No history is kept of them.
+How many containers are so, with a label 0 or 1: unhealthy by their own health check; stopped by
+themselves, out of memory or with an exit code of their own; restarted three times or more within ten
+minutes. And the load of five minutes by the number of cores.
 """
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_FOR_S)]
