@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices = parser.add_argument_group("settings")
     choices.add_argument("--url", help="the hub's address (default http://127.0.0.1:8765)")
+    choices.add_argument(
+        "--tls-ca", metavar="F", help="a PEM file to trust for https instead of the system's"
+    )
     choices.add_argument("--username", metavar="NAME", help="who signs in")
     choices.add_argument("--config", metavar="F", help="another settings file")
     choices.add_argument("--theme", metavar="NAME", help="colours of the UI")

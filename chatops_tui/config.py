@@ -29,6 +29,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str = DEFAULT_URL
     """The hub's address, as `parse_url` returns it."""
+    tls_ca: str = ""
+    """A PEM file whose certificates are believed instead of the system's; for hubs that sign their own."""
     username: str = ""
     """Empty: the one last used at this hub, or ask."""
     theme: ThemeName = ""
@@ -73,6 +75,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> S
         SettingError: One line that names the setting or the file.
     """
     choices = settle(Choices, flags=flags, environ=environ, file=_file(flags, environ))
+    if choices.tls_ca:
+        _check_certificates(choices.tls_ca)
     for pattern in choices.confirm:
         _check_pattern(pattern)
     fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
@@ -103,6 +107,17 @@ def parse_url(text: str) -> str:
         raise SettingError("url: only scheme, host, port and path; user and password are asked for")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def _check_certificates(path: str) -> None:
+    import ssl  # noqa: PLC0415 - few need it
+
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as exc:
+        # Of a file that is there ssl says nothing that helps.
+        why = "it holds no certificate" if isinstance(exc, ssl.SSLError) else exc.strerror
+        raise SettingError(f"tls_ca: {path!r}: {why}") from exc
 
 
 def _check_pattern(pattern: str) -> None:

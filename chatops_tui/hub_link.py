@@ -183,7 +183,7 @@ class HubLink:
         sessions = await self._opened_sessions()
         from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
 
-        async with open_hub(url, sessions) as hub:
+        async with open_hub(url, sessions, tls_ca=self._settings.tls_ca) as hub:
             await self.ask(hub.session.login(username, password))
         user = self._store.user
         if url != self._url or (user is not None and user.username != username):
@@ -230,7 +230,8 @@ class HubLink:
         from chatops_tui.signing.chosen import chosen_sign, from_environment  # noqa: PLC0415 - likewise
 
         sign = await asyncio.to_thread(chosen_sign, self._settings, self._now_ms, from_environment)
-        async with open_hub(self._url, sessions, sign=sign) as hub, asyncio.TaskGroup() as tasks:
+        hubs = open_hub(self._url, sessions, sign=sign, tls_ca=self._settings.tls_ca)
+        async with hubs as hub, asyncio.TaskGroup() as tasks:
             await self._begin(hub)
             self._hub, self._tasks = hub, tasks
             self._needs, self._followed = Needs(), frozenset()

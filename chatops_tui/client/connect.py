@@ -1,5 +1,6 @@
 """Puts a hub's parts together: REST, session and feed over one set of connections."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    url: str, store: SessionStore, limits: Limits = USUAL, sign: Sign | None = None
+    url: str, store: SessionStore, limits: Limits = USUAL, sign: Sign | None = None, tls_ca: str = ""
 ) -> AsyncIterator[Hub]:
     """Yield the hub at this address; nothing is sent yet, and everything is closed afterwards.
 
@@ -39,11 +40,15 @@ async def open_hub(
         store: Where the session is kept: `SessionFile(config_dir())`, or `SessionMemory()` for this run only.
         limits: How patient to be.
         sign: Signs what is asked of machines; None: nothing is signed.
+        tls_ca: The only certificates that are believed, a PEM file; empty: the system's.
     """
     # Every wait has its own deadline (Limits); aiohttp's would end a long feed.
     timeout = aiohttp.ClientTimeout(total=None)
     headers = {"User-Agent": f"chatops/{VERSION}"}
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers, trace_configs=[staying()]) as http:
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=tls_ca) if tls_ca else True)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, headers=headers, trace_configs=[staying()]
+    ) as http:
         wire = Wire(url, http, limits)
         session = Session(wire, store)
         try:

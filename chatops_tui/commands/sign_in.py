@@ -100,7 +100,7 @@ def _with_login(settings: Settings, job: Job) -> int:
 
 
 async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
-    async with open_hub(settings.url, SessionFile(config_dir()), sign=sign) as hub:
+    async with open_hub(settings.url, SessionFile(config_dir()), sign=sign, tls_ca=settings.tls_ca) as hub:
         if not await hub.session.resume(settings.username):
             raise _NotRememberedError("")
         username = hub.session.username
@@ -114,7 +114,7 @@ async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
 
 async def _signed_in(settings: Settings, credentials: Credentials, job: Job, sign: "Sign | None") -> int:
     store: SessionStore = SessionFile(config_dir()) if credentials.keep else SessionMemory()
-    async with open_hub(settings.url, store, sign=sign) as hub:
+    async with open_hub(settings.url, store, sign=sign, tls_ca=settings.tls_ca) as hub:
         await hub.session.login(credentials.username, credentials.password)
         try:
             return await job(hub)

@@ -5,7 +5,6 @@ import signal
 import socket
 import sqlite3
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hub_program import LISTENING, command, running
+from tests.e2e.own_certificate import own_certificate
 
 
 def test_the_first_start_makes_an_admin_and_a_secret_and_shows_the_password_once(tmp_path: Path) -> None:
@@ -138,22 +138,10 @@ def test_users_are_handled_while_the_hub_is_stopped(tmp_path: Path) -> None:
 
 
 def test_it_speaks_https_with_a_certificate(tmp_path: Path) -> None:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    made = subprocess.run(  # noqa: S603 - fixed arguments
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(cert)),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("no openssl to make a certificate with")
-    flags = ("--tls-cert", str(cert), "--tls-key", str(key), "--data-dir", str(tmp_path / "data"))
-    with running(*flags) as hub:
+    made = own_certificate(tmp_path)
+    with running(*made.flags, "--data-dir", str(tmp_path / "data")) as hub:
         assert hub.url.startswith("https://")
-        context = ssl.create_default_context(cafile=cert)
+        context = ssl.create_default_context(cafile=made.cert)
         assert hub.ask("/healthz", context=context) == {"status": "ok"}
         assert hub.stop() == 0
 
