@@ -19,6 +19,7 @@ from chatops_server.background import Background
 from chatops_server.config import Config, Keeping
 from chatops_server.errors import StorageError
 from chatops_server.keys import HUB, Hub
+from chatops_server.sealing import Sealer
 from chatops_server.secret_file import kept_secret
 from chatops_server.services import agent_actions, passwords
 from chatops_server.services.access_tokens import AccessTokens
@@ -41,6 +42,7 @@ from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
 from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
 from chatops_server.services.retention import Retention
+from chatops_server.services.second_factor import SecondFactor, SecondStep
 from chatops_server.services.servers import Servers
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import FIRST_ADMIN, Users
@@ -135,9 +137,9 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     parts: _Parts | None = None
     try:
         kept = None if setup.secret else await asyncio.to_thread(kept_secret, setup.data_dir)
-        credentials = Credentials(
-            AccessTokens(setup.secret or kept or "", _now_ms), hasher, LoginGuard(_monotonic_ms)
-        )
+        secret = setup.secret or kept or ""
+        second = SecondStep(storage, Sealer(secret), _now_ms)
+        credentials = Credentials(AccessTokens(secret, _now_ms), hasher, LoginGuard(_monotonic_ms), second)
         parts = _assembled(setup, storage, credentials)
         await parts.hub.users.load()
         await parts.hub.login_sessions.load()
@@ -222,6 +224,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
+        second_factor=SecondFactor(credentials.second, ledger, directory),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
         servers=Servers(ledger, fleet, sessions, _now_ms),
         grants=Grants(storage, ledger, fleet, directory, _now_ms),

@@ -3,6 +3,7 @@
 ChatopsError
 ├── InvalidRequestError       malformed or invalid; names the field
 ├── CredentialsError          wrong user name or password, inactive user
+├── OtpRequiredError          the password is right, a second step is needed
 ├── TokenError                no, bad, expired or reused token
 ├── ForbiddenError            visible, but not yours to do
 ├── NotAllowedError           the machine's own agent does not allow it
@@ -44,6 +45,15 @@ class CredentialsError(ChatopsError):
 
     def __init__(self) -> None:
         super().__init__("wrong user name or password")
+
+
+class OtpRequiredError(ChatopsError):
+    """The password is right, and this user also needs a code."""
+
+    code = ErrorCode.OTP_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("this login needs a code of the second factor: send it as otp")
 
 
 class TokenError(ChatopsError):

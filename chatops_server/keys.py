@@ -18,6 +18,7 @@ from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.login_sessions import LoginSessions
 from chatops_server.services.readiness import ReadinessChecks
+from chatops_server.services.second_factor import SecondFactor
 from chatops_server.services.servers import Servers
 from chatops_server.services.terminals.logbook import Logbook
 from chatops_server.services.users import Users
@@ -29,6 +30,7 @@ class Hub:
 
     accounts: Accounts
     login_sessions: LoginSessions
+    second_factor: SecondFactor
     users: Users
     servers: Servers
     grants: Grants

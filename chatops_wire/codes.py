@@ -8,6 +8,7 @@ class ErrorCode(StrEnum):
 
     INVALID_REQUEST = "invalid_request"
     INVALID_CREDENTIALS = "invalid_credentials"
+    OTP_REQUIRED = "otp_required"
     UNAUTHORIZED = "unauthorized"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - a code, not a secret
     TOKEN_REUSED = "token_reused"  # noqa: S105 - likewise

@@ -43,6 +43,35 @@ class Login(Struct, frozen=True, kw_only=True):
 
     username: Annotated[str, Meta(max_length=256)]
     password: Annotated[str, Meta(max_length=1024)]
+    otp: Annotated[str, Meta(max_length=64)] | None = None
+    """The code of the second factor, for users that have one; or a recovery code."""
+
+
+class PasswordProof(Struct, frozen=True, kw_only=True):
+    """The own password once more, so that a token that was left lying about is not enough."""
+
+    password: Annotated[str, Meta(max_length=1024)]
+
+
+class OtpCode(Struct, frozen=True, kw_only=True):
+    """A code of the second factor."""
+
+    code: Annotated[str, Meta(max_length=64)]
+
+
+class TotpBegun(Struct, frozen=True, kw_only=True):
+    """A second factor that waits for its first code: for an authenticator app."""
+
+    secret: str
+    """Base32."""
+    uri: str
+    """otpauth://, as apps read it from a QR code."""
+
+
+class RecoveryCodes(Struct, frozen=True, kw_only=True):
+    """Each stands for one code of the second factor, once; never shown again."""
+
+    recovery_codes: tuple[str, ...]
 
 
 class RefreshToken(Struct, frozen=True, kw_only=True):

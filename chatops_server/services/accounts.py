@@ -21,6 +21,7 @@ from chatops_server.services.refresh_tokens import (
     rotate,
     token_id,
 )
+from chatops_server.services.second_factor import SecondStep
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql import users as users_sql
@@ -40,6 +41,7 @@ class Credentials:
     tokens: AccessTokens
     hasher: PasswordHasher
     guard: LoginGuard
+    second: SecondStep
     ended: EndedSessions = field(default_factory=EndedSessions)
 
 
@@ -61,6 +63,7 @@ class Accounts:
         self._hasher = credentials.hasher
         self._guard = credentials.guard
         self._ended = credentials.ended
+        self._second = credentials.second
         self._now_ms = now_ms
 
     def authenticate(self, access_token: str) -> Principal:
@@ -99,12 +102,14 @@ class Accounts:
             program: What they use, in its own words.
 
         Raises:
-            CredentialsError: Unknown user, wrong password or inactive account, told apart by nothing.
+            CredentialsError: Unknown user, wrong password or inactive account, told apart by nothing; or a
+                wrong code.
+            OtpRequiredError: The password is right, and a code is needed.
             TooManyRequestsError: See LoginGuard and PasswordHasher.
         """
         async with self._guard.attempt(body.username, address) as attempt:
             user = await self._checked(body.username, body.password)
-            if user is None:
+            if user is None or not await self._second.passes(user.id, body.otp):
                 attempt.failed()
                 await self._note_failure(body.username, address)
                 raise CredentialsError
@@ -155,16 +160,26 @@ class Accounts:
             InvalidRequestError: The current password is wrong.
             TooManyRequestsError: As for a login: guesses count here too.
         """
-        async with self._guard.attempt(principal.username, address) as attempt:
-            if await self._checked(principal.username, body.current_password) is None:
-                attempt.failed()
-                raise InvalidRequestError("current_password: it is not the current password")
+        if not await self.knows_password(principal, body.current_password, address):
+            raise InvalidRequestError("current_password: it is not the current password")
         hashed = await self._hasher.hash(body.new_password)
         caller = Caller(principal, address)
         deed = Deed("user.password", caller, target=principal.username)
         changed = await self._ledger.commit(replace_password(principal.user_id, hashed), deed)
         if changed is not None:
             self._directory.change(changed)
+
+    async def knows_password(self, principal: Principal, password: str, address: str | None) -> bool:
+        """Return whether it is the user's own password.
+
+        Raises:
+            TooManyRequestsError: As for a login: guesses count here too.
+        """
+        async with self._guard.attempt(principal.username, address) as attempt:
+            known = await self._checked(principal.username, password) is not None
+            if not known:
+                attempt.failed()
+        return known
 
     async def _checked(self, username: str, password: str) -> UserRow | None:
         user = self._directory.named(username)

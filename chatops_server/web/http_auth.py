@@ -1,9 +1,22 @@
 """/auth: logging in, staying logged in, logging out, the own password."""
 
 from chatops_server.domain.permissions import HubAction
+from chatops_server.errors import InvalidRequestError
 from chatops_server.web.asking import Ask
 from chatops_server.web.routes import Public, Route
-from chatops_wire.rest import Login, LoginSessionView, Page, PasswordChange, RefreshToken, Tokens, UserView
+from chatops_wire.rest import (
+    Login,
+    LoginSessionView,
+    OtpCode,
+    Page,
+    PasswordChange,
+    PasswordProof,
+    RecoveryCodes,
+    RefreshToken,
+    Tokens,
+    TotpBegun,
+    UserView,
+)
 
 _TAG = "auth"
 
@@ -23,6 +36,25 @@ async def _logout(ask: Ask[RefreshToken]) -> None:
 async def _me(ask: Ask[None]) -> UserView:
     user = ask.principal
     return UserView(id=user.user_id, username=user.username, role=user.role)
+
+
+async def _begin_totp(ask: Ask[PasswordProof]) -> TotpBegun:
+    accounts = ask.hub.accounts
+    if not await accounts.knows_password(ask.principal, ask.body.password, ask.caller.address):
+        raise InvalidRequestError("password: it is not the current password")
+    return await ask.hub.second_factor.begin(ask.principal, ask.caller)
+
+
+async def _confirm_totp(ask: Ask[OtpCode]) -> RecoveryCodes:
+    return await ask.hub.second_factor.confirm(ask.principal, ask.body.code, ask.caller)
+
+
+async def _remove_totp(ask: Ask[OtpCode]) -> None:
+    await ask.hub.second_factor.remove(ask.principal, ask.body.code, ask.caller)
+
+
+async def _remove_totp_of(ask: Ask[None]) -> None:
+    await ask.hub.second_factor.remove_of(ask.path["id"], ask.caller)
 
 
 async def _sessions(ask: Ask[None]) -> Page[LoginSessionView]:
@@ -91,6 +123,47 @@ ROUTES = (
         tag=_TAG,
         body=PasswordChange,
         refusals=(429,),
+    ),
+    Route(
+        method="POST",
+        path="/auth/totp",
+        right=HubAction.USE,
+        handle=_begin_totp,
+        summary="Begin a second factor (TOTP); it is asked for once a first code is confirmed.",
+        tag=_TAG,
+        body=PasswordProof,
+        answer=TotpBegun,
+        refusals=(409, 429),
+    ),
+    Route(
+        method="POST",
+        path="/auth/totp/confirm",
+        right=HubAction.USE,
+        handle=_confirm_totp,
+        summary="Confirm the first code; the recovery codes are shown this once.",
+        tag=_TAG,
+        body=OtpCode,
+        answer=RecoveryCodes,
+        refusals=(404, 409),
+    ),
+    Route(
+        method="POST",
+        path="/auth/totp/remove",
+        right=HubAction.USE,
+        handle=_remove_totp,
+        summary="Remove the own second factor with a code of it, or a recovery code.",
+        tag=_TAG,
+        body=OtpCode,
+        refusals=(404,),
+    ),
+    Route(
+        method="DELETE",
+        path="/users/{id}/totp",
+        right=HubAction.ADMINISTER,
+        handle=_remove_totp_of,
+        summary="Remove the second factor of a user who lost it.",
+        tag=_TAG,
+        refusals=(404,),
     ),
     Route(
         method="GET",

@@ -21,6 +21,7 @@ _UNAVAILABLE_RETRY_S: Final = 5
 STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.INVALID_REQUEST: 400,
     ErrorCode.INVALID_CREDENTIALS: 401,
+    ErrorCode.OTP_REQUIRED: 401,
     ErrorCode.UNAUTHORIZED: 401,
     ErrorCode.TOKEN_EXPIRED: 401,
     ErrorCode.TOKEN_REUSED: 401,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatops_server.errors import TokenError
+from chatops_server.sealing import Sealer
 from chatops_server.services.access import Caller
 from chatops_server.services.access_tokens import ACCESS_TOKEN_S, AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
@@ -16,6 +17,7 @@ from chatops_server.services.ledger import Ledger
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.refresh_tokens import FAMILY_MS, REFRESH_TOKEN_MS
+from chatops_server.services.second_factor import SecondStep
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import Users
 from chatops_server.storage.sql.users import UserRow
@@ -56,7 +58,8 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     clock, hasher = Clock(), PasswordHasher(CHEAP)
     storage = await open_sqlite(tmp_path / "hub.db", now_ms=clock)
     ledger, directory = Ledger(storage, Events(storage, Nobody(), clock), clock), UserDirectory()
-    credentials = Credentials(AccessTokens(SECRET, clock), hasher, LoginGuard(clock))
+    second = SecondStep(storage, Sealer(SECRET), clock)
+    credentials = Credentials(AccessTokens(SECRET, clock), hasher, LoginGuard(clock), second)
     users = Users(storage, ledger, directory, hasher, clock)
     await users.create_first(ADMIN_PASSWORD)
     yield Scene(Accounts(storage, ledger, directory, credentials, clock), users, clock)

@@ -41,6 +41,10 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/auth/logout": (204,) * 9,
     "GET /api/v1/auth/me": ANY_USER,
     "POST /api/v1/auth/password": (401, 401) + (400,) * 7,
+    "POST /api/v1/auth/totp": (401, 401) + (400,) * 7,
+    "POST /api/v1/auth/totp/confirm": NOTHING,  # nothing was begun
+    "POST /api/v1/auth/totp/remove": NOTHING,
+    "DELETE /api/v1/users/{id}/totp": (*ONLY_ADMIN[:8], 404),
     "GET /api/v1/auth/sessions": ANY_USER,
     "DELETE /api/v1/auth/sessions/{id}": NOTHING,  # none of theirs
     "DELETE /api/v1/users/{id}/sessions": (*ONLY_ADMIN[:8], 204),
@@ -106,6 +110,9 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/auth/refresh": {"refresh_token": "chopr_unknown"},
     "POST /api/v1/auth/logout": {"refresh_token": "chopr_unknown"},
     "POST /api/v1/auth/password": {"current_password": "wrong", "new_password": "long enough"},
+    "POST /api/v1/auth/totp": {"password": "wrong"},
+    "POST /api/v1/auth/totp/confirm": {"code": "000000"},
+    "POST /api/v1/auth/totp/remove": {"code": "000000"},
     "POST /api/v1/users": {"username": "new", "password": "long enough", "role": "viewer"},
     "PATCH /api/v1/users/{id}": {"role": "viewer"},
     "POST /api/v1/servers": {"name": "new"},
