@@ -58,6 +58,7 @@ def serve(config: Config) -> None:
             await _run(config, sampling, watch, trusted)
         finally:
             sampling.close()
+            watch.close()
 
     watch = ContainerWatch(config.docker_host, os.environ)
     with suppress(asyncio.CancelledError):

@@ -35,6 +35,11 @@ class Policy:
         """Say whether the hub may ask for this."""
         return permission in self.allowed
 
+    @property
+    def allows_exec(self) -> bool:
+        """Whether a shell may be opened in a container."""
+        return self.allows("docker") and "exec" not in self.denied
+
 
 def parse(allow: Iterable[str], log_paths: Iterable[str], denied: Iterable[Denial] = ()) -> Policy:
     """Return the policy of these words.

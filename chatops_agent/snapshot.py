@@ -36,6 +36,7 @@ async def _take() -> str | None:
         with suppress(asyncio.CancelledError):
             await following
         sampling.close()
+        watch.close()
     return None if sample is None else msgspec.json.format(encode(sample), indent=2).decode()
 
 

@@ -12,10 +12,12 @@ from typing import Any, NoReturn, assert_never
 from chatops_agent.actions.commands.registry import Clocks, Commands
 from chatops_agent.actions.containers.log_source import log_source
 from chatops_agent.actions.containers.registry import DockerRequests
+from chatops_agent.actions.containers.shell import ContainerShell
 from chatops_agent.actions.logs.registry import Streams
 from chatops_agent.actions.rota import Rota
 from chatops_agent.actions.signed import refused
-from chatops_agent.actions.terminals.registry import Terminals
+from chatops_agent.actions.terminals.registry import Places, Terminals
+from chatops_agent.actions.terminals.shell import LoginShell
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.waiting import after_cancellation
 from chatops_agent.actions.workshop import Containment, Workshop
@@ -87,9 +89,13 @@ class Desk:
         self._commands = Commands(
             self._shop, clocks, allowed=policy.allows("commands"), folder=around.data_dir
         )
-        self._terminals = Terminals(self._shop, around.patience, allowed=policy.allows("terminal"))
         watch = around.watch or ContainerWatch(NONE, {})
         self._docker = DockerRequests(self._shop, watch, policy)
+        places = Places(
+            host=LoginShell(self._shop) if policy.allows("terminal") else None,
+            container=partial(ContainerShell, self._shop, watch) if policy.allows_exec else None,
+        )
+        self._terminals = Terminals(self._shop, around.patience, places)
         self._streams = Streams(
             self._shop,
             policy.log_paths if policy.allows("logs") else None,

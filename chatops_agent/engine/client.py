@@ -3,6 +3,7 @@
 All of this blocks: it is for threads. An APIClient belongs to one thread, as its maintainers ask for.
 """
 
+import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import urllib3
 
 from chatops_agent.engine.addresses import socket_path
 from chatops_agent.engine.errors import EngineError, refused, unavailable
+from chatops_agent.engine.execs import Exec
 from chatops_wire.containers import DockerCode
 from chatops_wire.version import VERSION
 
@@ -77,6 +79,30 @@ def connect(address: str, api_version: str, within_s: float) -> Any:  # noqa: AN
             user_agent=f"chatops-agent/{VERSION}",
             max_pool_size=1,
         )
+
+
+def begin_exec(client: Any, container_id: str, words: Sequence[str], environment: Mapping[str, str]) -> Exec:  # noqa: ANN401
+    """Start a program with a TTY in a container, and return our end of what it reads and writes."""
+    created = client.exec_create(
+        container_id, list(words), stdin=True, tty=True, environment=dict(environment)
+    )
+    exec_id = str(created["Id"])
+    # As exec_start does it, but for the bytes that come with the head of the answer: the SDK loses them.
+    response = client._post_json(  # noqa: SLF001 - the SDK has no public way to its socket
+        client._url("/exec/{0}/start", exec_id),  # noqa: SLF001 - likewise
+        headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+        data={"Tty": True, "Detach": False},
+        stream=True,
+    )
+    try:
+        client._raise_for_status(response)  # noqa: SLF001 - likewise
+        file = response.raw._fp.fp  # noqa: SLF001 - likewise
+        line: socket.socket = file.raw._sock  # noqa: SLF001 - likewise
+        line.settimeout(0)
+        early = bytes(file.peek() or b"")
+        return Exec(exec_id, os.dup(line.fileno()), os.dup(line.fileno()), early)
+    finally:
+        response.close()
 
 
 @contextmanager

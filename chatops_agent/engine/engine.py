@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from chatops_agent.actions.processes.lane_pool import LanePool
 from chatops_agent.engine.addresses import candidates
 from chatops_agent.engine.errors import EngineError
+from chatops_agent.engine.execs import Exec
 from chatops_agent.engine.streaming import ByteSource, EngineStream
 from chatops_agent.lanes import Lane, LaneBusyError
 from chatops_wire.containers import DockerCode, EngineState
@@ -149,6 +150,16 @@ class Engine:
             "pull", partial(self._open, lambda client: _sdk().pull_request(client, image)), parse
         )
 
+    async def begin_exec(
+        self, container_id: str, words: Sequence[str], environment: Mapping[str, str], within_s: float
+    ) -> Exec:
+        """Start a program with a TTY in a running container; its descriptors are the caller's.
+
+        Raises:
+            EngineError: It is not running, or has no such program; or as `call`.
+        """
+        return await self.change(lambda api: _begin_exec(api, container_id, words, environment), within_s)
+
     def close(self) -> None:
         """End the threads; one that hangs is left behind."""
         self._connecting.close()
@@ -226,6 +237,16 @@ def _is_socket(path: str) -> bool:
     with suppress(OSError):
         return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - one call, no Path
     return False
+
+
+def _begin_exec(
+    client: Any,  # noqa: ANN401 - the SDK has no types
+    container_id: str,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+) -> Exec:
+    begun: Exec = _sdk().begin_exec(client, container_id, words, environment)
+    return begun
 
 
 def _inspect_each(client: Any, ids: Sequence[str]) -> _Details:  # noqa: ANN401 - the SDK has no types

@@ -2,8 +2,11 @@
 
 import logging
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
+from chatops_agent.actions.terminals.shell import Opener
 from chatops_agent.actions.terminals.terminal import Patience, Terminal
 from chatops_agent.actions.workshop import Workshop
 from chatops_wire.codes import Refusal
@@ -21,6 +24,8 @@ from chatops_wire.terminals import Terminals as ListOfTerminals
 log = logging.getLogger(__name__)
 
 MOST_OPEN: Final = 16
+_NO_TERMINALS: Final = "this machine allows no terminals (--allow)"
+_NO_SHELLS: Final = "this machine allows no shells in its containers (--allow docker, --docker-deny)"
 # Names of terminfo entries.
 _TERM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -28,12 +33,22 @@ _ToOne = TerminalOpen | TerminalData | TerminalResize | TerminalCredit | Termina
 TerminalMessage = _ToOne | TerminalList
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where terminals may be opened."""
+
+    host: Opener | None
+    """On the machine itself; None: this machine allows none."""
+    container: Callable[[str], Opener] | None
+    """In a container of this id or name; None: this machine allows none."""
+
+
 class Terminals:
     """All terminals of this agent: at most 16, the next one is refused."""
 
-    def __init__(self, shop: Workshop, patience: Patience, *, allowed: bool) -> None:
+    def __init__(self, shop: Workshop, patience: Patience, places: Places) -> None:
         self._shop = shop
-        self._allowed = allowed
+        self._places = places
         self._patience = patience
         self._terminals: dict[str, Terminal] = {}
 
@@ -64,8 +79,13 @@ class Terminals:
         if refusal is not None:
             self._refuse(opening.terminal_id, *refusal)
             return
+        opener = self._opener(opening)
+        if opener is None:
+            text = _NO_TERMINALS if opening.container is None else _NO_SHELLS
+            self._refuse(opening.terminal_id, Refusal.NOT_ALLOWED, text)
+            return
         log.info("terminal opened", extra={"terminal_id": opening.terminal_id})
-        terminal = Terminal(opening, self._shop, self._patience)
+        terminal = Terminal(opening, opener, self._shop.rota, self._patience)
         self._terminals[opening.terminal_id] = terminal
         self._shop.begin(self._conduct(opening.terminal_id, terminal), f"terminal-{opening.terminal_id}")
 
@@ -85,13 +105,14 @@ class Terminals:
         elif isinstance(message, TerminalOpen | TerminalData):
             self._refuse(message.terminal_id, Refusal.NOT_FOUND, "no such terminal here (any more)")
 
+    def _opener(self, opening: TerminalOpen) -> Opener | None:
+        if opening.container is None:
+            return self._places.host
+        return None if self._places.container is None else self._places.container(opening.container)
+
     def _refusal(self, opening: TerminalOpen) -> tuple[Refusal, str] | None:
-        if not self._allowed:
-            return Refusal.NOT_ALLOWED, "this machine allows no terminals (--allow)"
         if opening.terminal_id in self._terminals:
             return Refusal.DUPLICATE, "there is a terminal of this id"
-        if opening.container is not None:
-            return Refusal.UNAVAILABLE, "this agent opens no terminals in containers"
         if _TERM.fullmatch(opening.term) is None:
             return Refusal.INVALID_REQUEST, "term is no name of a terminal"
         if sum(not each.is_over for each in self._terminals.values()) >= MOST_OPEN:

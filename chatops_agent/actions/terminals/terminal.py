@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,32 +10,21 @@ from typing import Final
 from msgspec import Struct
 
 from chatops_agent.actions.gathering import Gathering
-from chatops_agent.actions.processes import environment
 from chatops_agent.actions.processes.child import Exit
-from chatops_agent.actions.processes.pack import Pack
-from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
-from chatops_agent.actions.terminals.pseudo_terminal import (
-    INPUT_LIMIT,
-    LEFT_IN_TERMINAL,
-    PseudoTerminal,
-    Size,
-)
+from chatops_agent.actions.processes.spawning import NotStartedError
+from chatops_agent.actions.rota import Rota
+from chatops_agent.actions.terminals.pseudo_terminal import INPUT_LIMIT, LEFT_IN_TERMINAL, Size
 from chatops_agent.actions.terminals.screen import Screen
+from chatops_agent.actions.terminals.shell import Line, Opener, Shell
 from chatops_agent.actions.waiting import Wait, after_cancellation
-from chatops_agent.actions.workshop import Workshop, new_cookie
 from chatops_wire.codes import Refusal
 from chatops_wire.terminals import TerminalClose, TerminalData, TerminalFacts, TerminalOpen, TerminalOpened
 from chatops_wire.times import format_ms
 
-# Each of: after the hang-up, after TERM, after KILL.
-_LADDER_S: Final = 1.0
 # What a shell wrote last, once it has exited.
 _DRAIN_S: Final = 0.5
 # For a viewer that has no credit left to take the rest.
 _LINGER_S: Final = 60.0
-# A session leader without a controlling terminal gets the first terminal it opens. Without one, Ctrl-C
-# reaches nobody, /dev/tty cannot be opened, and a background job keeps the terminal open.
-_TAKE_TERMINAL: Final = 'exec <>"$0" >&0 2>&0; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -58,14 +46,15 @@ class Terminal:
     so a paste may end early, but it never has holes.
     """
 
-    def __init__(self, opening: TerminalOpen, shop: Workshop, patience: Patience) -> None:
+    def __init__(self, opening: TerminalOpen, opener: Opener, rota: Rota, patience: Patience) -> None:
         self._id = opening.terminal_id
         self._term = opening.term
-        self._shop = shop
+        self._opener = opener
+        self._rota = rota
         self._patience = patience
         self._size = Size.within(opening.cols, opening.rows)
         self._screen = Screen(opening.window)
-        self._pty: PseudoTerminal | None = None
+        self._line: Line | None = None
         self._gathering = Gathering(self._ready)
         self._watching: asyncio.TimerHandle | None = None
         self._wait = Wait()
@@ -104,12 +93,12 @@ class Terminal:
     async def conduct(self) -> None:
         """Run the shell, and stay until its end has been told; cancelled, end it within 4 s."""
         try:
-            pack = await self._start()
+            shell = await self._start(self._opener)
         except NotStartedError as exc:
             code = exc.code or Refusal.UNAVAILABLE
             closing = TerminalClose(terminal_id=self._id, reason=exc.message, code=code.value)
         else:
-            exited = await self._until_over(pack)
+            exited = await self._until_over(shell)
             reason = self._reason or _in_words(exited)
             closing = TerminalClose(terminal_id=self._id, reason=reason, exit_code=exited.code)
         self._closing = closing
@@ -121,10 +110,10 @@ class Terminal:
     def type(self, data: bytes) -> None:
         """Give the program what the viewer typed or pasted."""
         self._active_at = _now()
-        if self._pty is None:
+        if self._line is None:
             self._early += data[: INPUT_LIMIT - len(self._early)]
             return
-        entry = self._pty.input
+        entry = self._line.input
         self._input_full = (self._input_full and entry.waiting > 0) or not entry.write(data)
         if self._input_full:
             self._screen.ring()
@@ -133,8 +122,8 @@ class Terminal:
     def resize(self, cols: int, rows: int) -> None:
         """The viewer's window has this size now."""
         self._size = Size.within(cols, rows)
-        if self._pty is not None:
-            self._pty.resize(self._size)
+        if self._line is not None:
+            self._line.resize(self._size)
 
     def grant(self, size: int) -> None:
         """The viewer takes so many bytes more."""
@@ -160,8 +149,8 @@ class Terminal:
         self._alone_until = math.inf
         self._active_at = _now()
         self._size = Size.within(opening.cols, opening.rows)
-        if self._pty is not None:
-            self._pty.nudge(self._size)
+        if self._line is not None:
+            self._line.nudge(self._size)
         self._read_on()
         self._ready()
 
@@ -174,7 +163,7 @@ class Terminal:
 
     def drop(self) -> None:
         """Tell nothing any more."""
-        self._shop.rota.withdraw(self)
+        self._rota.withdraw(self)
         self._stop_timers()
 
     def next_message(self) -> Struct | None:
@@ -194,71 +183,44 @@ class Terminal:
         self._told.set()
         return self._closing
 
-    async def _start(self) -> Pack:
-        cookie, account = new_cookie(), self._shop.account
-        try:
-            pty = PseudoTerminal(self._size, self._take)
-        except OSError as exc:
-            raise NotStartedError(f"no pseudo terminal: {exc.strerror}", code=Refusal.BUSY) from exc
-        self._pty = pty
-        pty.input.write(bytes(self._early))
+    async def _start(self, opener: Opener) -> Shell:
+        size = self._size
+        shell = await opener.open(size, self._term, self._take)
+        self._line = shell.line
+        shell.line.input.write(bytes(self._early))
         self._early.clear()
-        side = pty.program_side
-        launch = Launch(
-            argv=(SHELL, "-c", _TAKE_TERMINAL, pty.name, account.shell, "-l"),
-            env=environment.for_terminal(self._shop.environ, account, cookie, self._term),
-            cwd=account.home,
-            cookie=cookie,
-            stdin=side,
-            stdout=side,
-            stderr=side,
-            # What a person starts in a terminal and disowns may stay, as after any other login.
-            contained=False,
-        )
-        try:
-            pack = await self._shop.start(launch)
-        except BaseException:
-            pty.close()
-            raise
-        finally:
-            pty.started()
+        if self._size != size:
+            shell.line.resize(self._size)
         self._opened = True
         self._read_on()
         self._watch()
         self._ready()
-        return pack
+        return shell
 
-    async def _until_over(self, pack: Pack) -> Exit:
+    async def _until_over(self, shell: Shell) -> Exit:
         """Wait for the shell's end, or bring it about, and return it."""
-        leader = pack.leader
-        assert self._pty is not None  # noqa: S101 - it has been started
+        exited = Exit()
         try:
             async with self._wait.within(0 if self._ending else None):
-                await leader.ended.wait()
-            if leader.ended.is_set() and not self._ending:
-                await self._drain(self._pty)
+                await shell.ended.wait()
+            if shell.ended.is_set() and not self._ending:
+                await self._drain(shell.line)
         finally:
             after_cancellation()
             self._ending = True
-            self._pty.close()
+            shell.line.close()
             self._stop_timers()
-            try:
-                await _end(pack)
-            finally:
-                # Even if nobody can wait for that.
-                if not leader.ended.is_set():
-                    leader.signal_group(signal.SIGKILL)
-                leader.release()
-        return leader.exit
+            exited = await shell.end()
+        return exited
 
-    async def _drain(self, pty: PseudoTerminal) -> None:
+    async def _drain(self, line: Line) -> None:
         self._ending = True
-        pty.output.resume()
+        line.output.resume()
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
-                await pty.output.ended.wait()
+                await line.output.ended.wait()
         # However late we come to it, what the shell wrote is there.
-        pty.output.drain(LEFT_IN_TERMINAL)
+        line.output.drain(LEFT_IN_TERMINAL)
 
     def _take(self, data: bytes) -> None:
         self._active_at = _now()
@@ -267,12 +229,12 @@ class Terminal:
         self._tell()
 
     def _read_on(self) -> None:
-        if self._pty is None or self._ending:
+        if self._line is None or self._ending:
             return
         if self._screen.accepts:
-            self._pty.output.resume()
+            self._line.output.resume()
         else:
-            self._pty.output.pause()
+            self._line.output.pause()
 
     def _tell(self) -> None:
         sendable = self._screen.sendable
@@ -280,7 +242,7 @@ class Terminal:
             self._ready()
 
     def _ready(self) -> None:
-        self._shop.rota.ready(self)
+        self._rota.ready(self)
 
     def _stop_timers(self) -> None:
         self._gathering.stop()
@@ -308,20 +270,6 @@ class Terminal:
         else:
             due = min(idle_at, self._alone_until)
             self._watching = asyncio.get_running_loop().call_at(due, self._watch)
-
-
-async def _end(pack: Pack) -> None:
-    """Climb the ladder until the shell has ended."""
-    leader = pack.leader
-    if leader.ended.is_set():
-        return
-    await pack.hang_up()
-    for numbers in ((), (signal.SIGTERM, signal.SIGCONT), (signal.SIGKILL,)):
-        leader.signal_group(*numbers)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LADDER_S):
-                await leader.ended.wait()
-                return
 
 
 def _in_words(exited: Exit) -> str:

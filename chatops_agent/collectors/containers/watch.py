@@ -33,14 +33,15 @@ class ContainerWatch:
         return self.engine.state
 
     async def run(self) -> NoReturn:
-        """Follow the engine until cancelled; then end its threads."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.inventory.run(), name="containers-inventory")
-                tasks.create_task(self.meter.run(), name="containers-statistics")
-        finally:
-            self.engine.close()
+        """Follow the engine until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.inventory.run(), name="containers-inventory")
+            tasks.create_task(self.meter.run(), name="containers-statistics")
         raise AssertionError("both tasks run until they are cancelled")
+
+    def close(self) -> None:
+        """End the engine's threads, once nobody asks it for anything any more."""
+        self.engine.close()
 
     def configure(self, interval_s: float | None) -> None:
         """Note how often samples are taken."""
