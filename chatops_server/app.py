@@ -17,6 +17,7 @@ from aiohttp import web
 
 from chatops_server.background import Background
 from chatops_server.config import Config, Keeping
+from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.keys import HUB, Hub
 from chatops_server.sealing import Sealer
@@ -85,6 +86,8 @@ class Setup:
     metrics_public: bool = False
     """Let anybody read `/metrics`."""
     keeping: Keeping = field(default_factory=Keeping)
+    tiers: Keep = field(default_factory=Keep)
+    """How long samples and rollups are kept."""
     patience: Patience = field(default_factory=Patience)
     """With agents that run commands; others than the usual are for tests."""
 
@@ -132,7 +135,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     Raises:
         CannotOpenError, SettingError: It cannot start.
     """
-    storage = await open_sqlite(setup.database, now_ms=_now_ms)
+    storage = await open_sqlite(setup.database, now_ms=_now_ms, keep=setup.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: _Parts | None = None
     try:
@@ -189,6 +192,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         config.secret,
         metrics_public=config.metrics_public,
         keeping=config.keeping,
+        tiers=config.tiers,
     )
     async with open_hub(setup) as running, serving(running, config) as port:
         # Not before it listens: a start that fails on its port would be the only one to show the password.

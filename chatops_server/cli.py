@@ -208,6 +208,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--keep-commands-days", metavar="N", help="days that commands are kept (90)")
     run.add_argument("--keep-output-mb", metavar="N", help="megabytes of output that are kept (1024)")
+    for tier, days in (("raw", 7), ("minutes", 30), ("ten-minutes", 180), ("hours", 730)):
+        what = "samples" if tier == "raw" else f"rollups by {tier}"
+        run.add_argument(f"--keep-{tier}-days", metavar="N", help=f"days that {what} are kept ({days})")
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
     run.set_defaults(work=_run)
 

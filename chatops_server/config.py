@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from chatops_server.domain.tiers import Keep
 from chatops_wire.settings import SettingError, settle
 
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
@@ -49,6 +50,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How long commands, their output and recordings of terminals are kept."""
     keep_output_mb: Annotated[int, Meta(ge=16, le=1_000_000)] = 1024
     """How much output of commands is kept, compressed; beyond it the oldest goes, the commands stay."""
+    keep_raw_days: Annotated[int, Meta(ge=1, le=3650)] = 7
+    """How long samples are kept one by one."""
+    keep_minutes_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    """How long their rollups by the minute are kept."""
+    keep_ten_minutes_days: Annotated[int, Meta(ge=1, le=3650)] = 180
+    """Likewise by ten minutes."""
+    keep_hours_days: Annotated[int, Meta(ge=1, le=36500)] = 730
+    """Likewise by the hour."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
 
@@ -78,6 +87,7 @@ class Config:
     """None: the one in the data directory."""
     metrics_public: bool = False
     keeping: Keeping = field(default_factory=Keeping)
+    tiers: Keep = field(default_factory=Keep)
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -103,6 +113,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         secret=_secret(settings),
         metrics_public=settings.metrics_public,
         keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
+        tiers=Keep(
+            settings.keep_raw_days,
+            settings.keep_minutes_days,
+            settings.keep_ten_minutes_days,
+            settings.keep_hours_days,
+        ),
     )
 
 

@@ -46,14 +46,15 @@ def buckets_touched(start_ms: int, end_ms: int, step_ms: int) -> int:
     return 0 if end_ms <= start_ms else (end_ms - 1) // step_ms - start_ms // step_ms + 1
 
 
-def step_for(start_ms: int, end_ms: int, points: int) -> int:
+def step_for(start_ms: int, end_ms: int, points: int, unit_ms: int = 1) -> int:
     """Return the narrowest nice step with at most `points` buckets in the range; `points` is at least 1.
 
-    A range across a bucket's border needs two buckets however wide they are: then, for one point, the
-    step grows until the border lies outside, at worst at the epoch itself.
+    `unit_ms` is 1 or a nice step, of which the step is to be a multiple. A range across a bucket's border
+    needs two buckets however wide they are: then, for one point, the step grows until the border lies
+    outside, at worst at the epoch itself.
     """
     for step in NICE_STEPS_MS:
-        if buckets_touched(start_ms, end_ms, step) <= points:
+        if step % unit_ms == 0 and buckets_touched(start_ms, end_ms, step) <= points:
             return step
     step = NICE_STEPS_MS[-1]
     while buckets_touched(start_ms, end_ms, step) > points:

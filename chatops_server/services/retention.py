@@ -50,6 +50,7 @@ class Retention:
         """
         now_ms = self._now_ms()
         await self._storage.write(_dropped(now_ms))
+        await self._storage.samples.seal(now_ms)
         await self._storage.samples.expire(now_ms)
         for drop in self._others:
             await drop(now_ms)

@@ -170,11 +170,20 @@ class SampleStore(Protocol):
     async def history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return the chart, from the best source that covers it."""
 
-    async def expire(self, now_ms: int) -> int:
-        """Drop raw samples received more than seven days ago and what only they needed.
+    async def seal(self, now_ms: int) -> int:
+        """Compress the hours that are over, and fold them into rollups; return how many.
 
-        For an hourly background task; each step is a short transaction of its own. Returns how many
-        hourly tables went.
+        For a background task; each step is a short transaction of its own, and whatever cuts it off, the
+        next call goes on from there. What charts answer does not change.
+
+        Raises:
+            StorageError: The database does not answer; the next hour tries again.
+        """
+
+    async def expire(self, now_ms: int) -> int:
+        """Drop samples and rollups past their time and what only they needed; return how many chunks went.
+
+        For an hourly background task; each step is a short transaction of its own.
 
         Raises:
             StorageError: The database does not answer; the next hour tries again.

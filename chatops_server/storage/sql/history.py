@@ -1,33 +1,95 @@
-"""Charts out of the hourly tables: each table is down-sampled in SQL, the parts are merged in memory."""
+"""Charts out of the database: hourly tables are folded in SQL, sealed hours unpacked, and all merged."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, LiteralString
 
 from chatops_server.domain.columns import position
-from chatops_server.domain.downsampling import Partial, folded
+from chatops_server.domain.downsampling import SINGLE_MS, Partial, folded, step_for
+from chatops_server.domain.tiers import RAW as RAW_TIER
+from chatops_server.domain.tiers import Keep
 from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Row, Script, Statement, fetch, fetch_one
 from chatops_server.storage.recent import RAW, SERVER_UP, finished, scale_of, shown_step, step_of
+from chatops_server.storage.sql.chunks import HOST_GROUP, Source, spans_with
 from chatops_server.storage.sql.hot import HotTable, column_name, tables_with
+from chatops_server.storage.sql.sealed_history import Plan, has_older, planned, sealed_parts, sealed_times
 from chatops_wire.metrics import MetricRef, parse
 
 # What a chart needs of one column: count, sum (high and low half), minimum, maximum.
 _AGGREGATES: Final = 5
 
 
-def history(query: HistoryQuery) -> Script[HistoryAnswer]:
+def history(query: HistoryQuery, keep: Keep, now_ms: int) -> Script[HistoryAnswer]:
     """Return the chart; on the same samples the same answer as storage/recent gives.
 
     `server.up` is 1 wherever a sample stands; where none stands there is no point.
     """
     wanted = [parse(name) for name in query.metrics]
     tables = yield from tables_with(query.start_ms, query.end_ms)
-    times = yield from _times(tables, query)
-    step_ms = step_of(query, times)
+    drawn = _Drawing(query, [table for table in tables if table.has(query.server_num)], keep, now_ms)
+    times = yield from drawn.prepare()
     found: dict[MetricRef, dict[int, Partial]] = {}
     for refs in _by_source(wanted):
-        found.update((yield from _of_source(refs, tables, query, step_ms)))
+        found.update((yield from drawn.of_source(refs)))
     series = {ref.text: finished(found[ref], scale_of(ref)) for ref in wanted}
-    return HistoryAnswer(shown_step(step_ms, times), RAW, series)
+    tier = yield from drawn.tier()
+    return HistoryAnswer(shown_step(drawn.step_ms, times), tier, series)
+
+
+class _Drawing:
+    """One chart: what is in the hourly tables, and what is sealed."""
+
+    def __init__(self, query: HistoryQuery, tables: Sequence[HotTable], keep: Keep, now_ms: int) -> None:
+        self._query = query
+        self._tables = tables
+        self._keep = keep
+        self._now_ms = now_ms
+        self._plan: Plan
+        self.step_ms = SINGLE_MS
+
+    def prepare(self) -> Script[list[int]]:
+        """Choose step and tier; return when there were samples, if they fit one by one."""
+        query, keep = self._query, self._keep
+        if (yield from has_older(query, keep, self._now_ms)):
+            unit_ms = keep.finest(query.start_ms, self._now_ms).step_ms
+            self.step_ms = step_for(query.start_ms, query.end_ms, query.points, unit_ms)
+            self._plan = planned(query, self.step_ms, keep, self._now_ms)
+            return []
+        times = yield from _times(self._tables, query)
+        if len(times) <= query.points:
+            times += yield from sealed_times(query, query.points - len(times))
+        self.step_ms = step_of(query, times)
+        # Before that there is nothing, so that it does not decide from which tier the rest is drawn.
+        raw_from = min(max(query.start_ms, keep.oldest(RAW_TIER, self._now_ms)), query.end_ms)
+        self._plan = planned(replace(query, start_ms=raw_from), self.step_ms, keep, self._now_ms)
+        return times
+
+    def of_source(self, refs: Sequence[MetricRef]) -> Script[dict[MetricRef, dict[int, Partial]]]:
+        """Return the buckets of metrics that stand in the same rows."""
+        query = self._query
+        key = yield from _row_key(refs[0], query.server_num)
+        if key is None:
+            return {ref: {} for ref in refs}
+        source = Source(query.server_num, HOST_GROUP if refs[0].label is None else key)
+        parts = yield from sealed_parts(refs, source, self._plan, self.step_ms)
+        for table in self._tables:
+            there = [ref for ref in refs if _expressions(ref, table.version)]
+            if not there:
+                continue
+            values = (key, query.start_ms, query.end_ms, self.step_ms)
+            rows = (yield Statement(_statement(there, table), values)).rows
+            for at, ref in enumerate(there):
+                parts[ref].extend(_partials(rows, 1 + at * _AGGREGATES))
+        return {ref: folded(found) for ref, found in parts.items()}
+
+    def tier(self) -> Script[str]:
+        """Return from what the chart was drawn, where that is not samples alone."""
+        plan = self._plan
+        if plan.tier == RAW_TIER:
+            return RAW
+        host = Source(self._query.server_num)
+        spans = yield from spans_with(host, plan.tier, plan.tier_from_ms, plan.tier_to_ms)
+        return plan.tier.name if spans else RAW
 
 
 def _times(tables: Sequence[HotTable], query: HistoryQuery) -> Script[list[int]]:
@@ -54,21 +116,6 @@ def _by_source(wanted: Iterable[MetricRef]) -> list[list[MetricRef]]:
         source = None if ref.label is None else (ref.metric.group, ref.label)
         sources.setdefault(source, []).append(ref)
     return list(sources.values())
-
-
-def _of_source(
-    refs: Sequence[MetricRef], tables: Sequence[HotTable], query: HistoryQuery, step_ms: int
-) -> Script[dict[MetricRef, dict[int, Partial]]]:
-    key = yield from _row_key(refs[0], query.server_num)
-    parts: dict[MetricRef, list[tuple[int, Partial]]] = {ref: [] for ref in refs}
-    for table in tables if key is not None else ():
-        there = [ref for ref in refs if _expressions(ref, table.version)]
-        if not there:
-            continue
-        rows = (yield Statement(_statement(there, table), (key, query.start_ms, query.end_ms, step_ms))).rows
-        for at, ref in enumerate(there):
-            parts[ref].extend(_partials(rows, 1 + at * _AGGREGATES))
-    return {ref: folded(parts[ref]) for ref in refs}
 
 
 def _row_key(ref: MetricRef, server_num: int) -> Script[int | None]:

@@ -19,6 +19,11 @@ HOUR_MS: Final = 3_600_000
 # Samples this far outside the hour that receives them (a slow link, a slightly wrong clock) are expected:
 # the range of a new table includes them, so that the ordinary commit need not touch its row.
 SLACK_MS: Final = 120_000
+# Rows, some 15 MB: a few milliseconds of the writer's time.
+_DROPPED_AT_ONCE: Final = 100_000
+
+
+_FIELDS: Final = "name, hour_ms, cols_version, min_ts, max_ts, sealed_num"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,12 @@ class HotTable:
     version: int
     min_ts: int
     max_ts: int
+    sealed_num: int | None = None
+    """Every server up to this number is in chunks instead; None while samples may still be added."""
+
+    def has(self, server_num: int) -> bool:
+        """Whether the samples of this server are here, and not in chunks."""
+        return self.sealed_num is None or server_num > self.sealed_num
 
     @property
     def host(self) -> LiteralString:
@@ -69,8 +80,28 @@ def insert_part(table: HotTable) -> LiteralString:
     return f"INSERT INTO {table.part} ({names}) VALUES ({_placeholders(names)})"  # noqa: S608 - see _known
 
 
+def select_host(table: HotTable) -> LiteralString:
+    """Return the SELECT of server_num, ts and the columns of HOST of servers beyond `?`, server by server."""
+    names = column_names(host_width(table.version))
+    return f"SELECT server_num, ts, {names} FROM {table.host} WHERE server_num > ? ORDER BY server_num"  # noqa: S608 - see _known
+
+
+def select_part(table: HotTable) -> LiteralString:
+    """Return the SELECT of server_num, group_id, ts and PART_WIDTH columns, in the same order, by group."""
+    names = column_names(PART_WIDTH)
+    return (
+        f"SELECT g.server_num, group_id, ts, {names} FROM {table.part} p"  # noqa: S608 - see _known
+        " JOIN metric_group g ON g.id = p.group_id WHERE g.server_num > ? ORDER BY g.server_num, group_id"
+    )
+
+
 def hot_table(hour_ms: int) -> Script[HotTable]:
-    """Return the hour's tables for rows of this program's VERSION, made where they are missing."""
+    """Return the hour's tables for rows of this program's VERSION, made where they are missing.
+
+    Those of a later hour where these are being sealed: samples that waited long for a slow disk.
+    """
+    while (yield from _is_closed(hour_ms)):
+        hour_ms += HOUR_MS
     moment = datetime.fromtimestamp(min(hour_ms, LAST_MS) // 1000, UTC)
     table = HotTable(
         _known(f"hot_{moment:%Y%m%d%H}_{VERSION}"),
@@ -101,6 +132,13 @@ def hot_table(hour_ms: int) -> Script[HotTable]:
     return table
 
 
+def _is_closed(hour_ms: int) -> Script[bool]:
+    closed = yield from fetch(
+        "SELECT 1 FROM hot_table WHERE hour_ms = $1 AND sealed_num IS NOT NULL LIMIT 1", hour_ms
+    )
+    return bool(closed)
+
+
 def widen(table: HotTable, first_ts: int, last_ts: int) -> Script[HotTable]:
     """Return the table with a range that includes both times, stored if that changes it."""
     if table.min_ts <= first_ts and last_ts <= table.max_ts:
@@ -120,7 +158,7 @@ def widen(table: HotTable, first_ts: int, last_ts: int) -> Script[HotTable]:
 def tables_with(start_ms: int, end_ms: int) -> Script[list[HotTable]]:
     """Return the tables that may hold samples of [start_ms, end_ms), oldest hour first."""
     rows = yield from fetch(
-        "SELECT name, hour_ms, cols_version, min_ts, max_ts FROM hot_table"
+        f"SELECT {_FIELDS} FROM hot_table"  # noqa: S608 - see _known
         " WHERE max_ts >= $1 AND min_ts < $2 ORDER BY hour_ms, cols_version",
         start_ms,
         end_ms,
@@ -128,14 +166,33 @@ def tables_with(start_ms: int, end_ms: int) -> Script[list[HotTable]]:
     return [HotTable(_known(name), *rest) for name, *rest in rows]
 
 
-def tables_received_before(hour_ms: int) -> Script[list[HotTable]]:
-    """Return the tables of hours that ended at `hour_ms` or earlier."""
+def tables_to_seal(hour_ms: int) -> Script[list[HotTable]]:
+    """Return the tables of hours that ended at `hour_ms` or earlier, oldest first."""
     rows = yield from fetch(
-        "SELECT name, hour_ms, cols_version, min_ts, max_ts FROM hot_table WHERE hour_ms + $2 <= $1",
+        f"SELECT {_FIELDS} FROM hot_table WHERE hour_ms + $2 <= $1 ORDER BY hour_ms, cols_version",  # noqa: S608 - see _known
         hour_ms,
         HOUR_MS,
     )
     return [HotTable(_known(name), *rest) for name, *rest in rows]
+
+
+def mark_sealed(table: HotTable, server_num: int) -> Script[None]:
+    """Write down that every server up to this number is in chunks; 0 closes the table to new samples."""
+    yield from execute("UPDATE hot_table SET sealed_num = $2 WHERE name = $1", table.name, server_num)
+
+
+def shrink_table(table: HotTable) -> Script[int]:
+    """Delete some rows of an hour that is to be dropped; return how many, 0 when few enough are left."""
+    for name in (table.host, table.part):
+        [(rows,)] = yield from fetch(f"SELECT coalesce(max(rowid) - min(rowid), 0) FROM {name}")  # noqa: S608 - see _known
+        if rows > _DROPPED_AT_ONCE:
+            return (
+                yield from execute(
+                    f"DELETE FROM {name} WHERE rowid < (SELECT min(rowid) FROM {name}) + $1",  # noqa: S608 - likewise
+                    _DROPPED_AT_ONCE,
+                )
+            )
+    return 0
 
 
 def drop_table(table: HotTable) -> Script[None]:

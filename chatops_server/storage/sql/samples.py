@@ -7,7 +7,15 @@ from typing import Final
 from chatops_server.domain.columns import host_row, part_rows
 from chatops_server.storage.base import Bulk, GapRow, SampleRow, Script, Statement, execute, fetch, fetch_one
 from chatops_server.storage.recent import StoredSample
-from chatops_server.storage.sql.hot import HotTable, hot_table, hour_of, insert_host, insert_part, widen
+from chatops_server.storage.sql.hot import (
+    HotTable,
+    hot_table,
+    hour_of,
+    insert_host,
+    insert_part,
+    mark_sealed,
+    widen,
+)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +46,11 @@ class HotSamples:
         self._table = None
         self._groups.clear()
         self._group_counts.clear()
+
+    def close(self, table: HotTable) -> Script[None]:
+        """Add nothing to an hour's table any more: it is being sealed."""
+        self._table = None
+        yield from mark_sealed(table, table.sealed_num or 0)
 
     def store(self, rows: Sequence[SampleRow | GapRow]) -> Script[list[StoredSample]]:
         """Store what lies beyond the cursors, ascending within each epoch, and move the cursors.

@@ -67,6 +67,34 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_thread_reader(path: Path, *, sorts_in_files: bool = False) -> sqlite3.Connection:
+    """Open a connection that can only read, for one thread at a time. The writer's must be open.
+
+    Args:
+        path: The database.
+        sorts_in_files: Whether what is sorted is too much for the memory.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened.
+    """
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_CACHED_STATEMENTS,
+    )
+    try:
+        for pragma in _READER_PRAGMAS:
+            connection.execute(pragma).fetchall()
+        if sorts_in_files:
+            connection.execute("PRAGMA temp_store = FILE").fetchall()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 async def connect_reader(path: Path) -> aiosqlite.Connection:
     """Open a connection that can only read. The writer's must be open.
 

@@ -10,14 +10,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
+from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import CannotOpenError, Script, WriterLoad, execute
 from chatops_server.storage.sql.samples import HotSamples
+from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.connections import OLDEST_SQLITE, connect_writer
 from chatops_server.storage.sqlite.mounts import network_file_system
 from chatops_server.storage.sqlite.reader import ReaderPool
-from chatops_server.storage.sqlite.samples import SqliteSamples
+from chatops_server.storage.sqlite.samples import Parts, SqliteSamples
 from chatops_server.storage.sqlite.schema import Migration, known_migrations, migrate
+from chatops_server.storage.sqlite.sealer import Sealer
 from chatops_server.storage.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -30,9 +33,10 @@ _CHECK_WITHIN_S: Final = 2.0
 class SqliteStorage:
     """One open database file; see storage.base.Storage."""
 
-    def __init__(self, writer: Writer, readers: ReaderPool, samples: SqliteSamples, lock: "_Lock") -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, parts: Parts, samples: SqliteSamples, lock: "_Lock") -> None:
+        self._writer = parts.writer
+        self._readers = parts.readers
+        self._charts = parts.charts
         self._samples = samples
         self._lock = lock
 
@@ -71,6 +75,7 @@ class SqliteStorage:
     async def close(self) -> None:
         """See Storage."""
         await self._samples.close()
+        await self._charts.close()
         await self._readers.close()
         await self._writer.close()
         self._lock.release()
@@ -81,6 +86,7 @@ async def open_sqlite(
     *,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     migrations: Sequence[Migration] | None = None,
+    keep: Keep | None = None,
 ) -> SqliteStorage:
     """Open the database, making the folder (0700) and the file (0600) where there are none.
 
@@ -88,19 +94,22 @@ async def open_sqlite(
         path: The database file; `hub.lock` beside it keeps a second process out.
         now_ms: Unix milliseconds.
         migrations: Other than those that came with the program: for tests.
+        keep: How long samples and rollups stay; None: as long as usual.
 
     Raises:
         CannotOpenError: Another process has it open, its schema is newer than this program, it is no
             database, or it cannot be read or written; `reason` is one line that says which.
     """
     lock = _Lock(path.parent / LOCK_FILE)
-    writer = Writer(path, HotSamples(), lambda: _open(path, lock, migrations))
-    readers = ReaderPool(path)
-    samples = SqliteSamples(writer, readers, now_ms)
-    storage = SqliteStorage(writer, readers, samples, lock)
+    hot = HotSamples()
+    writer = Writer(path, hot, lambda: _open(path, lock, migrations))
+    parts = Parts(writer, ReaderPool(path), ChartReaders(path), Sealer(path, writer, hot))
+    samples = SqliteSamples(parts, keep or Keep(), now_ms)
+    storage = SqliteStorage(parts, samples, lock)
     try:
         await writer.open()
-        await readers.open()
+        await parts.readers.open()
+        await parts.charts.open()
         await samples.open()
     except BaseException as exc:
         await storage.close()

@@ -3,42 +3,59 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from chatops_server.domain.ring import WINDOW_MS
+from chatops_server.domain.tiers import DAY_MS, HOURS, TIERS, Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import GapRow, HistoryAnswer, HistoryQuery, SampleRow
 from chatops_server.storage.recent import RecentSamples, StoredSample
 from chatops_server.storage.sql import samples as sql
+from chatops_server.storage.sql.chunks import drop_chunks_before, drop_chunks_of_nobody
 from chatops_server.storage.sql.history import history
-from chatops_server.storage.sql.hot import drop_table, tables_received_before
+from chatops_server.storage.sql.hot import tables_to_seal
+from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.loading import Extent, extents, load
-from chatops_server.storage.sqlite.reader import READERS, ReaderPool
+from chatops_server.storage.sqlite.reader import ReaderPool
+from chatops_server.storage.sqlite.sealer import Sealer
 from chatops_server.storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
 
-_DAY_MS: Final = 86_400_000
-RAW_FOR_MS: Final = 7 * _DAY_MS
+# Until then an hour's samples are read back into memory at a start, and few are still to come.
+SEAL_AFTER_MS: Final = WINDOW_MS + 5 * 60_000
 # A label stays a day longer than the last row that could name it; gaps and old cursors stay a month.
-_LABELS_FOR_MS: Final = 8 * _DAY_MS
-_CURSORS_FOR_MS: Final = 30 * _DAY_MS
+_LABELS_LONGER_MS: Final = DAY_MS
+_CURSORS_FOR_MS: Final = 30 * DAY_MS
 # A small fleet's last hour is there before the hub listens; a large one's follows a few seconds later.
 _LOAD_FIRST_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What works on one database."""
+
+    writer: Writer
+    readers: ReaderPool
+    charts: ChartReaders
+    sealer: Sealer
 
 
 class SqliteSamples:
     """Samples of all servers; see storage.base.SampleStore."""
 
-    def __init__(self, writer: Writer, readers: ReaderPool, now_ms: Callable[[], int]) -> None:
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, parts: Parts, keep: Keep, now_ms: Callable[[], int]) -> None:
+        self._writer = parts.writer
+        self._readers = parts.readers
+        self._charts = parts.charts
+        self._sealer = parts.sealer
+        self._keep = keep
         self._now_ms = now_ms
         self._recent = RecentSamples()
         self._loading: asyncio.Task[None] | None = None
-        # A chart of a week of a large fleet takes seconds; agents that connect need a reader meanwhile.
-        self._charts = asyncio.Semaphore(READERS - 1)
-        writer.on_stored(self._stored)
+        self._sealing: asyncio.Future[int] | None = None
+        self._writer.on_stored(self._stored)
 
     async def open(self) -> None:
         """Begin to read the last hour; return when it is there or after a second. No append before."""
@@ -48,7 +65,10 @@ class SqliteSamples:
         await asyncio.wait({self._loading}, timeout=_LOAD_FIRST_S)
 
     async def close(self) -> None:
-        """Stop reading. Idempotent."""
+        """Stop reading and sealing. Idempotent."""
+        if self._sealing is not None:
+            self._sealer.stop()
+            await asyncio.wait({self._sealing})
         if self._loading is not None:
             self._loading.cancel()
             # However it ended: the writer and the readers have still to be closed.
@@ -64,27 +84,47 @@ class SqliteSamples:
         return await self._readers.run(sql.cursor(server_num, epoch))
 
     async def history(self, query: HistoryQuery) -> HistoryAnswer:
-        """See SampleStore: from memory where the last hour covers it, else from the hourly tables."""
+        """See SampleStore: from memory where the last hour covers it, else from tables and sealed hours."""
         answer = self._recent.answer(query)
         return answer if answer is not None else await self.stored_history(query)
 
     async def stored_history(self, query: HistoryQuery) -> HistoryAnswer:
-        """Return the chart from the tables alone: the same answer as from memory."""
-        async with self._charts:
-            return await self._readers.run(history(query))
+        """Return the chart from the database alone: the same answer as from memory."""
+        return await self._charts.run(history(query, self._keep, self._now_ms()))
 
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore."""
         return self._recent.cpu(server_num, now_ms)
 
+    async def seal(self, now_ms: int) -> int:
+        """See SampleStore. Once begun, it ends a table even if its caller is cancelled; `close` stops it."""
+        self._sealing = asyncio.ensure_future(self._seal_all(now_ms - SEAL_AFTER_MS))
+        return await asyncio.shield(self._sealing)
+
     async def expire(self, now_ms: int) -> int:
         """See SampleStore."""
         self._recent.drop_silent(now_ms)
-        expired = await self._readers.run(tables_received_before(now_ms - RAW_FOR_MS))
-        for table in expired:
-            await self._writer.run(drop_table(table))
-        await self._writer.run(sql.drop_unused(now_ms - _LABELS_FOR_MS, now_ms - _CURSORS_FOR_MS))
-        return len(expired)
+        dropped = 0
+        for tier in TIERS:
+            oldest = self._keep.oldest(tier, now_ms)
+            while count := await self._writer.run(drop_chunks_before(tier, oldest)):
+                dropped += count
+        while count := await self._writer.run(drop_chunks_of_nobody()):
+            dropped += count
+        labels_from_ms = self._keep.oldest(HOURS, now_ms) - _LABELS_LONGER_MS
+        await self._writer.run(sql.drop_unused(labels_from_ms, now_ms - _CURSORS_FOR_MS))
+        return dropped
+
+    async def _seal_all(self, before_ms: int) -> int:
+        if self._loading is not None:
+            # It reads tables, and may not find one half sealed.
+            await asyncio.wait({self._loading})
+        sealed = 0
+        for table in await self._readers.run(tables_to_seal(before_ms)):
+            if not await self._sealer.seal(table):
+                break
+            sealed += 1
+        return sealed
 
     def _stored(self, samples: Sequence[StoredSample]) -> None:
         self._recent.add(samples, self._now_ms())

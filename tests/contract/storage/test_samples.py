@@ -166,18 +166,29 @@ async def test_a_late_sample_stands_at_its_own_time(storage: Storage, late_by_ms
     assert point.ts_ms == ts_ms
 
 
-async def test_hours_stand_in_tables_of_their_own_and_go_after_a_week(storage: Storage, clock: Clock) -> None:
-    for day in range(9):
+async def test_hours_stand_in_tables_of_their_own_until_they_are_sealed(
+    storage: Storage, clock: Clock
+) -> None:
+    for day in range(6):
         clock.now_ms = NOON_MS + day * DAY_MS
         await storage.samples.append([row(day + 1, clock.now_ms)])
-    assert await storage.samples.expire(clock.now_ms) == 1
-    assert [seq for _, seq, _ in await storage.read(stored())] == list(range(2, 10))
+    assert [seq for _, seq, _ in await storage.read(stored())] == list(range(1, 7))
+    before = await values(storage, "cpu.percent")
+    assert await storage.samples.seal(clock.now_ms) == 5
+    assert [seq for _, seq, _ in await storage.read(stored())] == [6]
+    assert await values(storage, "cpu.percent") == before
+    assert await storage.samples.seal(clock.now_ms) == 0
+
+
+async def test_all_tiers_go_after_two_years_and_labels_with_them(storage: Storage, clock: Clock) -> None:
+    await storage.samples.append([row(1)])
+    clock.now_ms += DAY_MS
+    await storage.samples.seal(clock.now_ms)
     assert await storage.samples.expire(clock.now_ms) == 0
-    clock.now_ms += 60 * DAY_MS
-    assert await storage.samples.expire(clock.now_ms) == 8
-    assert await storage.read(stored()) == []
+    clock.now_ms += 740 * DAY_MS
+    assert await storage.samples.expire(clock.now_ms) > 0
     assert await storage.read(labels()) == []
-    assert await storage.samples.cursor(1, "e1") == 9
+    assert await storage.samples.cursor(1, "e1") == 1
     assert await values(storage, "cpu.percent") == []
 
 
@@ -204,7 +215,8 @@ async def test_many_old_epochs_of_one_server_do_not_hold_the_writer_up(storage: 
 
 async def test_samples_after_expiry_find_their_labels_again(storage: Storage, clock: Clock) -> None:
     await storage.samples.append([row(1)])
-    clock.now_ms = NOON_MS + 60 * DAY_MS
+    clock.now_ms = NOON_MS + 800 * DAY_MS
+    await storage.samples.seal(clock.now_ms)
     await storage.samples.expire(clock.now_ms)
     await storage.samples.append([row(2, clock.now_ms)])
     assert await values(storage, "disk.used:/") == [(clock.now_ms, 40)]
