@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatops_wire.agent import AgentInfo
-from chatops_wire.rest_docker import EngineState
+from chatops_wire.rest_docker import Availability
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Sample, Temperature
 
 T = TypeVar("T")
@@ -176,8 +176,10 @@ class ServerView(Struct, frozen=True, kw_only=True):
     created_at: str = ""
     role: Role = "viewer"
     """What the asking user may do on it: viewer, operator, or admin (full rights)."""
-    docker: EngineState | None = None
+    docker: Availability | None = None
     """What its agent last said of a container engine; null before the first sample."""
+    docker_reason: str = ""
+    """Why that does not answer, where the agent says so."""
     cpu_recent: tuple[int, ...] | UnsetType = UNSET
     """CPU percent, the last points of 10 s, oldest first; only in lists and the first `fleet` frame."""
 

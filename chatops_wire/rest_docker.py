@@ -1,15 +1,17 @@
 """Bodies and answers of the REST interface about containers and what belongs to their engine."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from chatops_wire.containers import ContainerItem
+from chatops_wire.signing import Signature
 from chatops_wire.streams import LogLine
 
-EngineState = Literal["available", "unavailable", "absent"]
+Availability = Literal["available", "unavailable", "absent"]
 """Of a server: its engine answers, does not answer (any more), or there is none."""
-DockerState = EngineState | Literal["offline"]
+DockerState = Availability | Literal["offline"]
 """The same, or that nobody knows, since the agent is not connected."""
 ContainerAction = Literal["start", "stop", "restart", "pause", "unpause", "kill", "remove", "rename"]
 ProjectAction = Literal["start", "stop", "restart"]
@@ -33,6 +35,65 @@ class ContainerOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """rename: the new name."""
     own: bool = False
     """stop, restart, pause, kill, remove: also the container that the agent itself runs in."""
+    signature: Signature | None = None
+    """For machines that ask for one: of the id as it stands in the path, and of `action_params`."""
+
+
+_PARAMS: Final[Mapping[ContainerAction, tuple[str, ...]]] = {
+    "start": (),
+    "stop": ("timeout_s", "own"),
+    "restart": ("timeout_s", "own"),
+    "pause": ("own",),
+    "unpause": (),
+    "kill": ("signal", "own"),
+    "remove": ("force", "volumes", "own"),
+    "rename": ("name",),
+}
+
+
+def action_params(action: ContainerAction, order: ContainerOrder) -> dict[str, Any]:
+    """Return what of an order goes to the agent with an action: whoever signs it signs these."""
+    given = {name: getattr(order, name) for name in _PARAMS[action]}
+    return {name: value for name, value in given.items() if value not in (None, False)}
+
+
+class EngineOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What goes with an action on a project, an image, a volume, a network, or all that nobody uses."""
+
+    force: bool = False
+    """Removing: one that is in use, as far as the engine does that."""
+    all: bool = False
+    """Pruning: images and volumes that have a name, too."""
+    own: bool = False
+    """Projects: also the container that the agent itself runs in."""
+    timeout_s: GraceS | None = None
+    """Projects: between TERM and KILL."""
+    signature: Signature | None = None
+    """For machines that ask for one: of the name in the path (pruning: empty), and the parameters below."""
+
+
+def removal_params(order: EngineOrder) -> dict[str, Any]:
+    """Return what goes to the agent when an image, a volume or a network is removed."""
+    return {"force": True} if order.force else {}
+
+
+def prune_params(order: EngineOrder) -> dict[str, Any]:
+    """Return what goes to the agent when what nobody uses is removed."""
+    return {"all": True} if order.all else {}
+
+
+def project_params(project: str, order: EngineOrder) -> dict[str, Any]:
+    """Return what goes to the agent with an action on a project."""
+    given = {"timeout_s": order.timeout_s, "own": order.own}
+    return {
+        "project": project,
+        **{name: value for name, value in given.items() if value not in (None, False)},
+    }
+
+
+def pull_params(image: str) -> dict[str, Any]:
+    """Return what goes to the agent when an image is pulled."""
+    return {"image": image}
 
 
 class ContainerAnswer(Struct, frozen=True, kw_only=True):
@@ -82,6 +143,8 @@ class PullOrder(Struct, frozen=True, kw_only=True):
 
     server_id: str
     image: ImageName
+    signature: Signature | None = None
+    """For machines that ask for one: of the image, and of `pull_params`."""
 
 
 class PullBegun(Struct, frozen=True, kw_only=True):

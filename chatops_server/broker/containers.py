@@ -1,6 +1,7 @@
 """Every server's containers in memory, and telling those who follow them what changes."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec.structs import asdict
 
@@ -10,8 +11,10 @@ from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.inventory import Change, Inventory
 from chatops_wire.client import ContainerMessage
-from chatops_wire.containers import Container, ContainerEvent, ContainerItem
-from chatops_wire.rest_docker import DockerState
+from chatops_wire.containers import Container, ContainerEvent, ContainerItem, EngineState
+from chatops_wire.rest_docker import Availability, DockerState
+
+_REASON_CHARS: Final = 200
 
 
 class Containers:
@@ -65,8 +68,7 @@ class Containers:
             # Its socket is a little behind: the server was deleted.
             return
         if containers is None:
-            has_engine = state.docker in ("available", "unavailable") or self._is_named(state)
-            self._fleet.engine_is(state, "unavailable" if has_engine else "absent")
+            self._fleet.engine_is(state, *_without(state, sample.engine))
             return
         self._fleet.engine_is(state, "available")
         for change in self._of(state).observe(containers):
@@ -95,9 +97,6 @@ class Containers:
     def _of(self, state: ServerState) -> Inventory:
         return self._inventories.setdefault(state.id, Inventory())
 
-    def _is_named(self, state: ServerState) -> bool:
-        return state.host is not None and bool(state.host.docker_version)
-
     def _forget_deleted(self, server_id: str) -> None:
         if self._fleet.get(server_id) is None:
             self._inventories.pop(server_id, None)
@@ -108,3 +107,13 @@ def item(state: ServerState, container: Container) -> ContainerItem:
     fields = asdict(container)
     fields["id"] = container.id or container.name
     return ContainerItem(server_id=state.id, **fields)
+
+
+def _without(state: ServerState, told: EngineState | None) -> tuple[Availability, str]:
+    """Return what a sample without containers means, and why that is so."""
+    if told is not None:
+        return "unavailable", told.reason[:_REASON_CHARS]
+    # Agents that only list containers: once there was an engine, it is more likely away than removed.
+    was_there = state.docker in ("available", "unavailable")
+    is_named = state.host is not None and bool(state.host.docker_version)
+    return "unavailable" if was_there or is_named else "absent", ""

@@ -12,7 +12,7 @@ from chatops_server.domain.permissions import Principal, effective_role
 from chatops_server.storage.sql.servers import ServerRow
 from chatops_wire.agent import AgentInfo
 from chatops_wire.rest import GrantRole, Role, ServerView
-from chatops_wire.rest_docker import EngineState
+from chatops_wire.rest_docker import Availability
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +168,10 @@ class Fleet:
         state.interval_s = interval_s
         self._touch(state)
 
-    def engine_is(self, state: ServerState, docker: EngineState) -> None:
-        """Note what the agent says of its container engine."""
-        if state.docker != docker:
-            state.docker = docker
+    def engine_is(self, state: ServerState, docker: Availability, reason: str = "") -> None:
+        """Note what the agent says of its container engine, and why that does not answer."""
+        if (state.docker, state.docker_reason) != (docker, reason):
+            state.docker, state.docker_reason = docker, reason
             self._touch(state)
 
     def heard(self, state: ServerState, at_ms: int) -> None:

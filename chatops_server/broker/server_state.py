@@ -12,7 +12,7 @@ from chatops_server.storage.sql.servers import ServerRow
 from chatops_wire import codec
 from chatops_wire.agent import AgentInfo
 from chatops_wire.rest import GrantRole, LatestView, Role, ServerStatus, ServerView
-from chatops_wire.rest_docker import EngineState
+from chatops_wire.rest_docker import Availability
 from chatops_wire.times import format_ms
 
 # A list of servers goes to every client each second; one machine with thousands of mounts must not fill it.
@@ -44,8 +44,9 @@ class ServerState:
     interval_s: float | None = None
     """What the hub told the agent to sample at; None is the agent's own interval."""
     latest: Latest | None = None
-    docker: EngineState | None = None
+    docker: Availability | None = None
     """What its agent last said of a container engine; None before it said anything."""
+    docker_reason: str = ""
     grants: dict[str, GrantRole] = field(default_factory=dict)
     """By user id."""
     encoded: dict[Role, bytes] = field(default_factory=dict)
@@ -90,6 +91,7 @@ def server_view(state: ServerState, role: Role, recent: Sequence[int] | UnsetTyp
         created_at=format_ms(state.created_ms),
         role=role,
         docker=state.docker,
+        docker_reason=state.docker_reason,
         cpu_recent=UNSET if recent is UNSET else tuple(recent),
     )
 

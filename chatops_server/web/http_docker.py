@@ -19,6 +19,7 @@ from chatops_wire.rest_docker import (
     ContainerAnswer,
     ContainerOrder,
     ContainerPage,
+    EngineOrder,
     LogPage,
     ProjectAction,
     ProjectAnswer,
@@ -74,11 +75,10 @@ async def _top(ask: Ask[None]) -> TopView:
     return await ask.hub.containers.docker.top(_wanted(ask))
 
 
-async def _act_on_project(ask: Ask[None]) -> ProjectAnswer:
+async def _act_on_project(ask: Ask[EngineOrder]) -> ProjectAnswer:
     action = cast("ProjectAction", _one_of(ask.path["action"], get_args(ProjectAction)))
-    server_id = ask.query.required("server_id")
-    who = (ask.principal, ask.caller)
-    containers = await ask.hub.containers.docker.act_on_project(ask.path["id"], server_id, action, who)
+    ask.query.required("server_id")
+    containers = await ask.hub.containers.docker.act_on_project(_wanted(ask), action, ask.body)
     return ProjectAnswer(containers=containers)
 
 
@@ -205,6 +205,8 @@ ROUTES = (
         handle=_act_on_project,
         summary="Start, stop or restart all containers of a compose project.",
         tag=_TAG,
+        body=EngineOrder,
+        is_body_optional=True,
         answer=ProjectAnswer,
         query=(_ON_SERVER,),
         refusals=_RELAYED,

@@ -4,21 +4,28 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from chatops_server.domain.permissions import HubAction
-from chatops_server.services.containers.engines import Kind, Place, checked_name
+from chatops_server.services.containers.engines import Kind, Place
 from chatops_server.web.asking import Ask, page
 from chatops_server.web.routes import PAGING, Param, Route
-from chatops_wire.rest_docker import EngineList, PullBegun, PullOrder
+from chatops_wire.rest_docker import EngineList, EngineOrder, PullBegun, PullOrder
 
 _TAG: Final = "containers"
 _SERVER: Final = Param("server_id", "Its server.", required=True)
 _RELAYED: Final = (400, 403, 404, 409, 429, 503, 504)
 _FORCE: Final = Param("force", "`true`: also one that is in use, as far as the engine does that.")
+_ALL: Final = Param("all", "`true`: also those that have a name, as far as the engine tells them apart.")
 
 
 def _place(ask: Ask[Any]) -> Place:
     return Place(ask.query.required("server_id"), ask.principal, ask.caller)
+
+
+def _order(ask: Ask[EngineOrder]) -> EngineOrder:
+    force, everything = ask.query.flag("force"), ask.query.flag("all")
+    return replace(ask.body, force=ask.body.force or force, all=ask.body.all or everything)
 
 
 def _listing(kind: Kind) -> Callable[[Ask[None]], Awaitable[EngineList]]:
@@ -33,17 +40,16 @@ def _listing(kind: Kind) -> Callable[[Ask[None]], Awaitable[EngineList]]:
     return listed
 
 
-def _removal(kind: Kind) -> Callable[[Ask[None]], Awaitable[None]]:
-    async def removed(ask: Ask[None]) -> None:
-        force = ask.query.flag("force")
-        await ask.hub.containers.engines.remove(_place(ask), kind, ask.path["id"], force=force)
+def _removal(kind: Kind) -> Callable[[Ask[EngineOrder]], Awaitable[None]]:
+    async def removed(ask: Ask[EngineOrder]) -> None:
+        await ask.hub.containers.engines.remove(_place(ask), kind, ask.path["id"], _order(ask))
 
     return removed
 
 
-def _pruning(kind: Kind) -> Callable[[Ask[None]], Awaitable[bytes]]:
-    async def pruned(ask: Ask[None]) -> bytes:
-        return msgspec.json.encode(await ask.hub.containers.engines.prune(_place(ask), kind))
+def _pruning(kind: Kind) -> Callable[[Ask[EngineOrder]], Awaitable[bytes]]:
+    async def pruned(ask: Ask[EngineOrder]) -> bytes:
+        return msgspec.json.encode(await ask.hub.containers.engines.prune(_place(ask), kind, _order(ask)))
 
     return pruned
 
@@ -53,8 +59,7 @@ async def _df(ask: Ask[None]) -> bytes:
 
 
 async def _pull(ask: Ask[PullOrder]) -> PullBegun:
-    image = checked_name(ask.body.image)
-    return await ask.hub.containers.pulls.begin(image, ask.body.server_id, ask.principal, ask.caller)
+    return await ask.hub.containers.pulls.begin(ask.body, ask.principal, ask.caller)
 
 
 async def _cancel_pull(ask: Ask[None]) -> None:
@@ -81,6 +86,8 @@ def _routes_of(kind: Kind) -> tuple[Route, ...]:
             handle=_removal(kind),
             summary=f"Remove one {kind}; a `/` in its name is written `%2F`.",
             tag=_TAG,
+            body=EngineOrder,
+            is_body_optional=True,
             query=(_SERVER, _FORCE),
             refusals=_RELAYED,
         ),
@@ -91,8 +98,10 @@ def _routes_of(kind: Kind) -> tuple[Route, ...]:
             handle=_pruning(kind),
             summary=f"Remove the {kind}s that no container uses; answers what was removed.",
             tag=_TAG,
+            body=EngineOrder,
+            is_body_optional=True,
             answer=dict[str, Any],
-            query=(_SERVER,),
+            query=(_SERVER, _ALL),
             refusals=_RELAYED,
         ),
     )

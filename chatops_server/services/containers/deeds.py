@@ -1,7 +1,7 @@
 """Has things done by engines: written down before, asked for, written down after, whoever still waits."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatops_server.errors import AgentOfflineError, ChatopsError, NotAllowedError
@@ -34,6 +34,8 @@ class Deeds:
         Raises:
             ChatopsError: As EngineRelay.request and Request.ask; or StorageError, then nothing was sent.
         """
+        if order.signature is not None:
+            asked = replace(asked, data={**asked.data, "signer": order.signature.signer})
         outcome = _Outcome()
         task = self.errands.start(self._carry_out(asked, order, within_s, outcome), f"engine-{order.action}")
         if task is None:

@@ -29,9 +29,12 @@ from chatops_wire.rest_docker import (
     ContainerAction,
     ContainerOrder,
     DockerState,
+    EngineOrder,
     LogPage,
     ProjectAction,
     TopView,
+    action_params,
+    project_params,
 )
 
 _READ_WITHIN_S: Final = 15.0
@@ -43,25 +46,15 @@ _USUAL_GRACE_S: Final = 10.0
 _OURS_WITHIN_S: Final = 65.0
 # Databases are given minutes; nobody waits longer.
 _LONGEST_GRACE_S: Final = 600.0
-_PARAMS: Final[Mapping[ContainerAction, tuple[str, ...]]] = {
-    "start": (),
-    "stop": ("timeout_s", "own"),
-    "restart": ("timeout_s", "own"),
-    "pause": ("own",),
-    "unpause": (),
-    "kill": ("signal", "own"),
-    "remove": ("force", "volumes", "own"),
-    "rename": ("name",),
-}
 _PROJECT_WITHIN_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which container, and who wants what of it."""
+    """Which container or project, and who wants what of it."""
 
     text: str
-    """Its id, name, or the beginning of its id."""
+    """Its id, name, or the beginning of its id; the project's name."""
     server_id: str | None
     principal: Principal
     caller: Caller
@@ -143,12 +136,16 @@ class Docker:
             InvalidRequestError: The order is not one for this action.
             ChatopsError: As Targets.find and Deeds.change.
         """
-        params = _params(action, order)
+        if action == "rename" and not is_name(order.name or ""):
+            raise InvalidRequestError("name: expected letters, digits, and _ . - after the first one")
+        params = action_params(action, order)
         target = self._target(wanted, ServerAction.OPERATE)
         asked = _asked(target, wanted.caller, action, params)
         ends_by_itself = self._containers.tells_at_once(target.state)
         within_s = _within_s(action, order, ends_by_itself=ends_by_itself)
-        data = await self._deeds.change(asked, Order(action, target.id, params), within_s)
+        # What was signed is not to be said in other words.
+        place = target.id if order.signature is None else wanted.text
+        data = await self._deeds.change(asked, Order(action, place, params, order.signature), within_s)
         after = container_of(data)
         if action == "remove":
             self._gone(target)
@@ -159,7 +156,7 @@ class Docker:
         return item(target.state, after)
 
     async def act_on_project(
-        self, project: str, server_id: str, action: ProjectAction, who: tuple[Principal, Caller]
+        self, wanted: Wanted, action: ProjectAction, order: EngineOrder
     ) -> tuple[ContainerItem, ...]:
         """Do something with all containers of a compose project and return them as they then stand.
 
@@ -167,15 +164,16 @@ class Docker:
             NotFoundError, ForbiddenError: No such project or server, or not the user's to operate.
             ChatopsError: As Deeds.change.
         """
-        principal, caller = who
+        project = wanted.text
         if not is_name(project):
             raise InvalidRequestError("id: no project's name")
-        state = server_for(self._fleet, principal, server_id, ServerAction.OPERATE).state
+        state = server_for(self._fleet, wanted.principal, wanted.server_id or "", ServerAction.OPERATE).state
         if state.is_online and self._containers.is_complete(state) and not self._of_project(state, project):
             raise NotFoundError("no such project")
-        asked = Asked(state, caller, f"project.{action}", f"{action} project", project, {"project": project})
-        order = Order(f"project_{action}", "", {"project": project})
-        data = await self._deeds.change(asked, order, _PROJECT_WITHIN_S)
+        params = project_params(project, order)
+        asked = Asked(state, wanted.caller, f"project.{action}", f"{action} project", project, params)
+        ordered = Order(f"project_{action}", project, params, order.signature)
+        data = await self._deeds.change(asked, ordered, _PROJECT_WITHIN_S + (order.timeout_s or 0))
         for container in containers_of(data):
             self._containers.changed(state, Change(action, container))
         return tuple(item(state, each) for each in self._of_project(state, project))
@@ -213,14 +211,6 @@ def _is_chosen(state: ServerState, selector: Selector | None) -> bool:
 def _asked(target: Target, caller: Caller, verb: str, params: Mapping[str, Any]) -> Asked:
     data = {"container_id": target.id, **params}
     return Asked(target.state, caller, f"container.{verb}", verb, target.name, data)
-
-
-def _params(action: ContainerAction, order: ContainerOrder) -> dict[str, Any]:
-    """Return what of an order goes to the agent with an action; raises InvalidRequestError."""
-    if action == "rename" and not is_name(order.name or ""):
-        raise InvalidRequestError("name: expected letters, digits, and _ . - after the first one")
-    given = {name: getattr(order, name) for name in _PARAMS[action]}
-    return {name: value for name, value in given.items() if value not in (None, False)}
 
 
 def _within_s(action: ContainerAction, order: ContainerOrder, *, ends_by_itself: bool) -> float:

@@ -14,11 +14,13 @@ from chatops_server.services.access import Caller, server_for
 from chatops_server.services.containers.deeds import Deeds
 from chatops_server.services.containers.records import Asked
 from chatops_server.services.containers.relay import Order
+from chatops_wire.rest_docker import EngineOrder, prune_params, removal_params
 
 Kind = Literal["image", "volume", "network"]
 # `df` walks every layer and volume; removing and pruning delete them, file by file.
 _LIST_WITHIN_S: Final = 30.0
-_LONG_WITHIN_S: Final = 300.0
+_LONG_WITHIN_S: Final = 130.0
+_PRUNE_WITHIN_S: Final = 610.0
 # registry:5000/team/app:1.2@sha256:…; never a step up within the engine's API.
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:@/-]|\.(?!\.)){0,511}", re.ASCII)
 
@@ -53,7 +55,7 @@ class Engines:
         data = await self._read(place, "df", _LONG_WITHIN_S)
         return dict(data) if isinstance(data, Mapping) else {}
 
-    async def remove(self, place: Place, kind: Kind, name: str, *, force: bool) -> None:
+    async def remove(self, place: Place, kind: Kind, name: str, order: EngineOrder) -> None:
         """Remove an image, a volume or a network.
 
         Raises:
@@ -63,15 +65,18 @@ class Engines:
         """
         checked_name(name)
         state = self._state(place, ServerAction.OPERATE)
-        params = {"force": True} if force else {}
+        params = removal_params(order)
         asked = Asked(state, place.caller, f"{kind}.remove", f"remove {kind}", name, params)
-        await self._deeds.change(asked, Order(f"{kind}_remove", name, params), _LONG_WITHIN_S)
+        ordered = Order(f"{kind}_remove", name, params, order.signature)
+        await self._deeds.change(asked, ordered, _LONG_WITHIN_S)
 
-    async def prune(self, place: Place, kind: Kind) -> dict[str, Any]:
+    async def prune(self, place: Place, kind: Kind, order: EngineOrder) -> dict[str, Any]:
         """Remove what no container uses and return what the agent says of it; raises as `remove`."""
         state = self._state(place, ServerAction.OPERATE)
-        asked = Asked(state, place.caller, f"{kind}.prune", "prune", f"{kind}s", {})
-        data = await self._deeds.change(asked, Order(f"{kind}_prune"), _LONG_WITHIN_S)
+        params = prune_params(order)
+        asked = Asked(state, place.caller, f"{kind}.prune", "prune", f"{kind}s", params)
+        ordered = Order(f"{kind}_prune", "", params, order.signature)
+        data = await self._deeds.change(asked, ordered, _PRUNE_WITHIN_S)
         return dict(data) if isinstance(data, Mapping) else {}
 
     async def _read(self, place: Place, action: str, within_s: float = _LIST_WITHIN_S) -> Any:  # noqa: ANN401 - JSON

@@ -12,11 +12,12 @@ from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import AgentOfflineError, ChatopsError, NotFoundError
 from chatops_server.services.access import Caller, server_for
 from chatops_server.services.containers.deeds import Deeds
+from chatops_server.services.containers.engines import checked_name
 from chatops_server.services.containers.records import Asked
 from chatops_server.services.containers.relay import Order, Request
 from chatops_wire.client import PullFinished, PullProgress
 from chatops_wire.containers import DockerProgress
-from chatops_wire.rest_docker import PullBegun
+from chatops_wire.rest_docker import PullBegun, PullOrder, pull_params
 
 # From one progress to the next: a registry behind a slow line may be silent for minutes.
 _SILENT_S: Final = 300.0
@@ -47,17 +48,24 @@ class Pulls:
         self._now = now
         self._pulls: dict[str, _Pull] = {}
 
-    async def begin(self, image: str, server_id: str, principal: Principal, caller: Caller) -> PullBegun:
+    async def begin(self, order: PullOrder, principal: Principal, caller: Caller) -> PullBegun:
         """Begin to pull an image and return when that is written down and sent.
 
         Raises:
+            InvalidRequestError: That is no name of an image.
             NotFoundError, ForbiddenError: The server is not the user's to see, or to operate.
             AgentOfflineError, TooManyRequestsError, StorageError: Nothing was begun.
         """
-        state = server_for(self._fleet, principal, server_id, ServerAction.OPERATE).state
-        asked = Asked(state, caller, "image.pull", "pull", image, {"image": image})
+        image, params = checked_name(order.image), pull_params(order.image)
+        state = server_for(self._fleet, principal, order.server_id, ServerAction.OPERATE).state
+        asked = Asked(state, caller, "image.pull", "pull", image, params)
         begun: asyncio.Future[_Pull] = asyncio.get_running_loop().create_future()
-        if self._deeds.errands.start(self._pulled(asked, image, begun), "pull") is None:
+        if (
+            self._deeds.errands.start(
+                self._pulled(asked, Order("image_pull", image, params, order.signature), begun), "pull"
+            )
+            is None
+        ):
             raise AgentOfflineError
         pull = await begun
         return PullBegun(command_id=pull.request.id, server_id=state.id, image=image)
@@ -76,7 +84,7 @@ class Pulls:
         await self._deeds.records.asked(deed)
         pull.request.give_up()
 
-    async def _pulled(self, asked: Asked, image: str, begun: "asyncio.Future[_Pull]") -> None:
+    async def _pulled(self, asked: Asked, order: Order, begun: "asyncio.Future[_Pull]") -> None:
         pull: _Pull | None = None
 
         def progressed(progress: DockerProgress) -> None:
@@ -86,11 +94,11 @@ class Pulls:
         try:
             with self._deeds.relay.request(asked.state, progressed) as request:
                 await self._deeds.records.asked(asked)
-                pull = self._pulls[request.id] = _Pull(asked, request, image)
+                pull = self._pulls[request.id] = _Pull(asked, request, order.place)
                 if not begun.done():
                     begun.set_result(pull)
                 try:
-                    await request.ask(Order("image_pull", "", {"image": image}), _SILENT_S)
+                    await request.ask(order, _SILENT_S)
                 finally:
                     del self._pulls[request.id]
         except ChatopsError as exc:

@@ -15,6 +15,7 @@ from chatops_server.services.refusals import refusal
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode
 from chatops_wire.containers import DockerCancel, DockerCode, DockerCommand, DockerProgress, DockerResponse
+from chatops_wire.signing import Signature
 
 # A team that looks at one machine at once, each at several containers.
 MAX_ON_A_SERVER: Final = 64
@@ -34,6 +35,8 @@ class Order:
     place: str = ""
     """The container's id; or the image, volume or network."""
     params: Mapping[str, Any] = field(default_factory=dict)
+    signature: Signature | None = None
+    """The user's own, for machines that ask for one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +66,7 @@ class Request:
             action=order.action,
             container_id=order.place,
             params=dict(order.params),
+            signature=order.signature,
         )
         await offered(self.session, command)
         answer = await self._answered(within_s)

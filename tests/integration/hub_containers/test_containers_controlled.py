@@ -258,7 +258,11 @@ async def test_a_project_is_controlled_as_a_whole(stage: Stage) -> None:
     path = f"/docker/projects/shop/start?server_id={stage.server_id}"
     asked = asyncio.create_task(stage.ask("POST", path))
     order = await answered(agent, data={"containers": [{**DB, "state": "running"}]})
-    assert (order["action"], order["params"]) == ("project_start", {"project": "shop"})
+    assert (order["action"], order["container_id"], order["params"]) == (
+        "project_start",
+        "shop",
+        {"project": "shop"},
+    )
     assert [(each["name"], each["state"]) for each in (await asked).body["containers"]] == [("db", "running")]
     assert await audited(stage, "project.start") == [
         ("project.start", "shop", "sent"),
@@ -266,6 +270,25 @@ async def test_a_project_is_controlled_as_a_whole(stage: Stage) -> None:
     ]
     unknown = await stage.ask("POST", f"/docker/projects/blog/stop?server_id={stage.server_id}")
     assert code(unknown) == (404, "not_found")
+
+
+async def test_what_was_signed_goes_on_word_by_word(stage: Stage) -> None:
+    agent = await with_containers(stage, WEB)
+    signature = {
+        "signer": "SHA256:abc",
+        "nonce": "0123456789abcdef",
+        "issued_at": "2027-01-15T08:00:00.000Z",
+        "expires_at": "2027-01-15T08:02:00.000Z",
+        "sig": "AAAA",
+    }
+    order, _ = await acted(stage, agent, "web/stop", {"timeout_s": 3, "signature": signature})
+    assert (order["container_id"], order["params"], order["signature"]) == (
+        "web",
+        {"timeout_s": 3},
+        signature,
+    )
+    [event] = (await stage.ask("GET", "/events?kind=container")).body["items"]
+    assert event["data"]["signer"] == "SHA256:abc"
 
 
 async def test_after_the_agent_left_it_is_offline_again(stage: Stage) -> None:

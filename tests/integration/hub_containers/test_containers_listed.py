@@ -117,6 +117,19 @@ async def test_it_says_why_a_server_has_none(stage: Stage) -> None:
     assert (await stage.ask("GET", f"/servers/{broken_id}")).body["docker"] == "unavailable"
 
 
+async def test_an_agent_may_say_why_its_engine_does_not_answer(stage: Stage) -> None:
+    agent = await with_containers(stage, WEB)
+    reason = "permission denied on /var/run/docker.sock"
+    await agent.send({**metrics(2), "engine": {"state": "unavailable", "reason": reason}})
+    await agent.until("ack")
+    server = (await stage.ask("GET", f"/servers/{stage.server_id}")).body
+    assert (server["docker"], server["docker_reason"]) == ("unavailable", reason)
+    await agent.send(told(3, WEB))
+    await agent.until("ack")
+    server = (await stage.ask("GET", f"/servers/{stage.server_id}")).body
+    assert (server["docker"], server["docker_reason"]) == ("available", "")
+
+
 async def test_of_an_agent_that_left_nothing_is_claimed(stage: Stage) -> None:
     agent = await with_containers(stage, WEB)
     await agent.close()

@@ -70,9 +70,11 @@ async def test_an_image_in_use_is_a_conflict_in_the_engines_words(stage: Stage) 
 @pytest.mark.parametrize("what", ["image", "volume", "network"])
 async def test_what_nobody_uses_is_pruned(stage: Stage, what: str) -> None:
     agent = await with_containers(stage)
-    asked = asyncio.create_task(stage.ask("POST", f"/docker/{what}s/prune?server_id={stage.server_id}"))
+    path = f"/docker/{what}s/prune?server_id={stage.server_id}&all=true"
+    asked = asyncio.create_task(stage.ask("POST", path))
     freed = {"removed": ["a"], "reclaimed": 7}
-    assert (await answered(agent, data=freed))["action"] == f"{what}_prune"
+    order = await answered(agent, data=freed)
+    assert (order["action"], order["params"]) == (f"{what}_prune", {"all": True})
     assert (await asked).body == freed
     assert [entry[2] for entry in await audited(stage, f"{what}.prune")] == ["sent", "ok"]
 
