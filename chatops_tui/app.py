@@ -338,8 +338,9 @@ class ChatopsApp(LeanApp[object]):
         if not found or signal == "off":
             return
         self.notify(alert_news.toast(found), title="Critical", severity="error", markup=False)
-        if self._driver is not None:
-            self._driver.write(alert_news.attention(found, signal))
+        sound = alert_news.attention(found, signal)
+        if sound and self._driver is not None:
+            self._driver.write(sound)
 
     def _tell_news(self) -> None:
         self._news, said = self._news.after(self.store.link.phase, self._now_ms())

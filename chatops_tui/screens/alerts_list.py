@@ -50,7 +50,7 @@ class AlertsTab(AlertTab):
         Binding("S", "silence", "Silence", id="alerts.silence"),
         Binding("R", "do('resolve')", "Resolve", id="alerts.resolve"),
         Binding("slash", "filter", "Filter", id="alerts.filter", key_display="/"),
-        Binding("e", "ended", "Ended", id="alerts.ended", tooltip="Show or hide what has ended"),
+        Binding("e", "ended", "Ended", id="alerts.ended", tooltip="Ended ones too"),
         Binding("o", "server", "Server", id="alerts.server", tooltip="Open its server"),
     ]
 
