@@ -26,3 +26,5 @@ class ActionCounts:
     """Log streams now."""
     log_lines: int = 0
     """Lines of logs, as they came."""
+    engine_requests: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Asked of container engines, by action and result: `ok`, or the code of the error."""

@@ -3,12 +3,13 @@
 Labels are bounded: by our own enumerations, by the types Counters keeps, and by the servers there are.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar, get_args
 
 from chatops_server.broker.action_counts import ActionCounts
-from chatops_server.broker.counters import Counters, Peer
+from chatops_server.broker.counters import OTHER, Counters, Peer
 from chatops_server.broker.sample_frames import AnySample
 from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.histogram import Histogram
@@ -17,6 +18,7 @@ from chatops_server.services.ingest import Ingest
 from chatops_server.services.live import Live
 from chatops_server.storage.base import Storage, WriterLoad
 from chatops_wire.commands import FinalStatus
+from chatops_wire.containers import STATES
 from chatops_wire.rest import ServerStatus
 from chatops_wire.version import VERSION
 
@@ -73,7 +75,20 @@ class HubMetrics:
             *_of_peers(self._live.counters),
             *_of_actions(self._live.actions),
             *_of_servers(states),
+            self._of_containers(states),
         ]
+
+    def _of_containers(self, states: Sequence[ServerState]) -> AnyFamily:
+        # Other engines have states of their own, and an agent may name any.
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for state in states:
+            for container in self._live.containers.on(state):
+                known = container.state if container.state in STATES else OTHER
+                counts[(state.id, state.name, known)] += 1
+        values = [(labels, float(count)) for labels, count in counts.items()]
+        return Family(
+            "gauge", "chatops_server_containers", "Containers by state.", (*_SERVER, "state"), values
+        )
 
     def _of_samples(self) -> list[AnyFamily]:
         counts = self._ingest.counts
@@ -120,6 +135,12 @@ def _of_actions(counts: ActionCounts) -> list[AnyFamily]:
         _counter("terminal_output_bytes", "Output of terminals, as it came.", counts.screen_bytes),
         _gauge("logs_followed", "Logs that are followed.", counts.logs_followed),
         _counter("log_lines", "Lines of logs, as they came.", counts.log_lines),
+        _counters(
+            "engine_requests",
+            "What was asked of container engines, by how it ended.",
+            ("action", "result"),
+            [(labels, float(count)) for labels, count in counts.engine_requests.items()],
+        ),
     ]
 
 

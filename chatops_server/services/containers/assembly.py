@@ -52,7 +52,7 @@ class ContainerServices:
 def put_together(live: Live, ledger: Ledger, errands: Errands) -> ContainerServices:
     """Return the services; nothing of them runs yet."""
     relay = EngineRelay(live.sessions)
-    deeds = Deeds(relay, Records(ledger), errands)
+    deeds = Deeds(relay, Records(ledger), errands, live.actions.engine_requests)
     return ContainerServices(
         Docker(live.fleet, live.containers, deeds),
         Engines(live.fleet, deeds),

@@ -1,12 +1,13 @@
 """Has things done by engines: written down before, asked for, written down after, whoever still waits."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chatops_server.errors import AgentOfflineError, ChatopsError, NotAllowedError
 from chatops_server.services.containers.records import Asked, Records
-from chatops_server.services.containers.relay import EngineRelay, Order
+from chatops_server.services.containers.relay import EngineRelay, Order, Request
 from chatops_server.services.errands import Errands
 
 
@@ -25,6 +26,8 @@ class Deeds:
     relay: EngineRelay
     records: Records
     errands: Errands
+    counts: Counter[tuple[str, str]]
+    """By action and result."""
 
     async def change(self, asked: Asked, order: Order, within_s: float) -> Any:  # noqa: ANN401 - JSON
         """Have something done and return the data of the answer.
@@ -55,17 +58,27 @@ class Deeds:
         """
         with self.relay.request(asked.state) as request:
             try:
-                return await request.ask(order, within_s)
+                return await self.asked(request, order, within_s)
             except NotAllowedError as exc:
                 await self.records.read_refused(asked, exc)
                 raise
+
+    async def asked(self, request: Request, order: Order, within_s: float) -> Any:  # noqa: ANN401 - likewise
+        """Ask, count how it ends, and return the data of the answer; raises as Request.ask."""
+        try:
+            data = await request.ask(order, within_s)
+        except ChatopsError as exc:
+            self.counts[(order.action, exc.code.value)] += 1
+            raise
+        self.counts[(order.action, "ok")] += 1
+        return data
 
     async def _carry_out(self, asked: Asked, order: Order, within_s: float, outcome: _Outcome) -> None:
         try:
             with self.relay.request(asked.state) as request:
                 await self.records.asked(asked)
                 try:
-                    outcome.answer = (await request.ask(order, within_s),)
+                    outcome.answer = (await self.asked(request, order, within_s),)
                 except ChatopsError as exc:
                     await self.records.failed(asked, exc)
                     raise

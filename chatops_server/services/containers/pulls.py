@@ -98,7 +98,7 @@ class Pulls:
                 if not begun.done():
                     begun.set_result(pull)
                 try:
-                    await request.ask(order, _SILENT_S)
+                    await self._deeds.asked(request, order, _SILENT_S)
                 finally:
                     del self._pulls[request.id]
         except ChatopsError as exc:
