@@ -11,12 +11,17 @@ from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.shells import Shell
+from chatops_tui.store.spread import EVERYWHERE, Spread
 from chatops_wire.rest import ServerView
 from chatops_wire.streams import LogSource
 
 
 class RequestFailedError(Exception):
     """The hub could not be asked, or said no; the text is one sentence, neutralise before drawing."""
+
+
+class CodeNeededError(RequestFailedError):
+    """The password is right, and a code of the second factor is needed too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ class Hub(Protocol):
         """The hub's address."""
         ...
 
-    async def sign_in(self, address: str, username: str, password: str) -> None:
-        """Sign in, also at another hub; the fleet follows by the feed."""
+    async def sign_in(self, address: str, username: str, password: str, otp: str = "") -> None:
+        """Sign in, also at another hub; the fleet follows by the feed. CodeNeededError: again, with `otp`."""
         ...
 
     async def sign_out(self) -> None:
@@ -80,8 +85,13 @@ class Commands(Protocol):
         """Run a command on one server; returns at once."""
         ...
 
-    def start_many(self, server_ids: Sequence[str], command: str, batch: int = 0) -> int:
-        """Run a command on several servers, or again on some of a fan-out; returns its number at once."""
+    def start_many(
+        self, server_ids: Sequence[str], command: str, batch: int = 0, spread: Spread = EVERYWHERE
+    ) -> int:
+        """Run a command on several servers, or on some more of a fan-out; returns its number at once.
+
+        Of `spread` counts how many at once and when to stop; which are first is the caller's matter.
+        """
         ...
 
     def stop(self, key: int) -> None:

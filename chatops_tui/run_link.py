@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from chatops_tui.requests import RequestFailedError
 from chatops_tui.store.models import Event
 from chatops_tui.store.runs import Run, RunAccepted, RunRejected, RunsAsked, RunTold
+from chatops_tui.store.spread import EVERYWHERE, Spread
 from chatops_tui.store.store import Store
 from chatops_wire.rest_commands import BatchCreate, CommandCreate
 
@@ -19,8 +20,6 @@ T = TypeVar("T")
 TIMEOUT_S: Final = 3600.0
 # As many as make a history; more is a search in the hub's own.
 _RECENT: Final = 500
-# Servers that begin at once: quick for a team's fleet, and no stampede on what they share.
-_CONCURRENCY: Final = 20
 _NOT_CONNECTED: Final = "Not connected to the hub."
 _BROKEN_OFF: Final = "The hub was left before it answered: it may have run."
 _UNTOLD: Final = "The hub did not say that it took this server."
@@ -63,12 +62,14 @@ class RunLink:
         run = Run(self._store.runs.take_key(), server_id, command, self._desk.now_ms())
         self._begin((run,), self._started(run))
 
-    def start_many(self, server_ids: Sequence[str], command: str, batch: int = 0) -> int:
-        """Run a command on several servers, or again on some of a fan-out; returns its number at once."""
+    def start_many(
+        self, server_ids: Sequence[str], command: str, batch: int = 0, spread: Spread = EVERYWHERE
+    ) -> int:
+        """Run a command on several servers, or on some more of a fan-out; returns its number at once."""
         runs, now_ms = self._store.runs, self._desk.now_ms()
         batch = batch or runs.take_key()
         members = tuple(Run(runs.take_key(), one, command, now_ms, batch) for one in server_ids)
-        self._begin(members, self._started_all(members))
+        self._begin(members, self._started_all(members, spread))
         return batch
 
     def stop(self, key: int) -> None:
@@ -115,12 +116,13 @@ class RunLink:
         else:
             self._desk.apply(RunAccepted(run.key, view.command_id))
 
-    async def _started_all(self, runs: tuple[Run, ...]) -> None:
+    async def _started_all(self, runs: tuple[Run, ...], spread: Spread) -> None:
         order = BatchCreate(
             server_ids=tuple(run.server_id for run in runs),
             command=runs[0].command,
             timeout_s=TIMEOUT_S,
-            concurrency=_CONCURRENCY,
+            concurrency=spread.at_once,
+            stop_after_failures=spread.stop_after,
         )
         try:
             view = await self._desk.ask(self._desk.rest.run_batch(order))

@@ -109,6 +109,8 @@ class _Demo:
     def _start_hub(self, port: int) -> Child:
         data = str(self._home.hub_data)
         arguments = ["chatops_server", "run", "--host", HOST, "--port", str(port), "--data-dir", data]
+        # What one's own shells showed can be played, as everything here can be tried.
+        arguments.append("--record-terminals")
         environ = self._environ | {"CHATOPS_ADMIN_PASSWORD": self._home.password()}
         return self._children.start(Program("hub", arguments, self._home.log("hub"), environ))
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
-from chatops_tui.screens.asking import dangerous, wide
+from chatops_tui.screens.asking import dangerous, failed_first, wide
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out_rows import (
@@ -29,12 +29,14 @@ from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.output_panel import OutputPanel
 from chatops_tui.screens.recall_search import RecallSearch
 from chatops_tui.screens.run_log import RunLines, RunLog
+from chatops_tui.screens.spread_form import SpreadForm
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.store.danger import danger_in
 from chatops_tui.store.groups import grouped
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.recall import Recall
 from chatops_tui.store.runs import RunMemory
+from chatops_tui.store.spread import EVERYWHERE, Spread
 from chatops_tui.widgets.command_line import CommandLine
 from chatops_tui.widgets.confirm import Confirm
 from chatops_tui.widgets.key_footer import KeyFooter
@@ -52,9 +54,11 @@ class FanOutScreen(LiveScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "stop", "Stop all", id="fan-out.stop", key_display="^c"),
+        Binding("c", "go_on", "Go on", id="fan-out.go-on"),
         Binding("u", "group", "Fold", id="fan-out.group"),
         Binding("R", "again", "Rerun failed", id="fan-out.again"),
         Binding("i", "type", "Type", id="fan-out.type"),
+        Binding("ctrl+o,o", "how", "How", id="fan-out.how", key_display="^o"),
         Binding("ctrl+r", "recall", "Search history", show=False, id="fan-out.recall", key_display="^r"),
         Binding("tab", "app.focus_next", "Next part", show=False, id="fan-out.next"),
         Binding("shift+tab", "app.focus_previous", "Previous part", show=False, id="fan-out.previous"),
@@ -67,6 +71,10 @@ class FanOutScreen(LiveScreen):
         self._server_ids = tuple(sorted(server_ids, key=lambda one: bool(self._obstacle(one))))
         self._batch = 0
         self._is_grouped = False
+        self._spread = EVERYWHERE
+        self._command = ""
+        self._rest: tuple[str, ...] = ()
+        """Servers that wait until somebody has looked at the first ones."""
         self._recall = Recall()
         self._abilities: tuple[bool, ...] = ()
 
@@ -98,14 +106,19 @@ class FanOutScreen(LiveScreen):
         self._draw_output(now)
         line = self.query_one(CommandLine)
         line.set_prompt(self._prompt(is_live=now.is_live), enabled=now.is_live and bool(self._targets()))
-        abilities = (any(one.run.is_open for one in runs), any(one.run.is_failed for one in runs), bool(runs))
+        abilities = (
+            any(one.run.is_open for one in runs),
+            any(one.run.is_failed for one in runs),
+            bool(runs),
+            bool(self._rest),
+        )
         if abilities != self._abilities:
             self._abilities = abilities
             self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer keys where they do something."""
-        running, failed, begun = self._abilities or (False, False, False)
+        running, failed, begun, has_rest = self._abilities or (False, False, False, False)
         match action:
             case "stop":
                 return running
@@ -113,6 +126,8 @@ class FanOutScreen(LiveScreen):
                 return failed and not running and not isinstance(self.focused, Input)
             case "group":
                 return begun and not isinstance(self.focused, Input)
+            case "go_on":
+                return has_rest and not running and not isinstance(self.focused, Input)
             case "type" | "freeze":
                 return not isinstance(self.focused, Input)
             case _:
@@ -138,6 +153,18 @@ class FanOutScreen(LiveScreen):
             self._ask_about(failed[0].command, able, self._batch)
         else:
             self.notify("None of them can be asked now.", severity="warning", markup=False)
+
+    def action_go_on(self) -> None:
+        """Run it on the servers that waited, after a question where the first ones failed."""
+        if any(one.run.is_failed for one in self._runs):
+            question = failed_first(self._command, len(self._rest))
+            self.ask(Confirm(question), lambda yes: self._go_on() if yes else None)
+        else:
+            self._go_on()
+
+    def action_how(self) -> None:
+        """Choose how many at once, when to stop, and on which first."""
+        self.ask(SpreadForm(self._spread), self._spread_chosen)
 
     def action_type(self) -> None:
         """Go to the line."""
@@ -183,16 +210,39 @@ class FanOutScreen(LiveScreen):
         if len(names) == 1 and not danger:
             self._run(command, server_ids, batch)
             return
-        question = wide(command, danger, names) if len(names) > 1 else dangerous(command, danger, names[0])
+        if len(names) > 1:
+            question = wide(command, danger, names, f"{self._spread.said}; ctrl+o before this changes it")
+        else:
+            question = dangerous(command, danger, names[0])
         self.ask(
             Confirm(question),
             lambda yes: self._run(command, server_ids, batch) if yes else self._put(command),
         )
 
     def _run(self, command: str, server_ids: Sequence[str], batch: int) -> None:
-        self._batch = self.given.commands.start_many(server_ids, command, batch)
+        if batch:
+            self._begin(server_ids, batch)
+            return
+        ahead = self._spread.first or len(server_ids)
+        self._command, self._rest = command, tuple(server_ids[ahead:])
+        self._begin(server_ids[:ahead], 0)
+
+    def _go_on(self) -> None:
+        waiting, self._rest = self._rest, ()
+        able = [server_id for server_id in waiting if not self._obstacle(server_id)]
+        if able:
+            self._begin(able, self._batch)
+
+    def _begin(self, server_ids: Sequence[str], batch: int) -> None:
+        self._batch = self.given.commands.start_many(server_ids, self._command, batch, self._spread)
         self.query_one(LiveTable).focus()
         self.sync(frozenset())
+
+    def _spread_chosen(self, spread: Spread | None) -> None:
+        if spread is not None:
+            self._spread = spread
+            self.notify(f"{spread.said}.", markup=False)
+            self.sync(frozenset())
 
     def _put(self, command: str | None) -> None:
         if command is not None:
@@ -228,7 +278,8 @@ class FanOutScreen(LiveScreen):
         if not able:
             return [(" None of these servers can be asked. ", "warn")]
         count = _servers(able) if able == every else f"{able} of {_servers(every)}"
-        return [(f" {count}", "accent"), (" $ ", "muted")]
+        ahead = f", first {self._spread.first}" if self._spread.first else ""
+        return [(f" {count}{ahead}", "accent"), (" $ ", "muted")]
 
     def _draw_table(self, runs: list[RunMemory], now: Now) -> None:
         table = self.query_one(LiveTable)
@@ -240,7 +291,9 @@ class FanOutScreen(LiveScreen):
             rows = {
                 server_id: run_cells(asked[server_id], now)
                 if server_id in asked
-                else waiting_cells(now.names.get(server_id, "?"), self._obstacle(server_id))
+                else waiting_cells(
+                    now.names.get(server_id, "?"), self._obstacle(server_id), is_next=server_id in self._rest
+                )
                 for server_id in self._server_ids
             }
         # At most half: below it one reads.
@@ -250,7 +303,7 @@ class FanOutScreen(LiveScreen):
     def _draw_output(self, now: Now) -> None:
         chosen = self._chosen_run()
         title = self.query_one("#fan-out-title", TextBlock)
-        summary = counts(self._runs)
+        summary = [*counts(self._runs), *self._waiting()]
         if chosen is None:
             title.set_lines([[(" ", "text"), *summary]])
             self.query_one(OutputPanel).lines.sync(Said([] if self._runs else _WELCOME))
@@ -258,6 +311,11 @@ class FanOutScreen(LiveScreen):
         name = now.names.get(chosen.run.server_id, "?")
         title.set_lines([[("─ ", "rule"), (name, "strong"), (" ── ", "rule"), *summary, (" ──", "rule")]])
         self.query_one(OutputPanel).lines.sync(RunLines([chosen], now.ms, is_live=now.is_live))
+
+    def _waiting(self) -> Cell:
+        if not self._rest:
+            return []
+        return [(f"  · {len(self._rest)} wait  ", "info"), ("c", "accent"), (" goes on", "muted")]
 
     async def _load_recall(self) -> None:
         try:

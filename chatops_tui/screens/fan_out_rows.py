@@ -52,10 +52,12 @@ def obstacle(row: Row | None) -> str:
     return "" if row.status == "online" else "offline"
 
 
-def waiting_cells(name: str, why_not: str) -> list[Cell]:
-    """Return the cells of a server before anything was run."""
+def waiting_cells(name: str, why_not: str, *, is_next: bool = False) -> list[Cell]:
+    """Return the cells of a server before anything was run; `is_next`: it waits for others."""
     if why_not:
         return [[(name, "off")], [("○ left out", "off")], [], [], [(why_not, "off")]]
+    if is_next:
+        return [[(name, "text")], [("· waits", "info")], [], [], []]
     return [[(name, "text")], [("· ready", "muted")], [], [], []]
 
 

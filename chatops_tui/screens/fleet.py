@@ -55,6 +55,7 @@ class FleetTable(LiveTable):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_row", "Open", id="fleet.open", key_display="⏎"),
+        Binding("space", "toggle_mark", "Mark", show=False, id="fleet.mark", key_display="space"),
     ]
 
 
@@ -65,11 +66,11 @@ class FleetScreen(LiveScreen):
         Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
         Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
         Binding("s", "sort", "Sort", id="fleet.sort"),
-        Binding("A", "add", "Add", id="fleet.add"),
         Binding("x", "run", "Run", id="fleet.run"),
         Binding("t", "shell", "Shell", id="fleet.shell"),
         Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
         Binding("d", "containers", "Docker", id="fleet.containers"),
+        Binding("A", "add", "Add", id="fleet.add"),
         Binding(
             "right_square_bracket",
             "range(1)",
@@ -82,13 +83,11 @@ class FleetScreen(LiveScreen):
         Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
         Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
         Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
-        Binding(
-            "space,P", "freeze", "Freeze the picture", show=False, id="fleet.freeze", key_display="space"
-        ),
+        Binding("P", "freeze", "Freeze the picture", show=False, id="fleet.freeze"),
         Binding("e", "edit", "Edit name and tags", show=False, id="fleet.edit"),
         Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),
         Binding("L", "sign_in", "Sign in elsewhere", show=False, id="fleet.sign-in"),
-        Binding("escape", "clear", "Clear the filter", show=False, id="fleet.clear"),
+        Binding("escape", "clear", "Clear filter or marks", show=False, id="fleet.clear"),
     ]
 
     class Wanted(Message):
@@ -124,7 +123,7 @@ class FleetScreen(LiveScreen):
         yield FilterBar()
         yield Notice()
         with Container(id="body"):
-            yield FleetTable(COLUMNS, id="fleet-table")
+            yield FleetTable(COLUMNS, markable=True, id="fleet-table")
             yield FleetDetail(self.given)
         if self._tour:
             yield Tour(id="tour")
@@ -192,10 +191,12 @@ class FleetScreen(LiveScreen):
         self.query_one(FilterBar).open()
 
     def action_clear(self) -> None:
-        """Take the filter away, or else the tour."""
-        bar = self.query_one(FilterBar)
+        """Take the filter away, or else the marks, or else the tour."""
+        bar, table = self.query_one(FilterBar), self.query_one(LiveTable)
         if bar.text:
             bar.action_clear()
+        elif table.marked:
+            table.clear_marks()
         else:
             self.query(Tour).add_class("-gone")
 
@@ -225,8 +226,10 @@ class FleetScreen(LiveScreen):
         self.post_message(self.Wanted("add"))
 
     def action_run(self) -> None:
-        """Run a command on the servers the filter leaves."""
-        self.post_message(self.RunWanted(tuple(self.query_one(LiveTable).order)))
+        """Run a command on the marked servers, or else on all the filter leaves."""
+        table = self.query_one(LiveTable)
+        marked = tuple(server_id for server_id in table.order if server_id in table.marked)
+        self.post_message(self.RunWanted(marked or tuple(table.order)))
 
     def action_shell(self) -> None:
         """Open a shell on the server under the cursor."""

@@ -49,6 +49,8 @@ class CommandDouble:
         """What was run before, the newest first."""
         self.forgotten: set[str] = set()
         """Ids the hub does not know any more."""
+        self.batches: list[BatchCreate] = []
+        """What was asked of many servers at once."""
         self.refuse: tuple[int, ErrorCode, str] | None = None
 
     def routes(self) -> list[web.RouteDef]:
@@ -114,6 +116,7 @@ class CommandDouble:
         body = msgspec.json.decode(await request.read(), type=BatchCreate)
         if self.refuse is not None:
             return self._problem(*self.refuse)
+        self.batches.append(body)
         made = [self._new(server_id, body.command) for server_id in body.server_ids]
         items = tuple(BatchItem(command_id=one.id, server_id=one.server_id, status="running") for one in made)
         return self._answer(BatchView(batch_id="b1", items=items), 202)

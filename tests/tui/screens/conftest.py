@@ -85,7 +85,7 @@ class Ui:
 
     def rows(self) -> list[str]:
         """Return the names in the fleet's table, from top to bottom."""
-        names = [line[3:13].strip() for line in self.lines()]
+        names = [line[4:14].strip() for line in self.lines()]
         return [name for name in names if f"id-{name}" in {row.id for row in self.app.store.rows()}]
 
 

@@ -42,6 +42,13 @@ async def run(ui: Ui, hub: HubDouble, command: str = "uptime") -> list[CommandOf
     return [hub.commands.on(f"id-{name}") for name in WEB]
 
 
+async def confirm(ui: Ui, number: str) -> None:
+    """Answer the question by the number of servers."""
+    await ui.type(number)
+    await eventually(lambda: getattr(ui.app.screen, "_armed", False), what="an armed dialog")
+    await ui.press("enter")
+
+
 async def followed(hub: HubDouble, count: int) -> None:
     def is_followed() -> bool:
         wanted = [("command", one.id) for one in list(hub.commands.all.values())[-count:]]
@@ -120,3 +127,82 @@ async def test_without_anything_to_run_there_is_no_key(ui: Ui) -> None:
     assert "x Run" not in ui.text()
     await ui.press("x")
     await ui.sees("db-01", "SERVER")
+
+
+async def test_the_first_servers_go_ahead_and_the_others_wait_for_a_look(fan: Ui, hub: HubDouble) -> None:
+    await fan.press("ctrl+o")
+    await fan.sees("How to run it on many servers", "First", "Stop after", "At once")
+    await fan.type("1")
+    await fan.press("enter")
+    await fan.type("2")
+    await fan.press("enter", "enter")
+    await fan.sees("4 of 5 servers, first 1 $")
+    await fan.type("uptime")
+    await fan.press("enter")
+    await fan.sees("Run on 4 servers?", "first 1, the rest when you say so")
+    await confirm(fan, "4")
+    await followed(hub, 1)
+    await fan.sees("· 3 wait", "· waits")
+    await hub.commands.ends(hub.commands.newest)
+    await fan.sees("✓ 1  · 3 wait", "c Go on")
+    await fan.press("c")
+    await followed(hub, 3)
+    await fan.sees("✓ 1  ● 3 running")
+    assert [
+        (len(one.server_ids), one.stop_after_failures, one.concurrency) for one in hub.commands.batches
+    ] == [
+        (1, 2, 20),
+        (3, 2, 20),
+    ]
+
+
+async def test_where_the_first_one_failed_going_on_is_asked_about(fan: Ui, hub: HubDouble) -> None:
+    await fan.press("ctrl+o")
+    await fan.sees("How to run it on many servers")
+    await fan.type("1")
+    await fan.press("enter", "enter", "enter")
+    await fan.type("make")
+    await fan.press("enter")
+    await fan.sees("Run on 4 servers?")
+    await confirm(fan, "4")
+    await followed(hub, 1)
+    await hub.commands.ends(hub.commands.newest, 2)
+    await fan.sees("✖ 1  · 3 wait", "c Go on")
+    await fan.press("c")
+    await fan.sees("Go on all the same?", "3 more servers")
+    await fan.press("n")
+    await fan.sees("· 3 wait")
+    assert len(hub.commands.all) == 1
+
+
+async def test_what_is_no_number_is_told_and_changes_nothing(fan: Ui, hub: HubDouble) -> None:
+    await fan.press("ctrl+o")
+    await fan.sees("How to run it on many servers")
+    await fan.type("some")
+    await fan.press("enter", "enter", "enter")
+    await fan.sees("First takes a number from 0 to 100000, or nothing.")
+    await fan.press("escape")
+    await fan.sees("4 of 5 servers $")
+    assert not hub.commands.batches
+
+
+async def test_marked_servers_alone_are_asked(start_ui: StartUi, hub: HubDouble) -> None:
+    for name in WEB:
+        machine = hub.machines[f"id-{name}"]
+        hub.machines[machine.id] = replace(machine, capabilities=("commands",))
+    async with start_ui() as ui:
+        await ui.sees("db-01", "● live", "x Run")
+        await ui.press("slash")
+        await ui.type("web")
+        await ui.sees("2/12")
+        await ui.press("enter", "space", "space")
+        assert all("▌" in ui.line_with(name) for name in ("web-01", "web-02"))
+        await ui.press("x")
+        await ui.sees("2 servers $", "web-01", "web-02")
+        await ui.press("escape", "escape")
+        await ui.sees("2/12")
+        await ui.press("escape")
+        await ui.sees("db-01")
+        assert "▌" in ui.line_with("web-01")
+        await ui.press("escape")
+        await ui.sees_no("▌")

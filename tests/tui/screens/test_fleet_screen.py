@@ -132,15 +132,15 @@ async def test_a_server_that_goes_away_leaves_the_table(ui: Ui, hub: HubDouble) 
     await eventually(lambda: "offline" in ui.line_with("web-02"))
 
 
-async def test_space_freezes_and_lets_go_on(ui: Ui, hub: HubDouble) -> None:
-    await ui.press("space")
+async def test_capital_p_freezes_and_lets_go_on(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("P")
     await ui.sees("frozen")
     await hub.change(replace(hub.machines["id-web-01"], disk=98.0))
     memory = ui.app.store.server("id-web-01")
     assert memory is not None
     await eventually(lambda: memory.row.vitals is not None and memory.row.vitals.disk == 98.0)
     assert "98%" not in ui.line_with("web-01")
-    await ui.press("space")
+    await ui.press("P")
     await eventually(lambda: "98%" in ui.line_with("web-01"))
     assert "frozen" not in ui.text()
 
