@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
 from chatops_tui.link_words import link_of, sentence
-from chatops_tui.requests import Needs, NewServer, RequestFailedError
+from chatops_tui.requests import CodeNeededError, Needs, NewServer, RequestFailedError
 from chatops_tui.store.models import (
     Event,
     HistoryAnswered,
@@ -174,7 +174,7 @@ class HubLink:
         if self._hub is not None:
             self._hub.feed.reconnect_now()
 
-    async def sign_in(self, address: str, username: str, password: str) -> None:
+    async def sign_in(self, address: str, username: str, password: str, otp: str = "") -> None:
         """Sign in, also at another hub; the fleet follows by the feed. A failure leaves all as it is."""
         try:
             url = parse_url(address)
@@ -184,7 +184,7 @@ class HubLink:
         from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
 
         async with open_hub(url, sessions, tls_ca=self._settings.tls_ca) as hub:
-            await self.ask(hub.session.login(username, password))
+            await self.ask(hub.session.login(username, password, otp))
         user = self._store.user
         if url != self._url or (user is not None and user.username != username):
             self._store.reset()
@@ -364,10 +364,12 @@ class HubLink:
 
     async def ask(self, work: Coroutine[Any, Any, T]) -> T:
         """Await a request; RequestFailedError."""
-        from chatops_tui.client.errors import HubError  # noqa: PLC0415 - likewise
+        from chatops_tui.client.errors import HubError, OtpNeededError  # noqa: PLC0415 - likewise
 
         try:
             return await work
+        except OtpNeededError as exc:
+            raise CodeNeededError(sentence(str(exc))) from exc
         except HubError as exc:
             raise RequestFailedError(sentence(str(exc))) from exc
 

@@ -38,7 +38,7 @@ class Page(Struct, Generic[T], frozen=True, kw_only=True):
     next: str | None = None
 
 
-class Login(Struct, frozen=True, kw_only=True):
+class Login(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """User name and password."""
 
     username: Annotated[str, Meta(max_length=256)]

@@ -101,6 +101,15 @@ class InvalidCredentialsError(HubRefusedError):
         return "user name or password is wrong"
 
 
+class OtpNeededError(HubRefusedError):
+    """401 on login: the password is right, and this user needs a code of the second factor too."""
+
+    @staticmethod
+    def sentence(refusal: Refusal) -> str:  # noqa: ARG004 - nothing depends on it
+        """Return what a person reads."""
+        return "a code of the second factor is needed"
+
+
 class UnauthorizedError(HubRefusedError):
     """401 otherwise: the access token is not, or no longer, accepted."""
 
@@ -178,6 +187,8 @@ def refused(refusal: Refusal) -> HubRefusedError:
     """Return the error that stands for this refusal."""
     if refusal.code == ErrorCode.INVALID_CREDENTIALS:
         return InvalidCredentialsError(refusal)
+    if refusal.code == ErrorCode.OTP_REQUIRED:
+        return OtpNeededError(refusal)
     if refusal.status >= 500:  # noqa: PLR2004 - RFC 9110: server errors
         return HubFailedError(refusal)
     return _BY_STATUS.get(refusal.status, InvalidRequestError)(refusal)

@@ -123,13 +123,14 @@ class Session:
             expires_in=max(0, int(current.expires_at_s - self._now())),
         )
 
-    async def login(self, username: str, password: str) -> None:
-        """Sign in and remember it.
+    async def login(self, username: str, password: str, otp: str = "") -> None:
+        """Sign in and remember it; `otp` is a code of the second factor, or a recovery code.
 
         Raises:
             InvalidCredentialsError, TooManyRequestsError, HubUnreachableError, HubAnswerError.
+            OtpNeededError: Sign in again, with a code.
         """
-        body = Login(username=username, password=password)
+        body = Login(username=username, password=password, otp=otp or None)
         await self.adopt(username, await self._wire.call(Request("POST", "/auth/login", body), Tokens))
 
     async def logout(self) -> None:

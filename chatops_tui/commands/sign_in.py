@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from chatops_tui.client.connect import Hub, open_hub
 from chatops_tui.client.errors import (
@@ -16,6 +16,7 @@ from chatops_tui.client.errors import (
     HubError,
     HubUnreachableError,
     InvalidCredentialsError,
+    OtpNeededError,
     SigningError,
     SignInNeededError,
     TooManyRequestsError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from chatops_tui.client.session import SessionStore
     from chatops_tui.client.signatures import Sign
 
+OTP_VARIABLE: Final = "CHATOPS_OTP"
+"""Answers the prompt for a code of the second factor."""
 Job = Callable[[Hub], Awaitable[int]]
 
 # Why there is no session, as opposed to a hub that says no to what was asked.
@@ -52,6 +55,8 @@ class Credentials:
     username: str
     password: str
     keep: bool
+    otp: str = ""
+    """A code of the second factor."""
 
 
 class _NotRememberedError(Exception):
@@ -90,13 +95,22 @@ def _with_hub(settings: Settings, job: Job) -> int:
     except _NotRememberedError as exc:
         # Between two loops, because somebody who types must not hold one up.
         credentials = _ask(settings, settings.username or exc.username)
-    return asyncio.run(_signed_in(settings, credentials, job, _sign(settings)))
+    return _in_steps(settings, credentials, job)
 
 
 def _with_login(settings: Settings, job: Job) -> int:
     given = _ask(settings, settings.username)
-    credentials = Credentials(given.username, given.password, keep=True)
-    return asyncio.run(_signed_in(settings, credentials, job, _sign(settings)))
+    return _in_steps(settings, replace(given, keep=True), job)
+
+
+def _in_steps(settings: Settings, credentials: Credentials, job: Job) -> int:
+    """Sign in and do the job; ask for the code of the second factor where one is needed."""
+    try:
+        return asyncio.run(_signed_in(settings, credentials, job, _sign(settings)))
+    except OtpNeededError:
+        # Nothing of the job has begun: a login comes first.
+        given = replace(credentials, otp=_otp())
+    return asyncio.run(_signed_in(settings, given, job, _sign(settings)))
 
 
 async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
@@ -115,7 +129,7 @@ async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
 async def _signed_in(settings: Settings, credentials: Credentials, job: Job, sign: "Sign | None") -> int:
     store: SessionStore = SessionFile(config_dir()) if credentials.keep else SessionMemory()
     async with open_hub(settings.url, store, sign=sign, tls_ca=settings.tls_ca) as hub:
-        await hub.session.login(credentials.username, credentials.password)
+        await hub.session.login(credentials.username, credentials.password, credentials.otp)
         try:
             return await job(hub)
         finally:
@@ -153,6 +167,21 @@ def _ask(settings: Settings, username: str) -> Credentials:
     if settings.password is not None:
         return Credentials(username, settings.password, keep=False)
     return Credentials(username, _typed_password(username), keep=True)
+
+
+def _otp() -> str:
+    given = os.environ.get(OTP_VARIABLE, "")
+    if given or not sys.stdin.isatty():
+        if not given:
+            raise SignInNeededError(f"a code of the second factor is needed: set {OTP_VARIABLE}")
+        return given
+    try:
+        code = getpass.getpass("Code of the second factor: ", stream=sys.stderr).strip()
+    except EOFError:
+        code = ""
+    if not code:
+        raise SignInNeededError("no code given")
+    return code
 
 
 def _typed_username(suggested: str) -> str:

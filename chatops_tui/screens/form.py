@@ -50,19 +50,20 @@ class Form(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the fields and the line for what is wrong."""
         for field in self._fields:
-            with Horizontal(classes="field"):
-                yield Label(field.label, markup=False)
-                box = Entry(
-                    field.value,
-                    placeholder=field.placeholder,
-                    password=field.secret,
-                    id=field.id,
-                    compact=True,
-                )
-                # A blinking cursor alone costs 2.6 kB/s.
-                box.cursor_blink = False
-                yield box
+            yield _row(field)
         yield TextBlock(classes="form-message")
+
+    async def add(self, field: Field) -> None:
+        """Ask for one thing more, below the others; what is asked for already is left alone."""
+        if self.has(field.id):
+            return
+        self._fields = (*self._fields, field)
+        self._before[field.id] = field.value
+        await self.mount(_row(field), before=self.query_one(".form-message"))
+
+    def has(self, field_id: str) -> bool:
+        """Say whether this is asked for."""
+        return any(field.id == field_id for field in self._fields)
 
     def values(self) -> dict[str, str]:
         """Return what stands in the fields, by id."""
@@ -95,6 +96,19 @@ class Form(Vertical):
         if event.input.has_focus and event.value != self._before.get(event.input.id or ""):
             self.say("")
         self._before[event.input.id or ""] = event.value
+
+
+def _row(field: Field) -> Horizontal:
+    box = Entry(
+        field.value,
+        placeholder=field.placeholder,
+        password=field.secret,
+        id=field.id,
+        compact=True,
+    )
+    # A blinking cursor alone costs 2.6 kB/s.
+    box.cursor_blink = False
+    return Horizontal(Label(field.label, markup=False), box, classes="field")
 
 
 def _wrapped(text: str, columns: int) -> list[tuple[bool, str]]:

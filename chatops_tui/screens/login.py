@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from chatops_tui.render.spans import Cell
-from chatops_tui.requests import Hub, RequestFailedError
+from chatops_tui.requests import CodeNeededError, Hub, RequestFailedError
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.screens.too_small import TooSmall
@@ -84,7 +84,8 @@ class LoginScreen(Screen[bool]):
         if missing is not None:
             missing.focus()
         elif all(values.values()):
-            self._sign_in(values["hub"], values["user"].strip(), values["password"])
+            code = values.get("code", "").strip()
+            self._sign_in(values["hub"], values["user"].strip(), values["password"], code)
         else:
             form.focus_first_empty()
 
@@ -94,13 +95,19 @@ class LoginScreen(Screen[bool]):
         self.action_submit()
 
     @work(exclusive=True, exit_on_error=False, group="sign-in")
-    async def _sign_in(self, address: str, username: str, password: str) -> None:
+    async def _sign_in(self, address: str, username: str, password: str, code: str) -> None:
         form = self.query_one(Form)
         form.say("Signing in…")
         try:
-            await self._hub.sign_in(address, username, password)
+            await self._hub.sign_in(address, username, password, code)
+        except CodeNeededError as exc:
+            await form.add(Field("code", "Code", "", "of the second factor", secret=True))
+            form.say(str(exc))
+            form.query_one("#code", Input).focus()
         except RequestFailedError as exc:
             form.say(str(exc), wrong=True)
-            form.query_one("#password", Input).focus()
+            # A code that was wrong is used up; everything else is as it was.
+            again = "#code" if form.has("code") else "#password"
+            form.query_one(again, Input).focus()
         else:
             close(self, True)  # noqa: FBT003 - the screen's answer

@@ -58,6 +58,8 @@ class HubDouble:
         self.access: set[str] = set()
         self.refresh: set[str] = set()
         self.refreshes = 0
+        self.otp = ""
+        """The code a login needs; empty: none."""
         self.logins = 0
         self.reused = 0
         self.refresh_gate = asyncio.Event()
@@ -128,8 +130,11 @@ class HubDouble:
     async def _login(self, request: web.Request) -> web.Response:
         self.logins += 1
         body = await request.json()
+        code = body.pop("otp", "")
         if body != {"username": "ada", "password": PASSWORD}:
             return problem(401, "invalid_credentials")
+        if code != self.otp:
+            return problem(401, "invalid_credentials" if code else "otp_required")
         return self._tokens()
 
     async def _refresh(self, request: web.Request) -> web.Response:

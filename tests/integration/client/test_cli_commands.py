@@ -54,6 +54,16 @@ async def test_a_login_is_remembered_for_the_next_command(served: Served) -> Non
     assert served.double.logins == 1
 
 
+async def test_a_second_step_is_answered_by_the_environment(served: Served) -> None:
+    served.double.otp = "123456"
+    asked = await chatops("servers", "--url", served.url, **WHO)
+    assert (asked.status, asked.out) == (3, "")
+    assert "a code of the second factor is needed: set CHATOPS_OTP" in asked.err
+    wrong = await chatops("servers", "--url", served.url, CHATOPS_OTP="000000", **WHO)
+    assert (wrong.status, wrong.err) == (3, "chatops: user name or password is wrong\n")
+    assert (await chatops("servers", "--url", served.url, CHATOPS_OTP="123456", **WHO)).status == 0
+
+
 async def test_login_as_json_tells_who_but_no_token(served: Served) -> None:
     ran = await chatops("login", "--json", "--url", served.url, **WHO)
 

@@ -83,6 +83,8 @@ class HubDouble:
         self.clients: set[Client] = set()
         self.logins = 0
         self.refuse_login: tuple[int, ErrorCode] | None = None
+        self.otp = ""
+        """The code a login needs; empty: none."""
         self.accepts_tokens = True
         self.refuses_keys = False
         self.presented: list[str] = []
@@ -207,6 +209,10 @@ class HubDouble:
             return problem(*self.refuse_login)
         body = await read(request, Login)
         if (body.username, body.password) != (USER.username, PASSWORD):
+            return problem(401, ErrorCode.INVALID_CREDENTIALS)
+        if self.otp and body.otp is None:
+            return problem(401, ErrorCode.OTP_REQUIRED)
+        if self.otp and body.otp != self.otp:
             return problem(401, ErrorCode.INVALID_CREDENTIALS)
         self.accepts_tokens = True
         return answer(self._tokens())

@@ -50,6 +50,21 @@ async def test_what_goes_wrong_is_one_sentence(
         await ui.sees("db-01")
 
 
+async def test_a_second_step_is_asked_for_where_one_is_needed(start_ui: StartUi, hub: HubDouble) -> None:
+    hub.otp = "123456"
+    async with start_ui(signed_in=False) as ui:
+        await fill_in(ui, "admin", PASSWORD)
+        await ui.sees("A code of the second factor is needed.", "Code")
+        await ui.type("000000")
+        await ui.press("enter")
+        await ui.sees("User name or password is wrong.")
+        await ui.press(*["backspace"] * 6)
+        await ui.type("123456")
+        await ui.press("enter")
+        await ui.sees("db-01", "● live")
+    assert hub.logins == 3
+
+
 async def test_another_hub_that_nobody_answers_at(start_ui: StartUi) -> None:
     async with start_ui(signed_in=False, username="admin") as ui:
         await ui.sees("sign in")
