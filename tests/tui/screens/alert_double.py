@@ -51,6 +51,8 @@ class AlertDouble:
         self.preview = Preview(times=0, seconds=0, episodes=(), servers=12)
         self.test = ChannelTest(delivered=True, message="status 200", duration_ms=38)
         self.refuse: tuple[int, ErrorCode, str] | None = None
+        self.unknown = False
+        """Whether it is a hub that knows no alerts."""
         self._serial = 0
 
     def routes(self) -> list[web.RouteDef]:
@@ -151,6 +153,8 @@ class AlertDouble:
 
     async def _list(self, request: web.Request) -> web.Response:
         self._note(request)
+        if self.unknown:
+            return problem(404, ErrorCode.NOT_FOUND, "not found")
         wanted = request.query
         items = [
             view
