@@ -58,6 +58,9 @@ class Agent:
         )
         self._task = asyncio.create_task(self.connection.run(), name="agent-connection")
 
+    async def welcomed(self, server_id: str) -> None:
+        pass
+
     def configure(self, interval_s: float | None) -> None:
         self.intervals.append(interval_s)
 

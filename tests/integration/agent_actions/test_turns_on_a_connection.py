@@ -34,6 +34,9 @@ class EndlessOrders:
         self.requests: list[ActionRequest] = []
         self.disconnects = 0
 
+    async def welcomed(self, server_id: str) -> None:
+        pass
+
     def configure(self, interval_s: float | None) -> None:
         pass
 
