@@ -53,7 +53,7 @@ class Rest:
         self._signatures = signatures
         self.alerts = AlertCalls(self._calls)
         self.timeline = TimelineCalls(self._calls)
-        self.docker = DockerCalls(self._calls)
+        self.docker = DockerCalls(self._calls, signatures)
         self.terminals = TerminalCalls(self._calls)
 
     async def me(self) -> UserView:
