@@ -1,6 +1,7 @@
 """REST calls as a user who is signed in: a token the hub refuses is renewed once, lists come whole."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ class Calls:
             if part.next is None or not part.items:
                 break
             cursor = (("cursor", part.next),)
-        return tuple(items)
+        return tuple(items[:limit])
 
     async def call(self, request: Request, answer: type[T]) -> T:
         """Make a call and return its answer decoded."""
@@ -93,4 +94,4 @@ def given(**fields: str) -> Query:
 
 
 def _with(request: Request, token: str) -> Request:
-    return Request(request.method, request.path, request.body, request.query, token)
+    return replace(request, token=token)
