@@ -52,15 +52,18 @@ def hindrance(given: Context, server_id: str) -> str:
 
 
 class ContainerDeeds:
-    """Of one screen."""
+    """Of one screen and one wish."""
 
     def __init__(self, screen: Screen[Any], given: Context) -> None:
         self._screen = screen
         self._given = given
+        self._left_out = 0
+        """How many of those that were chosen may not be changed."""
 
     def do(self, wish: str, rows: Sequence[ContainerRow], project: str = "") -> None:
         """Begin; `rows` are those it is for, of a whole compose project where one is named."""
         allowed = [row for row in rows if may_change(self._given, row.memory.server_id)]
+        self._left_out = len(rows) - len(allowed)
         if wish in CHANGES and not allowed:
             self._say(self._why_not(rows), is_well=False)
             return
@@ -132,7 +135,7 @@ class ContainerDeeds:
             self._say(f"{whom} is {state}: there is nothing to {order.title.lower()}.", is_well=False)
         elif order.asks:
             self._screen.app.push_screen(  # type: ignore[unused-awaitable]
-                Confirm(question(order, targets)),
+                Confirm(question(order, targets, self._left_out)),
                 lambda yes: self._carry_out(order, targets, project) if yes else None,
             )
         else:
@@ -174,7 +177,8 @@ class ContainerDeeds:
         well = len(works) - len(reasons)
         if well:
             whom = works[0][0] if len(works) == 1 else f"{well} containers"
-            self._say(f"{done} {whom}.")
+            left_out = f" {self._left_out} left out: not allowed there." if self._left_out else ""
+            self._say(f"{done} {whom}.{left_out}")
         for reason in reasons[:_MOST_REASONS]:
             self._say(reason, is_well=False)
         if len(reasons) > _MOST_REASONS:

@@ -43,8 +43,8 @@ class ContainersTable(LiveTable):
         *CONTAINER_KEYS,
         Binding("space", "toggle_mark", "Mark", show=False, id="containers.mark"),
         Binding("u", "wish('group')", "Group by project", show=False, id="containers.group"),
-        Binding("e", "wish('stopped')", "Show or hide stopped ones", show=False, id="containers.stopped"),
-        Binding("i", "wish('stock')", "Images, volumes, networks", show=False, id="containers.stock"),
+        Binding("e", "wish('stopped')", "Hide or show stopped", show=False, id="containers.stopped"),
+        Binding("i", "wish('stock')", "Images, volumes, nets", show=False, id="containers.stock"),
     ]
 
     class Wished(Message):

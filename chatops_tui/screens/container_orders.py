@@ -102,14 +102,22 @@ def how(order: Order, item: Container) -> ContainerOrder:
     return order.how
 
 
-def question(order: Order, targets: Sequence[ContainerRow]) -> Question:
-    """Return what is asked before it is done; for what cannot be undone something must be typed."""
+def question(order: Order, targets: Sequence[ContainerRow], left_out: int = 0) -> Question:
+    """Return what is asked before it is done; for what cannot be undone something must be typed.
+
+    Args:
+        order: What is wanted.
+        targets: Those it is done to, at least one.
+        left_out: How many others were chosen where it is not allowed.
+    """
     running = sum(is_running(row.item) for row in targets)
     lines: list[Cell] = [_whom(order, targets), [(order.note, "muted")]]
     if order.action == "remove" and running:
         lines.append([(f"{_count(running)} of them still running: killed first.", "warn")])
     if any(row.item.is_agent for row in targets):
         lines.append([("The agent itself runs in one of them: its server will be offline.", "crit")])
+    if left_out:
+        lines.append([(f"{left_out} more are left out: their agents or your role do not allow it.", "warn")])
     if len(targets) == 1:
         name = clean(targets[0].item.name)
         typed = name if order.action == "remove" and running else ""
