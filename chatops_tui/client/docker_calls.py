@@ -33,6 +33,8 @@ Stock = Literal["images", "volumes", "networks"]
 """What an engine keeps besides containers."""
 
 _CONTAINERS: Final = "docker/containers"
+# A database with a grace of ten minutes, and what the hub waits beyond it.
+_ENGINE_S: Final = 700.0
 _AS_USUAL: Final = ContainerOrder()
 _ENGINE_AS_USUAL: Final = EngineOrder()
 
@@ -88,7 +90,9 @@ class DockerCalls:
         params = action_params(action, order)
         signature = await self._signatures.for_docker(server_id, action, container_id, params)
         path = f"{item_path(_CONTAINERS, container_id)}/{action}"
-        request = Request("POST", path, replace(order, signature=signature), _of(server_id))
+        request = Request(
+            "POST", path, replace(order, signature=signature), _of(server_id), engine_s=_ENGINE_S
+        )
         return (await self._calls.call(request, ContainerAnswer)).container
 
     async def act_on_project(
@@ -97,7 +101,7 @@ class DockerCalls:
         """Do something with a compose project and return its containers as they then stand."""
         signed = await self._signed(order, server_id, f"project_{action}", project)
         path = f"{item_path('docker/projects', project)}/{action}"
-        request = Request("POST", path, signed, _of(server_id))
+        request = Request("POST", path, signed, _of(server_id), engine_s=_ENGINE_S)
         return (await self._calls.call(request, ProjectAnswer)).containers
 
     async def stock(self, server_id: str, kind: Stock) -> tuple[dict[str, Any], ...]:
@@ -107,7 +111,9 @@ class DockerCalls:
 
     async def disk_use(self, server_id: str) -> dict[str, Any]:
         """Return what the engine says its images, containers and volumes take."""
-        return await self._calls.call(Request("GET", "/docker/df", query=_of(server_id)), dict[str, Any])
+        return await self._calls.call(
+            Request("GET", "/docker/df", query=_of(server_id), engine_s=_ENGINE_S), dict[str, Any]
+        )
 
     async def pull(self, server_id: str, image: str) -> PullBegun:
         """Begin to pull an image; the feed tells how it goes."""
@@ -120,7 +126,7 @@ class DockerCalls:
         """Remove an image, a volume or a network."""
         signed = await self._signed(EngineOrder(force=force), server_id, f"{kind[:-1]}_remove", item_id)
         path = item_path(f"docker/{kind}", item_id)
-        await self._calls.exchange(Request("DELETE", path, signed, _of(server_id)))
+        await self._calls.exchange(Request("DELETE", path, signed, _of(server_id), engine_s=_ENGINE_S))
 
     async def prune(self, server_id: str, kind: Stock, *, everything: bool = False) -> dict[str, Any]:
         """Remove all of a kind that nothing uses; return what the engine says of it.
@@ -128,7 +134,7 @@ class DockerCalls:
         `everything`: images and volumes that have a name, too.
         """
         signed = await self._signed(EngineOrder(all=everything), server_id, f"{kind[:-1]}_prune", "")
-        request = Request("POST", f"/docker/{kind}/prune", signed, _of(server_id))
+        request = Request("POST", f"/docker/{kind}/prune", signed, _of(server_id), engine_s=_ENGINE_S)
         return await self._calls.call(request, dict[str, Any])
 
     async def _signed(self, order: EngineOrder, server_id: str, action: str, name: str) -> EngineOrder:

@@ -74,6 +74,8 @@ class Request:
     body: msgspec.Struct | None = None
     query: tuple[tuple[str, str], ...] = ()
     token: str = field(default="", repr=False)
+    engine_s: float = 0.0
+    """What the machine that is asked may take of its own; the hub says when that is over."""
 
 
 class Wire:
@@ -115,7 +117,7 @@ class Wire:
         """Return the body of the answer, empty where the contract gives none.
 
         Raises:
-            HubUnreachableError: No whole answer within `limits.answer_within_s`.
+            HubUnreachableError: No whole answer within `limits.answer_within_s`, and `engine_s` more.
             HubAnswerError: An answer no hub gives.
             HubRefusedError: The hub said no.
         """
@@ -126,7 +128,7 @@ class Wire:
             headers["Content-Type"] = "application/json"
         try:
             async with (
-                asyncio.timeout(self.limits.answer_within_s),
+                asyncio.timeout(self.limits.answer_within_s + request.engine_s),
                 self._http.request(
                     request.method,
                     f"{self.url}{API}{request.path}",
