@@ -8,6 +8,7 @@ import pytest
 
 from chatops_agent.config import Settings as AgentSettings
 from chatops_server.config import Settings as HubSettings
+from chatops_tui.alert_arguments import JOBS
 from chatops_tui.config import Choices
 from tests.markdown import code, rows, section
 from tests.project import PACKAGES, ROOT, program, sources
@@ -82,6 +83,7 @@ def _agrees(listed: str, field: msgspec.structs.FieldInfo) -> bool:
         (UI, "chatops", ["shell"]),
         (UI, "chatops", ["logs"]),
         (UI, "chatops", ["history"]),
+        *((UI, "chatops", [job]) for job in sorted(JOBS)),
     ],
 )
 def test_help_tells_of_what_is_listed_and_of_nothing_else(
