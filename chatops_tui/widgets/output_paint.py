@@ -23,12 +23,22 @@ _MORE: Final = "›"  # noqa: RUF001 - the same arrow as in the breadcrumb
 
 def draw_line(widget: Widget, pieces: Sequence[Piece], left: int, width: int) -> Strip:
     """Return cells `left` to `left + width` of a line; the last one says where there is more of it."""
-    strip = Strip([Segment(text, style_of(widget, look)) for text, look in pieces])
+    strip = _strip(widget, pieces)
     plain = ink_style(widget, "text")
     if strip.cell_length - left <= width:
         return strip.crop(left, left + width).adjust_cell_length(width, plain)
     more = Strip([Segment(_MORE, ink_style(widget, "muted"))])
     return Strip.join([strip.crop(left, left + width - 1).adjust_cell_length(width - 1, plain), more])
+
+
+def draw_row(widget: Widget, pieces: Sequence[Piece], row: int, width: int) -> Strip:
+    """Return the row of this number, from 0, of a line that goes on from row to row."""
+    strip = _strip(widget, pieces).crop(row * width, (row + 1) * width)
+    return strip.adjust_cell_length(width, ink_style(widget, "text"))
+
+
+def _strip(widget: Widget, pieces: Sequence[Piece]) -> Strip:
+    return Strip([Segment(text, style_of(widget, look)) for text, look in pieces])
 
 
 def style_of(widget: Widget, look: Ink | Style) -> RichStyle:

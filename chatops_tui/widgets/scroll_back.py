@@ -13,8 +13,9 @@ from textual.strip import Strip
 
 from chatops_tui.render.sgr import Style
 from chatops_tui.render.spans import Ink
-from chatops_tui.widgets.output_paint import Piece, draw_line
+from chatops_tui.widgets.output_paint import Piece, draw_line, draw_row
 from chatops_tui.widgets.palette import ink_style
+from chatops_tui.widgets.row_map import RowMap, one_each, wrapped
 
 # A quarter of a usual terminal: what was at the edge stays in sight.
 _SIDE_STEP: Final = 20
@@ -79,6 +80,7 @@ class ScrollBack(ScrollView, can_focus=True):
         Binding("home,g", "top", "Top", show=False, id="lines.top"),
         Binding("end,G", "follow", "Newest", show=False, id="lines.newest"),
         Binding("f", "toggle_follow", "Follow", id="lines.follow"),
+        Binding("w", "wrap", "Wrap", id="lines.wrap"),
         Binding("right", "sideways(1)", "Further right", show=False, id="lines.right"),
         Binding("left", "sideways(-1)", "Further left", show=False, id="lines.left"),
     ]
@@ -89,6 +91,8 @@ class ScrollBack(ScrollView, can_focus=True):
         self._dropped = 0
         self._left = 0
         self._wanted: re.Pattern[str] | None = None
+        self._map = RowMap(0)
+        self._wraps = False
         self.is_following = True
 
     def __len__(self) -> int:
@@ -96,16 +100,32 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def sync(self, source: LineSource) -> None:
         """Show these lines: the newest, or as before where somebody has scrolled up."""
-        gone = source.dropped - self._dropped
+        top = self._top - max(0, source.dropped - self._dropped)
         self._source, self._dropped = source, source.dropped
-        self.virtual_size = Size(0, len(source))
-        if self.is_following:
-            self._to_end()
-        elif gone > 0:
-            self.scroll_to(y=max(0.0, self.scroll_y - gone), animate=False, force=True)
-        self.refresh()
+        self._lay_out(top)
         # Textual moves the bar only where it is shown already, and it comes with the first line too many.
         self.call_after_refresh(self._place_bar)
+
+    def _lay_out(self, top: int) -> None:
+        """Find each line its rows, and show the newest, or else `top` as the first line."""
+        was_at = self._map.row_of(self._top)
+        self._map = self._mapped()
+        self.virtual_size = Size(0, self._map.rows)
+        row = self._map.row_of(max(0, top))
+        if self.is_following:
+            self._to_end()
+        elif row != was_at:
+            self.scroll_to(y=row, animate=False, force=True)
+        self.refresh()
+
+    def _mapped(self) -> RowMap:
+        width = self.scrollable_content_region.width
+        return wrapped(self._source, width) if self._wraps and width > 0 else one_each(self._source)
+
+    @property
+    def _top(self) -> int:
+        """The line at the top."""
+        return self._map.line_at(self.scroll_offset.y)[0]
 
     def search(self, text: str) -> int:
         """Mark `text` in the lines, capitals or not; return in how many lines it stands."""
@@ -122,7 +142,7 @@ class ScrollBack(ScrollView, can_focus=True):
         matches = self._matches()
         if not matches:
             return False
-        here = self.scroll_offset.y + self._page // 2
+        here = self._map.line_at(self.scroll_offset.y + self._page // 2)[0]
         beyond = [at for at in matches if (at > here if step > 0 else at < here)]
         ahead = beyond or matches
         self._show(ahead[0] if step > 0 else ahead[-1])
@@ -130,13 +150,16 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def scroll_to_line(self, index: int) -> None:
         """Put a line at the top, as far as there are lines below it."""
+        self._scroll_to_row(self._map.row_of(index))
+
+    def _scroll_to_row(self, row: int) -> None:
         self.is_following = False
-        self.scroll_to(y=index, animate=False, force=True)
+        self.scroll_to(y=row, animate=False, force=True)
         self._look_whether_at_end()
 
     def action_move(self, rows: int) -> None:
         """Scroll by `rows`."""
-        self.scroll_to_line(max(0, self.scroll_offset.y + rows))
+        self._scroll_to_row(max(0, self.scroll_offset.y + rows))
 
     def action_move_page(self, pages: int) -> None:
         """Scroll by the height, less one line for orientation."""
@@ -159,6 +182,20 @@ class ScrollBack(ScrollView, can_focus=True):
             self.action_follow()
         self.refresh()
 
+    def action_wrap(self) -> None:
+        """Let long lines go on in the rows below, or cut them at the edge."""
+        top = self._top
+        self._wraps = not self._wraps
+        self._left = 0
+        self._lay_out(top)
+        if not self.is_following:
+            # One may have been further down in the line.
+            self.scroll_to_line(top)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Move sideways only where lines are cut."""
+        return not self._wraps if action == "sideways" else super().check_action(action, parameters)
+
     def action_sideways(self, steps: int) -> None:
         """Show what lies further right, or left again."""
         self._left = max(0, self._left + steps * _SIDE_STEP)
@@ -166,18 +203,20 @@ class ScrollBack(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return line `y` of what is visible."""
-        index, width = self.scroll_offset.y + y, self.scrollable_content_region.width
+        width = self.scrollable_content_region.width
+        index, row = self._map.line_at(self.scroll_offset.y + y)
         if width <= 0 or not 0 <= index < len(self._source):
             return Strip.blank(max(0, width), ink_style(self, "text"))
         pieces = self._source.pieces(index)
         if self._wanted is not None:
             pieces = marked(pieces, self._wanted)
+        if self._wraps:
+            return draw_row(self, pieces, row, width)
         return draw_line(self, pieces, self._left, width)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Stay at the end."""
-        if self.is_following:
-            self._to_end()
+        """Stay at the end, or at the line one reads; rows are as wide as there is room."""
+        self._lay_out(self._top)
 
     def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
         """Stand still where somebody scrolls to."""
@@ -192,14 +231,14 @@ class ScrollBack(ScrollView, can_focus=True):
         return max(0, self.scrollable_content_region.height)
 
     def _to_end(self) -> None:
-        self.scroll_to(y=max(0, len(self._source) - self._page), animate=False, force=True)
+        self.scroll_to(y=max(0, self._map.rows - self._page), animate=False, force=True)
 
     def _place_bar(self) -> None:
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = self.scroll_y
 
     def _look_whether_at_end(self) -> None:
-        self.is_following = self.scroll_offset.y + self._page >= len(self._source)
+        self.is_following = self.scroll_offset.y + self._page >= self._map.rows
 
     def _matches(self) -> list[int]:
         source, wanted = self._source, self._wanted
@@ -208,7 +247,7 @@ class ScrollBack(ScrollView, can_focus=True):
         return [at for at in range(len(source)) if wanted.search(_text(source.pieces(at)))]
 
     def _show(self, index: int) -> None:
-        self.scroll_to_line(max(0, index - self._page // 2))
+        self._scroll_to_row(max(0, self._map.row_of(index) - self._page // 2))
 
 
 def sought(text: str) -> re.Pattern[str]:

@@ -91,3 +91,38 @@ def test_what_is_found_is_reversed_across_pieces() -> None:
         ("c", Style(bold=True, reverse=True)),
         ("d", bold),
     ]
+
+
+async def test_wrapped_lines_go_on_below_and_the_end_is_the_last_row() -> None:
+    view = ScrollBack()
+    async with Stage(view).run_test(size=(20, 5)) as pilot:
+        view.sync(Numbers(0, 50, suffix=" " + "x" * 25 + " end"))
+        await pilot.pause()
+        view.focus()
+        assert "end" not in "".join(lines(view))
+        await pilot.press("w")
+        await pilot.pause()
+        assert lines(view)[-1].endswith("end")
+        await pilot.press("g")
+        assert lines(view)[:3] == ["line 0 xxxxxxxxxxxx", "xxxxxxxxxxxxx end", "line 1 xxxxxxxxxxxx"]
+        await pilot.press("down")
+        assert lines(view)[0] == "xxxxxxxxxxxxx end"
+        await pilot.press("w")
+        assert lines(view)[0].startswith("line 0 ")
+
+
+async def test_wrapped_lines_are_found_and_stay_where_they_are_read() -> None:
+    view = ScrollBack()
+    async with Stage(view).run_test(size=(20, 5)) as pilot:
+        view.sync(Numbers(0, 100, suffix="y" * 30))
+        await pilot.pause()
+        view.focus()
+        await pilot.press("w")
+        assert view.search("line 40y") == 1
+        assert view.find(-1)
+        await pilot.pause()
+        assert any(line.startswith("line 40y") for line in lines(view))
+        view.scroll_to_line(60)
+        view.sync(Numbers(30, 130, suffix="y" * 30))
+        await pilot.pause()
+        assert lines(view)[0].startswith("line 60y")
