@@ -115,6 +115,23 @@ async def test_vim_works(hub: HubSide, tmp_path: Path) -> None:
     await hub.shown("t", b"back\r\n")
 
 
+@pytest.mark.parametrize(
+    ("program", "drawn"),
+    [("less", b"\x1b[?1049h"), ("top", b"load average"), ("htop", b"\x1b[?1049h")],
+)
+async def test_full_screen_programs_draw_and_leave(
+    hub: HubSide, tmp_path: Path, program: str, drawn: bytes
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"no {program} here")
+    (tmp_path / "text").write_text("".join(f"line {number}\n" for number in range(1000)))
+    await hub.opened(cols=100, rows=30)
+    hub.type(f"{program} {tmp_path / 'text' if program == 'less' else ''}\n")
+    await hub.shown("t", drawn)
+    hub.type("q")
+    await eventually(lambda: hub.screen("t").endswith(b"$ "), what="the prompt")
+
+
 async def test_one_that_lost_its_viewer_ends_unless_that_returns(hub: HubSide) -> None:
     await hub.opened()
     hub.say(TerminalDetach(terminal_id="t", within_s=60.0))
