@@ -21,7 +21,7 @@ from chatops_tui.store.ranges import Range
 from chatops_tui.store.store import Store
 from chatops_wire.client import ContainerMessage
 from chatops_wire.containers import Container, ContainerItem
-from chatops_wire.rest_docker import ContainerAction, ContainerOrder, ProjectAction, TopView
+from chatops_wire.rest_docker import ContainerAction, ContainerOrder, EngineOrder, ProjectAction, TopView
 
 if TYPE_CHECKING:
     from chatops_tui.client.docker_calls import DockerCalls
@@ -105,11 +105,13 @@ class EngineLink:
         elif before is not None:
             self._tell(ContainerMessage(action="destroy", container=_of_server(server_id, before.item)))
 
-    async def act_on_project(self, server_id: str, project: str, action: ProjectAction) -> None:
+    async def act_on_project(
+        self, server_id: str, project: str, action: ProjectAction, order: EngineOrder
+    ) -> None:
         """Do something with the containers of a compose project on one server."""
         keys = [row.key for row in self._store.containers.rows(server_id) if row.item.project == project]
         with self._doing(keys, DOING[action]):
-            after = await self._desk.ask(self._docker.act_on_project(server_id, project, action))
+            after = await self._desk.ask(self._docker.act_on_project(server_id, project, action, order))
         for item in after:
             self._tell(ContainerMessage(action=action, container=item))
 
@@ -137,9 +139,12 @@ class EngineLink:
         """Remove an image, a volume or a network."""
         await self._desk.ask(self._docker.remove(server_id, kind, item_id, force=force))
 
-    async def prune(self, server_id: str, kind: Stock) -> dict[str, Any]:
-        """Remove all of a kind that nothing uses; return what the engine says of it."""
-        return await self._desk.ask(self._docker.prune(server_id, kind))
+    async def prune(self, server_id: str, kind: Stock, *, everything: bool = False) -> dict[str, Any]:
+        """Remove all of a kind that nothing uses; return what the engine says of it.
+
+        `everything`: images and volumes that have a name, too.
+        """
+        return await self._desk.ask(self._docker.prune(server_id, kind, everything=everything))
 
     @property
     def _docker(self) -> "DockerCalls":

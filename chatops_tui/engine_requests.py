@@ -3,7 +3,7 @@
 from typing import Any, Literal, Protocol
 
 from chatops_tui.store.containers import ContainerKey
-from chatops_wire.rest_docker import ContainerAction, ContainerOrder, ProjectAction, TopView
+from chatops_wire.rest_docker import ContainerAction, ContainerOrder, EngineOrder, ProjectAction, TopView
 
 Stock = Literal["images", "volumes", "networks"]
 """What an engine keeps besides containers."""
@@ -16,7 +16,9 @@ class Engines(Protocol):
         """Do something with a container; the store tells how it then stands."""
         ...
 
-    async def act_on_project(self, server_id: str, project: str, action: ProjectAction) -> None:
+    async def act_on_project(
+        self, server_id: str, project: str, action: ProjectAction, order: EngineOrder
+    ) -> None:
         """Do something with the containers of a compose project on one server."""
         ...
 
@@ -44,6 +46,9 @@ class Engines(Protocol):
         """Remove an image, a volume or a network."""
         ...
 
-    async def prune(self, server_id: str, kind: Stock) -> dict[str, Any]:
-        """Remove all of a kind that nothing uses; return what the engine says of it."""
+    async def prune(self, server_id: str, kind: Stock, *, everything: bool = False) -> dict[str, Any]:
+        """Remove all of a kind that nothing uses; return what the engine says of it.
+
+        `everything`: images and volumes that have a name, too.
+        """
         ...

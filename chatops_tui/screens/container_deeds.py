@@ -18,7 +18,7 @@ from chatops_tui.screens.tabs import can
 from chatops_tui.screens.wanted import ShellWanted
 from chatops_tui.store.container_rows import ContainerRow
 from chatops_tui.widgets.confirm import Confirm
-from chatops_wire.rest_docker import ContainerOrder, ProjectAction
+from chatops_wire.rest_docker import ContainerOrder, EngineOrder, ProjectAction
 
 CHANGES: Final = frozenset({"start", "stop", "restart", "pause", "kill", "remove", "rename", "more"})
 """Wishes that need an agent which allows changes."""
@@ -147,8 +147,12 @@ class ContainerDeeds:
         if project and action is not None:
             # The agent knows which of them the others depend on.
             servers = {row.memory.server_id: row.server for row in targets}
+            whole = EngineOrder(own=any(row.item.is_agent for row in targets))
             works = [
-                (f"{clean(project)} on {clean(name)}", engines.act_on_project(server_id, project, action))
+                (
+                    f"{clean(project)} on {clean(name)}",
+                    engines.act_on_project(server_id, project, action, whole),
+                )
                 for server_id, name in servers.items()
             ]
         else:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
 from textual.binding import Binding
 
 from chatops_tui.render.spans import Cell
@@ -96,10 +97,10 @@ def suits(order: Order, item: Container) -> bool:
 
 
 def how(order: Order, item: Container) -> ContainerOrder:
-    """Return how it is asked for: one that runs is removed by force, which the question has said."""
-    if order.action == "remove" and is_running(item):
-        return ContainerOrder(force=True, volumes=order.how.volumes)
-    return order.how
+    """Return how it is asked for: what the question has said of this container is meant."""
+    force = order.action == "remove" and is_running(item)
+    # Without this word the agent spares the container it runs in.
+    return replace(order.how, force=force, own=order.asks and item.is_agent)
 
 
 def question(order: Order, targets: Sequence[ContainerRow], left_out: int = 0) -> Question:

@@ -13,6 +13,7 @@ from chatops_tui.render.bars import bar
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs, RequestFailedError
+from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.container_deeds import hindrance, may_change
 from chatops_tui.screens.context import Context
@@ -148,21 +149,18 @@ class StockScreen(LiveScreen):
             self.ask(Confirm(self._removal(chosen)), lambda yes: self._remove(chosen) if yes else None)
 
     def action_prune(self) -> None:
-        """Remove everything of this kind that nothing uses."""
+        """Remove what nothing uses, of images and volumes only those without a name or all."""
         kind = self._kind
-        question = Question(
-            f"Remove all unused {kind.id}?",
-            [
-                [(f"docker {kind.one} prune", "strong"), (f" on {self._server_name}", "text")],
-                [(f"Every {kind.one} no container uses. {kind.lost}", "warn")],
-            ],
-            "Prune",
-            type_to_confirm=kind.id if kind.id == "volumes" else "",
+        if kind.id == "networks":
+            self._ask_to_prune(everything=True)
+            return
+        choices = (
+            Choice("nameless", f"Unused {kind.id} without a name"),
+            Choice("all", f"All unused {kind.id}"),
         )
-        work = self.given.engines.prune
         self.ask(
-            Confirm(question),
-            lambda yes: self._do([(f"unused {kind.id}", work(self._server_id, kind.id))]) if yes else None,
+            Choose(f"Prune {kind.id}", choices, "nameless"),
+            lambda chosen: self._ask_to_prune(everything=chosen == "all") if chosen else None,
         )
 
     def action_back(self) -> None:
@@ -209,6 +207,25 @@ class StockScreen(LiveScreen):
             [(kind.lost, "warn" if is_final else "muted")],
         ]
         return Question(title, lines, "Remove", type_to_confirm=typed)
+
+    def _ask_to_prune(self, *, everything: bool) -> None:
+        kind = self._kind
+        which = "Every" if everything else "Without a name, every"
+        flag = " --all" if everything and kind.id != "networks" else ""
+        question = Question(
+            f"Prune {kind.id}?",
+            [
+                [(f"docker {kind.one} prune{flag}", "strong"), (f" on {self._server_name}", "text")],
+                [(f"{which} {kind.one} that no container uses. {kind.lost}", "warn")],
+            ],
+            "Prune",
+            type_to_confirm=kind.id if everything and kind.id == "volumes" else "",
+        )
+        self.ask(Confirm(question), lambda yes: self._prune(kind, everything=everything) if yes else None)
+
+    def _prune(self, kind: Kind, *, everything: bool) -> None:
+        work = self.given.engines.prune(self._server_id, kind.id, everything=everything)
+        self._do([(f"unused {kind.id}", work)])
 
     def _remove(self, chosen: Sequence[Item]) -> None:
         kind, engines = self._kind, self.given.engines
