@@ -23,9 +23,15 @@ def local_zone(environ: Mapping[str, str] = os.environ) -> tzinfo:
         if name:
             return ZoneInfo(name)
         with _LOCALTIME.open("rb") as file:
-            return ZoneInfo.from_file(file, key="localtime")
+            return ZoneInfo.from_file(file, key=_name_of(_LOCALTIME))
     except (OSError, ValueError, ZoneInfoNotFoundError):
         return datetime.now(UTC).astimezone().tzinfo or UTC
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Return the name another machine knows the zone by (`Europe/Berlin`); UTC where it has none."""
+    key = getattr(zone, "key", None)
+    return key if isinstance(key, str) and "/" in key else "UTC"
 
 
 def clock(unix_ms: int, zone: tzinfo) -> str:
@@ -37,3 +43,9 @@ def moment(unix_ms: int, now: int, zone: tzinfo) -> str:
     """Return when something was: `12:04` today, `23 Nov 12:04` before."""
     then, today = (datetime.fromtimestamp(ms / 1000, zone) for ms in (unix_ms, now))
     return f"{then:%H:%M}" if then.date() == today.date() else f"{then:%d %b %H:%M}"
+
+
+def _name_of(link: Path) -> str:
+    """Return the zone a link into the zone database leads to; `localtime` for a file of its own."""
+    _, found, name = str(link.resolve()).rpartition("/zoneinfo/")
+    return name if found else "localtime"

@@ -9,11 +9,11 @@ from msgspec import structs
 from rich.text import Text
 
 from chatops_tui.client.connect import Hub
+from chatops_tui.clock import local_zone, zone_name
 from chatops_tui.commands.grid import say, show_table
 from chatops_tui.commands.ids import SHORT_ID, named_id
 from chatops_tui.commands.say import complain, drawn, say_json
 from chatops_tui.commands.sign_in import with_hub
-from chatops_tui.commands.silence import zone_name
 from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.store.alert_texts import WrongTextError
@@ -58,7 +58,7 @@ def _add(settings: Settings, arguments: argparse.Namespace) -> int:
 
     async def job(hub: Hub) -> int:
         names = await _names(hub)
-        made = await hub.rest.alerts.create_channel(channel(texts, names, zone_name()))
+        made = await hub.rest.alerts.create_channel(channel(texts, names, zone_name(local_zone())))
         return _told(settings, made, "added", as_json=arguments.json)
 
     return with_hub(settings, job)
@@ -74,7 +74,7 @@ def _edit(settings: Settings, arguments: argparse.Namespace) -> int:
         names = {one.id: one.name for one in known.values()}
         before = known[named_id(arguments.which, names, "channel")]
         texts: dict[str, str] = {str(part): text for part, text in texts_of(before, names).items()}
-        changes = patch(before, texts | typed, names, zone_name())
+        changes = patch(before, texts | typed, names, zone_name(local_zone()))
         if arguments.enabled is not None:
             changes = structs.replace(changes, enabled=arguments.enabled)
         made = await hub.rest.alerts.patch_channel(before.id, changes)

@@ -6,7 +6,7 @@ import time
 from rich.text import Text
 
 from chatops_tui.client.connect import Hub
-from chatops_tui.clock import local_zone, moment
+from chatops_tui.clock import local_zone, moment, zone_name
 from chatops_tui.commands.grid import say, show_table
 from chatops_tui.commands.ids import SHORT_ID, whole_id
 from chatops_tui.commands.say import drawn, say_json
@@ -44,7 +44,7 @@ def _make(settings: Settings, arguments: argparse.Namespace) -> int:
         "comment": arguments.comment,
     }
     # Looked at before anybody signs in.
-    wanted = silence_of(texts, (None, arguments.selector), _now_ms(), zone_name())
+    wanted = silence_of(texts, (None, arguments.selector), _now_ms(), zone_name(local_zone()))
 
     async def job(hub: Hub) -> int:
         server_id = named(await hub.rest.servers(), [arguments.name])[0].id if arguments.name else None
@@ -110,9 +110,3 @@ def _moment(text: str) -> str:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def zone_name() -> str:
-    """Return the name of this machine's time zone; UTC where it has none."""
-    key = getattr(local_zone(), "key", None)
-    return key if isinstance(key, str) and "/" in key else "UTC"

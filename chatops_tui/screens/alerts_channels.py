@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from chatops_tui.clock import moment
+from chatops_tui.clock import moment, zone_name
 from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell, Span
 from chatops_tui.render.text import clean
@@ -117,7 +117,7 @@ class ChannelsTab(ListTab[ChannelView]):
         asked = self.given.alerting.channels
 
         async def save(values: Values) -> str:
-            wanted = channel(values, self._channel_names())
+            wanted = channel(values, self._channel_names(), zone_name(self.given.zone))
             await asked.create(wanted)
             return f"{wanted.name} is made; t sends it a test message."
 
@@ -128,7 +128,9 @@ class ChannelsTab(ListTab[ChannelView]):
         asked = self.given.alerting.channels
 
         async def save(values: Values) -> str:
-            await asked.change(item.id, patch(item, values, self._channel_names()))
+            await asked.change(
+                item.id, patch(item, values, self._channel_names(), zone_name(self.given.zone))
+            )
             return f"{values['name'].strip()} is changed."
 
         texts = texts_of(item, self._channel_names())

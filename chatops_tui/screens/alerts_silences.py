@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from chatops_tui.clock import moment
+from chatops_tui.clock import moment, zone_name
 from chatops_tui.render import numbers
 from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell
@@ -116,7 +116,7 @@ class SilencesTab(ListTab[SilenceView]):
 
     async def _make(self, values: Values) -> str:
         where = target(values["on"].strip(), self.names())
-        wanted = silence_of(values, where, self.given.now_ms(), _zone_name(self.given))
+        wanted = silence_of(values, where, self.given.now_ms(), zone_name(self.given.zone))
         await self.given.alerting.alerts.silence(wanted)
         return "The silence is made."
 
@@ -139,9 +139,3 @@ def _left(item: SilenceView, now_ms: int) -> str:
         return numbers.duration(max(0.0, (parse_ms(item.ends_at) - now_ms) / 1000))
     except ValueError:
         return ""
-
-
-def _zone_name(given: Context) -> str:
-    """Return the name of the user's own zone, UTC where it has none."""
-    key = getattr(given.zone, "key", None)
-    return key if isinstance(key, str) and "/" in key else "UTC"

@@ -8,6 +8,7 @@ from textual.containers import Container
 from chatops_tui.render.spans import Cell, faded
 from chatops_tui.render.text import clean
 from chatops_tui.screens import facts
+from chatops_tui.screens.alerts_line import alert_lines
 from chatops_tui.screens.charts import ServerCharts
 from chatops_tui.screens.context import Context
 from chatops_tui.store.memory import ServerMemory
@@ -31,6 +32,7 @@ class FleetDetail(Container):
     def compose(self) -> ComposeResult:
         """Lay out every part; CSS hides what there is no room for."""
         yield TextBlock(id="detail-title")
+        yield TextBlock(id="detail-alerts")
         yield TextBlock(id="detail-facts")
         yield ServerCharts(self._given)
         yield TextBlock(id="detail-processes")
@@ -42,6 +44,8 @@ class FleetDetail(Container):
         summary = facts.summary(row)
         title = facts.rule(clean(row.name), columns, summary)
         self.query_one("#detail-title", TextBlock).set_lines([title])
+        lines = alert_lines(self._given.store, row.id, now_ms)
+        self.query_one("#detail-alerts", TextBlock).set_lines(lines)
         block = self.query_one("#detail-facts", TextBlock)
         if block.display:
             block.set_lines([_state(memory, now_ms, self._given), *self._disks(memory, columns)])

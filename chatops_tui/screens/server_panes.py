@@ -8,6 +8,7 @@ from textual.containers import Container, Horizontal
 
 from chatops_tui.render.spans import Cell, faded
 from chatops_tui.screens import facts
+from chatops_tui.screens.alerts_line import alert_lines
 from chatops_tui.screens.charts import DISK, NETWORK, Kind, MetricChart, ServerCharts
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.server_tables import (
@@ -105,6 +106,7 @@ class OverviewPane(Pane):
     def compose(self) -> ComposeResult:
         """Lay out every part; CSS hides what there is no room for."""
         yield TextBlock(id="overview-summary")
+        yield TextBlock(id="overview-alerts")
         with Horizontal(id="overview-upper"):
             yield ServerCharts(self.given, id="overview-charts")
             yield TextBlock(id="overview-side")
@@ -116,6 +118,8 @@ class OverviewPane(Pane):
         if summary.display:
             state = facts.state(memory.row, now_ms, self.given.zone)
             summary.set_lines([[(" ", "text"), *state, (f"   {facts.summary(memory.row)}", "muted")]])
+        lines = alert_lines(self.given.store, memory.row.id, now_ms)
+        self.query_one("#overview-alerts", TextBlock).set_lines(lines)
         self.query_one(ServerCharts).show(memory, span, now_ms)
         side = self.query_one("#overview-side", TextBlock)
         if side.display:

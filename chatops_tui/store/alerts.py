@@ -1,6 +1,6 @@
 """The alerts a terminal knows: what is open, what has ended lately, and what is new."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import IntEnum
@@ -104,6 +104,9 @@ class Alerts:
         self._news: list[Alert] = []
         self._heard: set[str] = set()
         """Told by messages since the hub was asked for all of them: its answer may be older."""
+        self._of_server: dict[str, list[Alert]] | None = None
+        self._counted: AlertCounted | None = None
+        """Both made when they are asked for and something has changed: they are drawn every second."""
         self.is_loaded = False
         """Whether the hub has told once what is open; before, none means "not known yet"."""
         self.reason = ""
@@ -117,20 +120,19 @@ class Alerts:
         """Return every known alert, in no order."""
         return list(self._known.values())
 
-    def of_server(self, server_id: str) -> Iterator[Alert]:
-        """Yield those of one server, in no order."""
-        return (alert for alert in self._known.values() if alert.view.server_id == server_id)
+    def of_server(self, server_id: str) -> Sequence[Alert]:
+        """Return those of one server, in no order."""
+        if self._of_server is None:
+            self._of_server = {}
+            for alert in self._known.values():
+                self._of_server.setdefault(alert.view.server_id, []).append(alert)
+        return self._of_server.get(server_id, ())
 
     def counted(self) -> AlertCounted:
         """Return the totals for the bar at the top."""
-        firing = [one.view.severity for one in self._known.values() if one.standing is Standing.FIRING]
-        beside = {Standing.QUIET, Standing.ACKNOWLEDGED}
-        return AlertCounted(
-            critical=firing.count("critical"),
-            warning=firing.count("warning"),
-            info=firing.count("info"),
-            others=sum(alert.standing in beside for alert in self._known.values()),
-        )
+        if self._counted is None:
+            self._counted = _counted(self._known.values())
+        return self._counted
 
     def take_news(self) -> list[Alert]:
         """Return those that began to fire since the last call, and forget that they are new."""
@@ -150,6 +152,7 @@ class Alerts:
 
     def apply(self, event: AlertMessage | AlertsAnswered | AlertsFailed) -> None:
         """Fold one event in; ValueError: a time in a message is none."""
+        self._change()
         match event:
             case AlertMessage():
                 self._heard.add(event.alert.id)
@@ -163,8 +166,9 @@ class Alerts:
 
     def forget_server(self, server_id: str) -> None:
         """Drop the alerts of a server that is gone."""
-        for alert in list(self.of_server(server_id)):
+        for alert in self.of_server(server_id):
             del self._known[alert.id]
+        self._change()
 
     def clear(self) -> None:
         """Forget everything."""
@@ -172,6 +176,10 @@ class Alerts:
         self._news.clear()
         self._heard.clear()
         self.is_loaded, self.reason = False, ""
+        self._change()
+
+    def _change(self) -> None:
+        self._of_server = self._counted = None
 
     def _take(self, view: AlertView) -> None:
         before = self._known.get(view.id)
@@ -209,6 +217,18 @@ class Alerts:
         ended = [alert for alert in self._known.values() if not alert.is_open]
         oldest = min(ended or self._known.values(), key=lambda alert: alert.started_ms)
         del self._known[oldest.id]
+
+
+def _counted(known: Iterable[Alert]) -> AlertCounted:
+    standings = [(alert.standing, alert.view.severity) for alert in known]
+    firing = [severity for standing, severity in standings if standing is Standing.FIRING]
+    beside = {Standing.QUIET, Standing.ACKNOWLEDGED}
+    return AlertCounted(
+        critical=firing.count("critical"),
+        warning=firing.count("warning"),
+        info=firing.count("info"),
+        others=sum(standing in beside for standing, _severity in standings),
+    )
 
 
 def _alert(view: AlertView, before: Alert | None) -> Alert:
