@@ -26,7 +26,7 @@ def alert_lines(store: Store, server_id: str, now_ms: int) -> list[Cell]:
 
 
 def _one(alert: Alert, now_ms: int) -> list[Span]:
-    is_wanted = alert.standing is Standing.FIRING
+    is_wanted, view = alert.standing is Standing.FIRING, alert.view
     return [
         mark(alert),
         (f" {what(alert)} ", "text" if is_wanted else "muted"),
