@@ -29,9 +29,9 @@ class AgentSession:
     has_ended: Callable[[], bool]
     """Whether the connection below is gone."""
     outbox: AgentOutbox = field(default_factory=AgentOutbox)
-    clock: tuple[str, int] | None = None
-    """When its newest sample says it was taken, and when that came in Unix milliseconds: what both clocks
-    differ by. Only of samples made since the connection began, which do not come from a backlog."""
+    clock_ahead_ms: int | None = None
+    """By how much the agent's clock is ahead of ours, less what its quickest sample took to come; None
+    before it has sent one that was made since the connection began."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when everything the session accepted is stored or given up; by AgentSessions.finished."""
 

@@ -135,17 +135,17 @@ class AgentStream:
         if not await self._ingest.accept((sample,)):
             return
         if sample.seq >= self._session.next_seq:
-            self._session.clock = sample.timestamp, self._hearing.now_ms()
+            self._compare_clocks(parse_ms(sample.timestamp))
         self._show(sample, after_numbered(self._mark(), self._ingest.epoch, sample.seq))
         self._hearing.topics.publish_sample(self._state.id, sample)
 
     def _hear_live(self, sample: Live) -> None:
         try:
-            parse_ms(sample.timestamp)
+            said_ms = parse_ms(sample.timestamp)
         except ValueError as exc:
             raise InvalidRequestError("timestamp of a live sample is no RFC 3339 time with a zone") from exc
         self._since = None
-        self._session.clock = sample.timestamp, self._hearing.now_ms()
+        self._compare_clocks(said_ms)
         self._show(sample, after_live(self._mark(), self._ingest.epoch))
         self._hearing.topics.publish_sample(self._state.id, sample)
 
@@ -155,6 +155,13 @@ class AgentStream:
         if accepted:
             newest = accepted[-1]
             self._show(newest, after_backlog(self._mark(), self._ingest.epoch, newest.seq, self._since))
+
+    def _compare_clocks(self, said_ms: int) -> None:
+        ahead_ms = said_ms - self._hearing.now_ms()
+        known_ms = self._session.clock_ahead_ms
+        # A sample that had to wait makes its clock look late, none makes it look early.
+        if known_ms is None or ahead_ms > known_ms:
+            self._session.clock_ahead_ms = ahead_ms
 
     def _mark(self) -> Mark | None:
         latest = self._state.latest

@@ -29,7 +29,7 @@ from chatops_wire.commands import (
 )
 from chatops_wire.rest_commands import BatchCreate, CommandCreate, CommandOrder
 from chatops_wire.signing import Signature
-from chatops_wire.times import format_ms, parse_ms
+from chatops_wire.times import LAST_MS, format_ms
 
 # What agents take at once (chatops_agent), so that a busy machine is told here already.
 MAX_RUNS_A_SERVER: Final = 32
@@ -201,14 +201,11 @@ class Dispatch:
 
     def _not_after(self, session: AgentSession) -> str | None:
         """Return until when, by its own clock, an agent may begin a command; None: that is not known."""
-        if session.clock is None:
+        if session.clock_ahead_ms is None:
             return None
-        said, heard_ms = session.clock
-        try:
-            ahead_ms = parse_ms(said) - heard_ms
-            return format_ms(self._now_ms() + ahead_ms + _BEGIN_WITHIN_MS)
-        except (ValueError, OverflowError):
-            return None
+        at_ms = self._now_ms() + session.clock_ahead_ms + _BEGIN_WITHIN_MS
+        # Whatever an agent takes for its time, ours is written in four digits of years.
+        return format_ms(min(max(0, at_ms), LAST_MS))
 
     async def _kept(self, run: Run) -> None:
         try:

@@ -60,6 +60,19 @@ async def test_a_command_is_not_to_begin_late_by_the_agent_s_own_clock(stage: St
     assert before - 1000 <= not_after <= _now_ms(stage)
 
 
+async def test_a_sample_that_had_to_wait_makes_no_command_come_too_late(stage: Stage) -> None:
+    agent = await stage.agent()
+    before = _now_ms(stage)
+    await agent.send(
+        metrics(1, timestamp=format_ms(before)), metrics(2, timestamp=format_ms(before - HOUR_MS))
+    )
+    await agent.until("ack")
+    await _has_sample(stage, 2)
+    await stage.begin("uptime")
+    not_after = parse_ms((await agent.until("command"))["not_after"]) - BEGIN_WITHIN_MS
+    assert before - 1000 <= not_after <= _now_ms(stage)
+
+
 async def test_a_backlog_tells_nothing_of_the_clock(stage: Stage) -> None:
     agent = await stage.agent()
     await agent.send({**batch(1), "type": "metrics_batch"})
@@ -68,9 +81,9 @@ async def test_a_backlog_tells_nothing_of_the_clock(stage: Stage) -> None:
     assert "not_after" not in await agent.until("command")
 
 
-async def _has_sample(stage: Stage) -> None:
+async def _has_sample(stage: Stage, seq: int = 1) -> None:
     async def is_there() -> bool:
-        return (await stage.ask("GET", f"/metrics/{stage.server_id}")).status == 200
+        return bool((await stage.ask("GET", f"/metrics/{stage.server_id}")).body.get("seq") == seq)
 
     await eventually(is_there)
 
