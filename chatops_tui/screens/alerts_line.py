@@ -27,12 +27,10 @@ def alert_lines(store: Store, server_id: str, now_ms: int) -> list[Cell]:
 
 def _one(alert: Alert, now_ms: int) -> list[Span]:
     is_wanted, view = alert.standing is Standing.FIRING, alert.view
+    ink = severity_ink(view.severity) if is_wanted else "muted"
     return [
         mark(alert),
         (f" {what(alert)} ", "text" if is_wanted else "muted"),
-        (
-            amount(alert.view.metric, value(alert)),
-            severity_ink(alert.view.severity) if is_wanted else "muted",
-        ),
+        (amount(view.metric, value(alert)), ink),
         (f" {numbers.duration(lasted_s(alert, now_ms))}", "muted"),
     ]
