@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Final
 
-from chatops_tui import alert_arguments
+from chatops_tui import alert_arguments, recording_arguments
 from chatops_wire.version import VERSION
 
 _ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_shell(command("shell", "a shell on a server in this terminal", _SHELL))
     _add_logs(command("logs", "read and follow a log file or a journal unit of a server"))
     _add_history(command("history", "show which commands were run"))
+    recording_arguments.add_jobs(command)
     alert_arguments.add_jobs(command, _page)
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))

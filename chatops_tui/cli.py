@@ -67,7 +67,7 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             from chatops_tui.commands.add import add_server  # noqa: PLC0415 - likewise
 
             return add_server(settings, arguments.name, arguments.tags, as_json=arguments.json)
-        case "exec" | "shell" | "logs" | "history" | "keys":
+        case "exec" | "shell" | "logs" | "history" | "keys" | "recordings" | "play":
             return _more_jobs(settings, arguments)
         case "demo":
             from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
@@ -95,6 +95,8 @@ def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:
             from chatops_tui.commands import keys  # noqa: PLC0415 - likewise
 
             return keys.handle_keys(settings, arguments.deed, as_json=arguments.json)
+        case "recordings" | "play":
+            return _recording_job(settings, arguments)
         case "logs":
             from chatops_tui.commands import logs  # noqa: PLC0415 - likewise
 
@@ -104,6 +106,15 @@ def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:
 
             chosen = (arguments.name, arguments.search, arguments.lines, arguments.json)
             return history.show_history(settings, history.Wanted(*chosen))
+
+
+def _recording_job(settings: "Settings", arguments: argparse.Namespace) -> int:
+    from chatops_tui.commands import recordings  # noqa: PLC0415 - likewise
+
+    if arguments.job == "recordings":
+        return recordings.list_recordings(settings, arguments.name, arguments.lines, as_json=arguments.json)
+    chosen = (arguments.what, arguments.speed, arguments.all_pauses, arguments.save, arguments.json)
+    return recordings.play_recording(settings, recordings.Wanted(*chosen))
 
 
 def _forget_stdout() -> None:
