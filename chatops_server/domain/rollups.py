@@ -1,6 +1,7 @@
 """Samples of one source folded into buckets, and buckets into wider ones: integers, exact in any order."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,11 @@ Rollup = dict[int, Bucket]
 """Buckets by their start."""
 Sums = dict[int, list[int]]
 """What a Partial holds, by the start of a bucket of a chart."""
+Run = tuple[int, int, int]
+"""The start of a bucket, its first row and the one after its last."""
+
+# In the place of a column: a 1 for each sample.
+PRESENCE: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +39,11 @@ class Within:
 
 def of_samples(times: Sequence[int], columns: Sequence[Cells], step_ms: int) -> Rollup:
     """Return the buckets of samples in the order of their times."""
-    found: Rollup = {}
-    begin = 0
-    while begin < len(times):
-        start = times[begin] - times[begin] % step_ms
-        end = begin
-        while end < len(times) and times[end] < start + step_ms:
-            end += 1
-        found[start] = (end - begin, [_partial(column[begin:end]) for column in columns])
-        begin = end
-    return found
+    runs = _runs(times, step_ms)
+    folded = [_partials_of(column, runs) for column in columns]
+    return {
+        start: (end - begin, [column[at] for column in folded]) for at, (start, begin, end) in enumerate(runs)
+    }
 
 
 def widened(rollup: Rollup, step_ms: int) -> Rollup:
@@ -87,45 +88,86 @@ def decode(chunk: bytes) -> Rollup:
     }
 
 
-def fold_metric(chunk: bytes, at: int, within: Within, into: Sums) -> None:
-    """Add a column's buckets that begin within the range to wider ones; raises DamagedChunkError."""
-    first = _FIRST_METRIC + at * _PARTS
-    columns = chunks.decode(chunk, (_STARTS, *range(first, first + _PARTS)))
-    _fold(zip(*columns, strict=True), within, into)
+def fold_metrics(chunk: bytes, within: Within, into: Mapping[int, Sums]) -> None:
+    """Add buckets that begin within the range to wider ones; raises DamagedChunkError.
+
+    Args:
+        chunk: A rollup.
+        within: The range.
+        into: Where to, by the metric's column; PRESENCE stands for a 1 for each sample.
+    """
+    wanted = [_FIRST_METRIC + at * _PARTS + field for at in into if at >= 0 for field in range(_PARTS)]
+    starts, samples, *columns = chunks.decode(chunk, (_STARTS, _SAMPLES, *wanted))
+    runs = _runs_within(starts, within)
+    fields = iter(columns)
+    for at, sums in into.items():
+        if at == PRESENCE:
+            ones: Cells = [1] * len(starts)
+            _fold((samples, samples, ones, ones), runs, sums)
+        else:
+            _fold((next(fields), next(fields), next(fields), next(fields)), runs, sums)
 
 
-def fold_presence(chunk: bytes, within: Within, into: Sums) -> None:
-    """Likewise a 1 for each sample; raises DamagedChunkError."""
-    starts, samples = chunks.decode(chunk, (_STARTS, _SAMPLES))
-    _fold(((start, count, count, 1, 1) for start, count in zip(starts, samples, strict=True)), within, into)
+def has_buckets(chunk: bytes, within: Within) -> bool:
+    """Say whether any bucket begins within the range; raises DamagedChunkError."""
+    [starts] = chunks.decode(chunk, (_STARTS,))
+    return bool(_runs_within(starts, within))
 
 
 def fold_samples(times: Cells, values: Cells, within: Within, into: Sums) -> None:
-    """Add the samples of the range to buckets."""
-    _fold(
-        ((ts, 1, value, value, value) for ts, value in zip(times, values, strict=True) if value is not None),
-        within,
-        into,
-    )
+    """Add the samples of the range, ascending by their times, to buckets."""
+    for start, begin, end in _runs_within(times, within):
+        part = _partial(values[begin:end])
+        if part is not None:
+            _add(into, start, part)
 
 
-def _fold(rows: Iterable[Sequence[int | None]], within: Within, into: Sums) -> None:
-    # A year's chart comes to 35,000 rows: no object is made for any of them.
-    step_ms = within.step_ms
-    for start, count, total, low, high in rows:
-        if not count or start is None or total is None or low is None or high is None:
-            continue
-        if not within.start_ms <= start < within.end_ms:
-            continue
-        bucket = start - start % step_ms
-        known = into.get(bucket)
-        if known is None:
-            into[bucket] = [count, total, low, high]
-            continue
-        known[0] += count
-        known[1] += total
-        known[2] = min(known[2], low)
-        known[3] = max(known[3], high)
+def _fold(columns: tuple[Cells, Cells, Cells, Cells], runs: Sequence[Run], into: Sums) -> None:
+    # A year's chart comes to 35,000 rows: none of them is looked at by itself.
+    counts, totals, lows, highs = columns
+    for start, begin, end in runs:
+        there = _present(counts[begin:end])
+        if there:
+            low, high = min(_present(lows[begin:end])), max(_present(highs[begin:end]))
+            _add(into, start, (sum(there), sum(_present(totals[begin:end])), low, high))
+
+
+def _add(into: Sums, start: int, part: tuple[int, int, int, int]) -> None:
+    known = into.get(start)
+    if known is None:
+        into[start] = list(part)
+        return
+    known[0] += part[0]
+    known[1] += part[1]
+    known[2] = min(known[2], part[2])
+    known[3] = max(known[3], part[3])
+
+
+def _runs(times: Sequence[int], step_ms: int) -> list[Run]:
+    """Return which rows fall into which bucket; the times ascend."""
+    runs: list[Run] = []
+    begin = 0
+    while begin < len(times):
+        start = times[begin] - times[begin] % step_ms
+        end = bisect_left(times, start + step_ms, begin)
+        runs.append((start, begin, end))
+        begin = end
+    return runs
+
+
+def _runs_within(times: Cells, within: Within) -> list[Run]:
+    known = _present(times)
+    if len(known) != len(times):
+        raise chunks.DamagedChunkError("a row has no time")
+    first = bisect_left(known, within.start_ms)
+    last = bisect_left(known, within.end_ms)
+    runs = _runs(known[first:last], within.step_ms)
+    return [(start, begin + first, end + first) for start, begin, end in runs]
+
+
+def _present(cells: Cells) -> Sequence[int]:
+    """Return the values that are there."""
+    return [value for value in cells if value is not None]
 
 
 def _partials(fields: Sequence[Cells]) -> list[Partial | None]:
@@ -136,8 +178,12 @@ def _partials(fields: Sequence[Cells]) -> list[Partial | None]:
     ]  # fmt: skip
 
 
+def _partials_of(column: Cells, runs: Sequence[Run]) -> list[Partial | None]:
+    return [_partial(column[begin:end]) for _, begin, end in runs]
+
+
 def _partial(cells: Cells) -> Partial | None:
-    values = [value for value in cells if value is not None]
+    values = _present(cells)
     return Partial(len(values), sum(values), min(values), max(values)) if values else None
 
 

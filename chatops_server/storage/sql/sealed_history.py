@@ -1,7 +1,7 @@
 """What sealed hours add to a chart: single samples at its ends, whole buckets of a rollup between them."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +9,11 @@ from chatops_server.domain import chunks, rollups
 from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.domain.columns import position
 from chatops_server.domain.downsampling import Partial
-from chatops_server.domain.rollups import Sums, Within
+from chatops_server.domain.rollups import PRESENCE, Sums, Within
 from chatops_server.domain.tiers import HOURS, RAW, Keep, Tier
 from chatops_server.storage.base import HistoryQuery, Script
 from chatops_server.storage.recent import SERVER_UP
-from chatops_server.storage.sql.chunks import Source, chunks_with, spans_with
+from chatops_server.storage.sql.chunks import ChunkRow, Source, chunks_with, spans_with
 from chatops_wire.metrics import MetricRef
 
 log = logging.getLogger(__name__)
@@ -63,13 +63,11 @@ def has_older(query: HistoryQuery, keep: Keep, now_ms: int) -> Script[bool]:
         return False
     within = Within(HOURS.start_of(query.start_ms), min(raw_from, query.end_ms), HOURS.step_ms)
     for row in (yield from chunks_with(Source(query.server_num), HOURS, within.start_ms, within.end_ms)):
-        found: Sums = {}
         try:
-            rollups.fold_presence(row.body, within, found)
+            if rollups.has_buckets(row.body, within):
+                return True
         except DamagedChunkError as exc:
             _complain(row.source, row.t0, exc)
-        if found:
-            return True
     return False
 
 
@@ -99,55 +97,45 @@ def sealed_parts(
     refs: Sequence[MetricRef], source: Source, plan: Plan, step_ms: int
 ) -> Script[dict[MetricRef, list[tuple[int, Partial]]]]:
     """Return (bucket, partial) of metrics that stand in the same rows."""
-    sums: dict[MetricRef, Sums] = {ref: {} for ref in refs}
+    sums: dict[int, Sums] = {at: {} for at in map(_column, refs) if at is not None}
     for start_ms, end_ms in plan.raw:
         within = Within(start_ms, end_ms, step_ms)
         for row in (yield from chunks_with(source, RAW, start_ms, end_ms)):
-            _add(_fold_raw, refs, sums, (source, row.t0, row.body, within))
+            _fold(_fold_raw, row, within, sums)
     if plan.tier != RAW:
         within = Within(plan.tier_from_ms, plan.tier_to_ms, step_ms)
         for row in (yield from chunks_with(source, plan.tier, within.start_ms, within.end_ms)):
-            _add(_fold_rollup, refs, sums, (source, row.t0, row.body, within))
-    return {
-        ref: [(bucket, Partial(*values)) for bucket, values in found.items()] for ref, found in sums.items()
-    }
+            _fold(rollups.fold_metrics, row, within, sums)
+    return {ref: _parts(sums, _column(ref)) for ref in refs}
 
 
-_Chunk = tuple[Source, int, bytes, Within]
-_Fold = Callable[[MetricRef, bytes, Within, Sums], None]
+def _parts(sums: Mapping[int, Sums], at: int | None) -> list[tuple[int, Partial]]:
+    found = sums[at] if at is not None else {}
+    return [(bucket, Partial(*values)) for bucket, values in found.items()]
 
 
-def _add(fold: _Fold, refs: Sequence[MetricRef], sums: dict[MetricRef, Sums], chunk: _Chunk) -> None:
-    source, t0, body, within = chunk
-    for ref in refs:
-        try:
-            fold(ref, body, within, sums[ref])
-        except DamagedChunkError as exc:
-            _complain(source, t0, exc)
-            return
+_Folding = Callable[[bytes, Within, Mapping[int, Sums]], None]
 
 
-def _fold_rollup(ref: MetricRef, body: bytes, within: Within, into: Sums) -> None:
-    if ref.metric.name == SERVER_UP:
-        rollups.fold_presence(body, within, into)
-        return
-    at = _column(ref)
-    if at is not None:
-        rollups.fold_metric(body, at, within, into)
+def _fold(folding: _Folding, row: ChunkRow, within: Within, sums: Mapping[int, Sums]) -> None:
+    try:
+        folding(row.body, within, sums)
+    except DamagedChunkError as exc:
+        _complain(row.source, row.t0, exc)
 
 
-def _fold_raw(ref: MetricRef, body: bytes, within: Within, into: Sums) -> None:
-    if ref.metric.name == SERVER_UP:
-        [times] = chunks.decode(body, (_TIMES,))
-        rollups.fold_samples(times, [1] * len(times), within, into)
-        return
-    at = _column(ref)
-    if at is not None:
-        times, values = chunks.decode(body, (_TIMES, _FIRST_COLUMN + at))
-        rollups.fold_samples(times, values, within, into)
+def _fold_raw(body: bytes, within: Within, sums: Mapping[int, Sums]) -> None:
+    wanted = [_FIRST_COLUMN + at for at in sums if at != PRESENCE]
+    times, *columns = chunks.decode(body, (_TIMES, *wanted))
+    fields = iter(columns)
+    for at, found in sums.items():
+        values = [1] * len(times) if at == PRESENCE else next(fields)
+        rollups.fold_samples(times, values, within, found)
 
 
 def _column(ref: MetricRef) -> int | None:
+    if ref.metric.name == SERVER_UP:
+        return PRESENCE
     return position("host" if ref.label is None else ref.metric.group, ref.metric.name)
 
 

@@ -31,7 +31,7 @@ from chatops_server.storage.sqlite.writer import Writer
 log = logging.getLogger(__name__)
 
 # One commit of the writer's: about 10 ms, which is what agents then wait longer for their acks.
-_COMMIT_BYTES: Final = 512 * 1024
+COMMIT_BYTES: Final = 512 * 1024
 # Larger than any server's number.
 _ALL: Final = 2**62
 
@@ -42,8 +42,10 @@ _group_of = itemgetter(1)
 class Sealer:
     """Seals one table after the other. Whatever cuts it off, beginning again goes on where it was."""
 
-    def __init__(self, path: Path, writer: Writer, hot: HotSamples) -> None:
+    def __init__(self, path: Path, writer: Writer, hot: HotSamples, commit_bytes: int = COMMIT_BYTES) -> None:
+        """Prepare; what comes to `commit_bytes` is committed, server by server at least."""
         self._path = path
+        self._commit_bytes = commit_bytes
         self._writer = writer
         self._hot = hot
         self._stopping = threading.Event()
@@ -85,7 +87,7 @@ class Sealer:
                     return
                 batch.extend(rows)
                 through = server_num
-                if sum(len(row.body) for row in batch) >= _COMMIT_BYTES:
+                if sum(len(row.body) for row in batch) >= self._commit_bytes:
                     self._put(_sealed(batch, table, through), loop)
                     batch = []
             self._put(_sealed(batch, table, _ALL), loop)
