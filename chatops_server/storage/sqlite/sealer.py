@@ -62,10 +62,11 @@ class Sealer:
         """
         if table.sealed_num is None:
             await self._writer.run(self._hot.close(table))
-        try:
-            await asyncio.to_thread(self._seal, table, asyncio.get_running_loop())
-        except sqlite3.Error as exc:
-            raise meaning(exc) from exc
+        if table.sealed_num != _ALL:
+            try:
+                await asyncio.to_thread(self._seal, table, asyncio.get_running_loop())
+            except sqlite3.Error as exc:
+                raise meaning(exc) from exc
         if self._stopping.is_set():
             return False
         while await self._writer.run(shrink_table(table)):

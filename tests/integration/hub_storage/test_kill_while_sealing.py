@@ -55,7 +55,8 @@ async def seal(path: Path, commits: int) -> int:
     return await process.wait()
 
 
-@pytest.mark.parametrize("commits", [1, 2, 5])
+# With one, the look whether a table is small enough to be dropped would be all that is ever done.
+@pytest.mark.parametrize("commits", [2, 3, 5])
 async def test_a_kill_after_any_commit_changes_no_chart(tmp_path: Path, commits: int) -> None:
     path = tmp_path / "chatops.db"
     storage = await open_sqlite(path, now_ms=lambda: NOON_MS)
