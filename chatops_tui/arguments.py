@@ -38,6 +38,8 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
             parser.error("exec: the command is missing: chatops exec SERVER... -- CMD")
         if not arguments.servers and arguments.selector is None:
             parser.error("exec: name a server, or choose some by --select")
+    if arguments.job == "docker" and (wrong := docker_arguments.fault(arguments)):
+        parser.error(wrong)
     return arguments
 
 
@@ -70,10 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_add(command("add", "add a server and get the key for its agent"))
     _add_exec(command("exec", "run a command on one server or many", _EXEC))
     _add_shell(command("shell", "a shell on a server in this terminal", _SHELL))
-    _add_logs(command("logs", "read and follow a log file or a journal unit of a server"))
+    _add_logs(command("logs", "read and follow a log file, a journal unit or a container of a server"))
     _add_history(command("history", "show which commands were run"))
     recording_arguments.add_jobs(command)
     alert_arguments.add_jobs(command, _page)
+    docker_arguments.add_jobs(command)
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser
@@ -156,6 +159,7 @@ def _add_shell(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--attach", metavar="ID", default="", help="go back to a shell that was left")
     which.add_argument("--list", action="store_true", default=False, help="show the shells that run")
+    which.add_argument("--container", metavar="C", help="in this container instead of on the machine")
 
 
 def _add_logs(parser: argparse.ArgumentParser) -> None:
@@ -163,10 +167,20 @@ def _add_logs(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--file", metavar="PATH", help="a file in a folder its agent allows")
     which.add_argument("--unit", metavar="U", help="a unit of systemd")
+    which.add_argument("--container", metavar="C", help="a container, by name or id")
     parser.add_argument("-f", "--follow", action="store_true", default=False, help="go on with what comes")
     parser.add_argument(
         "-n", "--lines", metavar="N", type=_count_or_none, default=100, help="how many come first"
     )
+    parser.add_argument(
+        "-t",
+        "--timestamps",
+        action="store_true",
+        default=False,
+        help="of a container: when, before each line",
+    )
+    parser.add_argument("--since", metavar="T", help="of a container: nothing older; RFC 3339, or 10m ago")
+    parser.add_argument("--until", metavar="T", help="of a container: nothing newer")
 
 
 def _add_history(parser: argparse.ArgumentParser) -> None:

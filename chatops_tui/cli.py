@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatops_tui.alert_arguments import JOBS
 from chatops_tui.arguments import parsed
+from chatops_tui.docker_arguments import JOBS as DOCKER_JOBS
 from chatops_tui.exit_code import ExitCode
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from chatops_tui.commands import alert_jobs  # noqa: PLC0415 - likewise
 
             return alert_jobs.run(settings, arguments)
+        if arguments.job in DOCKER_JOBS:
+            from chatops_tui.commands import docker_jobs  # noqa: PLC0415 - likewise
+
+            return docker_jobs.run(settings, arguments)
         return _job(settings, arguments)
     except SettingError as exc:
         complain(str(exc))
@@ -89,7 +94,8 @@ def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:
         case "shell":
             from chatops_tui.commands import shell  # noqa: PLC0415 - likewise
 
-            wanted = shell.Wanted(arguments.name, arguments.attach, arguments.list, arguments.json)
+            which = (arguments.attach, arguments.list, arguments.json, arguments.container)
+            wanted = shell.Wanted(arguments.name, *which)
             return shell.open_shell(settings, wanted)
         case "keys":
             from chatops_tui.commands import keys  # noqa: PLC0415 - likewise

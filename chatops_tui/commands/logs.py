@@ -1,4 +1,4 @@
-"""`chatops logs`: the last lines of a file or a journal unit of a server, and with -f those that follow."""
+"""`chatops logs`: the last lines of a file, a journal unit or a container, and with -f those that follow."""
 
 import argparse
 import asyncio
@@ -35,14 +35,23 @@ class Wanted:
     source: LogSource
     follows: bool
     as_json: bool
+    shows_time: bool = True
 
 
 def wanted_of(arguments: argparse.Namespace) -> Wanted:
     """Return what was typed after `chatops logs`."""
     source = LogSource(
-        path=arguments.file, unit=arguments.unit, tail=arguments.lines, follow=arguments.follow
+        path=arguments.file,
+        unit=arguments.unit,
+        container=arguments.container,
+        tail=arguments.lines,
+        follow=arguments.follow,
+        since=arguments.since,
+        until=arguments.until,
     )
-    return Wanted(arguments.name, source, arguments.follow, arguments.json)
+    # Programs in containers mostly write the time themselves; the journal's lines have none of their own.
+    shows_time = arguments.timestamps or not arguments.container
+    return Wanted(arguments.name, source, arguments.follow, arguments.json, shows_time)
 
 
 def show_logs(settings: Settings, wanted: Wanted) -> int:
@@ -82,7 +91,7 @@ async def _print(hub: Hub, server: ServerView, wanted: Wanted, printer: Printer)
                     if event.may_miss:
                         complain("lines may be missing here: more came than are told again")
                     for line in event.lines:
-                        await _print_line(line, printer)
+                        await _print_line(line, printer, shows_time=wanted.shows_time)
                     left -= len(event.lines)
                 case FollowEnded():
                     if event.code != ErrorCode.ENDED:
@@ -107,12 +116,12 @@ async def _next(events: Backlog[LogEvent], wanted: Wanted, left: int) -> LogEven
         return None
 
 
-async def _print_line(line: LogLine, printer: Printer) -> None:
+async def _print_line(line: LogLine, printer: Printer, *, shows_time: bool) -> None:
     if printer.as_json:
         await printer.object(line)
         return
-    shown = line.line if line.ts is None else f"{line.ts} {line.line}"
+    shown = f"{line.ts} {line.line}" if shows_time and line.ts is not None else line.line
     # For each line a way of its own: a colour somebody forgot to end is not to run through the log.
     way = printer.whole()
-    await way.take("stdout", f"{shown}\n".encode(errors="replace"))
+    await way.take("stderr" if line.stream == "stderr" else "stdout", f"{shown}\n".encode(errors="replace"))
     await way.finish()

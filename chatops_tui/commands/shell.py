@@ -36,6 +36,8 @@ class Wanted:
     terminal_id: str
     lists: bool
     as_json: bool
+    container: str | None = None
+    """In which it is to be, where not on the machine itself."""
 
 
 def open_shell(settings: Settings, wanted: Wanted) -> int:
@@ -67,7 +69,9 @@ async def _open(hub: Hub, settings: Settings, wanted: Wanted) -> int:
         allows_clipboard=settings.allow_clipboard,
         is_utf8="utf" in (sys.stdout.encoding or "").lower(),
     )
-    left = await show_shell(hub.terminals, Place(server.id, server.name, wanted.terminal_id), manner)
+    left = await show_shell(
+        hub.terminals, Place(server.id, server.name, wanted.terminal_id, wanted.container), manner
+    )
     return _told(server, left)
 
 

@@ -83,6 +83,8 @@ def _agrees(listed: str, field: msgspec.structs.FieldInfo) -> bool:
         (UI, "chatops", ["shell"]),
         (UI, "chatops", ["logs"]),
         (UI, "chatops", ["history"]),
+        (UI, "chatops", ["containers"]),
+        (UI, "chatops", ["docker"]),
         *((UI, "chatops", [job]) for job in sorted(JOBS)),
     ],
 )
