@@ -89,13 +89,14 @@ class ContainerDeeds:
         server = self._given.store.server(row.memory.server_id) if row else None
         if row is None or server is None:
             return
-        if not can(server.row, "terminal"):
-            name = clean(server.row.name)
-            self._say(f"{name} allows no shells: start its agent with --allow terminal.", is_well=False)
+        if not may_change(self._given, server.row.id):
+            self._say(self._why_not(rows), is_well=False)
         elif row.item.state not in {"running", ""}:
             self._say(f"{clean(row.item.name)} does not run.", is_well=False)
         else:
-            server_id, container = row.memory.key
+            server_id, container_id = row.memory.key
+            # By name, as it is told while one is there, and in the audit log.
+            container = row.item.name or container_id
             self._screen.post_message(ShellWanted(Place(server_id, row.server, container=container)))
 
     def _ask_for_name(self, rows: Sequence[ContainerRow]) -> None:

@@ -114,7 +114,8 @@ def question(order: Order, targets: Sequence[ContainerRow], left_out: int = 0) -
     running = sum(is_running(row.item) for row in targets)
     lines: list[Cell] = [_whom(order, targets), [(order.note, "muted")]]
     if order.action == "remove" and running:
-        lines.append([(f"{_count(running)} of them still running: killed first.", "warn")])
+        which = "It is" if len(targets) == 1 else f"{running} of them are"
+        lines.append([(f"{which} still running, and killed first.", "warn")])
     if any(row.item.is_agent for row in targets):
         lines.append([("The agent itself runs in one of them: its server will be offline.", "crit")])
     if left_out:
@@ -137,7 +138,3 @@ def _whom(order: Order, targets: Sequence[ContainerRow]) -> Cell:
     servers = {row.server for row in targets}
     where = clean(next(iter(servers))) if len(servers) == 1 else f"{len(servers)} servers"
     return [(verb, "text"), (cut(names, _NAMES_WIDTH), "strong"), (f" on {where}", "text")]
-
-
-def _count(running: int) -> str:
-    return "One" if running == 1 else str(running)

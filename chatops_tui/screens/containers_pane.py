@@ -64,7 +64,7 @@ def nothing_to_show(given: Context, row: Row) -> list[Cell]:
     if engine == "unavailable":
         return [
             [(f"The Docker engine of {name} does not answer.", "crit")],
-            [],
+            [(clean(containers.engine_reason(row.id)), "text")],
             [("The agent asks again by itself. On the machine: systemctl status docker", "muted")],
         ]
     if containers.failure(row.id):

@@ -105,6 +105,7 @@ class Containers:
     def __init__(self) -> None:
         self._known: dict[ContainerKey, ContainerMemory] = {}
         self._engines: dict[str, EngineState] = {}
+        self._reasons: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._loaded: set[str] = set()
         self.pulls = Pulls()
@@ -133,6 +134,9 @@ class Containers:
         One that tells nothing of them (None) says nothing: its engine may be away for a moment.
         """
         server_id, sampled_ms = sample.server_id, parse_ms(sample.timestamp)
+        if sample.engine is not None:
+            self._engines[server_id] = sample.engine.state
+            self._reasons[server_id] = sample.engine.reason
         if sample.containers is None:
             return
         known = [item for item in sample.containers if local_id(item)]
@@ -156,6 +160,10 @@ class Containers:
     def engine(self, server_id: str) -> EngineState:
         """Return how a server's engine stands."""
         return self._engines.get(server_id, "")
+
+    def engine_reason(self, server_id: str) -> str:
+        """Return why a server's engine does not answer, in its agent's words; empty where it does not say."""
+        return self._reasons.get(server_id, "")
 
     def is_loaded(self, server_id: str) -> bool:
         """Return whether there was a list; before it, no rows means "not known yet"."""

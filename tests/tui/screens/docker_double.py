@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from chatops_wire.client import ContainerMessage, PullFinished, PullProgress
 from chatops_wire.codes import ErrorCode
-from chatops_wire.containers import Container, ContainerItem
+from chatops_wire.containers import Container, ContainerItem, EngineState
 from chatops_wire.rest_docker import (
     ContainerAnswer,
     ContainerOrder,
@@ -128,6 +128,8 @@ class DockerDouble:
     engines: dict[str, DockerState] = field(default_factory=dict)
     asked: list[tuple[str, str, str, ContainerOrder]] = field(default_factory=list)
     """Action, server, container's name or id, how."""
+    reason: str = ""
+    """Why an engine that is unavailable does not answer."""
     refuse: tuple[int, ErrorCode, str] | None = None
     gate: asyncio.Event | None = None
     """While it is set to one that is not set, actions wait for it."""
@@ -140,6 +142,11 @@ class DockerDouble:
 
     def of(self, server_id: str) -> tuple[Container, ...] | None:
         return tuple(self.containers[server_id].values()) if server_id in self.containers else None
+
+    def engine(self, server_id: str) -> EngineState | None:
+        if self.engines.get(server_id) != "unavailable":
+            return None
+        return EngineState(state="unavailable", reason=self.reason)
 
     async def change(self, server_id: str, one: Container, action: str) -> None:
         """Let a container become this, whoever did it, and tell everybody who listens."""

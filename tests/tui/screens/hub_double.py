@@ -197,7 +197,10 @@ class HubDouble:
 
     def _whole(self, machine: Machine, now_ms: int) -> MetricsEvent:
         sample = synthetic.whole(machine, now_ms)
-        return msgspec.structs.replace(sample, containers=self.docker.of(machine.id))
+        docker = self.docker
+        return msgspec.structs.replace(
+            sample, containers=docker.of(machine.id), engine=docker.engine(machine.id)
+        )
 
     def _tokens(self) -> Tokens:
         self.serial += 1

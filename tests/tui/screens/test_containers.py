@@ -190,7 +190,7 @@ async def test_marked_ones_are_changed_together(tab: Ui, hub: HubDouble) -> None
 
 async def test_a_running_one_is_removed_only_when_its_name_is_typed(tab: Ui, hub: HubDouble) -> None:
     await tab.press("down", "D")
-    await tab.sees("Remove?", "still running", "Type api-1 to go on.")
+    await tab.sees("Remove?", "It is still running, and killed first.", "Type api-1 to go on.")
     await tab.type("api-1")
     await eventually(lambda: not tab.app.screen.query_one("#confirm-yes").disabled, what="the button")
     await eventually(lambda: tab.app.screen._armed, what="armed")  # type: ignore[attr-defined] # noqa: SLF001
@@ -239,7 +239,7 @@ async def test_where_only_looking_is_allowed_it_says_how_to_allow_more(
     await everywhere.sees("web-01 only lets you look: start its agent with --allow docker")
     await everywhere.press("R")
     await everywhere.press("E")
-    await everywhere.sees("web-01 allows no shells")
+    await everywhere.sees("▌ web-01 only lets you look")
     assert hub.docker.asked == []
 
 
@@ -265,10 +265,11 @@ async def test_the_list_of_all_is_kept_fresh_and_told_changes_of_any_server(
 async def test_a_machine_whose_engine_is_silent_says_so(start_ui: StartUi, docked: HubDouble) -> None:
     docked.docker.containers[DB] = {}
     docked.docker.engines[DB] = "unavailable"
+    docked.docker.reason = "no engine listens on /run/docker.sock"
     async with start_ui() as ui:
         await ui.sees("db-01", "● live")
         await ui.press("enter", "8")
-        await ui.sees("The Docker engine of db-01 does not answer.")
+        await ui.sees("The Docker engine of db-01 does not answer.", "no engine listens on /run/docker.sock")
 
 
 async def test_hostile_names_do_nothing_to_the_terminal(tab: Ui, hub: HubDouble) -> None:
