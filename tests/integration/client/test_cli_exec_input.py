@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from base64 import b64decode
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.deadlines import DEADLINE_S
 from tests.integration.client.command_hub import CommandHub, Run
 from tests.integration.client.conftest import Served
 from tests.integration.client.contract_hub import server
-from tests.integration.client.program import Ran, begun, chatops, in_terminal
+from tests.integration.client.program import COMMAND, WHO, Ran, begun, chatops, in_terminal
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +61,15 @@ async def test_the_end_of_a_file_at_once_is_no_input(served: Served, double: Com
     await _ended(await begun(*arguments(served), stdin=asyncio.subprocess.DEVNULL))
     assert (await chatops(*arguments(served))).status == 0
     assert not [run for run in double.runs.values() if "stdin" in run.order]
+
+
+async def test_a_closed_input_gives_nothing(served: Served, double: CommandHub) -> None:
+    line = f"exec {shlex.join((*COMMAND, *arguments(served)))} <&-"
+    ran = await asyncio.create_subprocess_exec(
+        *("/bin/sh", "-c", line), stderr=asyncio.subprocess.PIPE, env=os.environ | WHO
+    )
+    await _ended(ran)
+    assert "stdin" not in double.run.order
 
 
 async def test_an_open_pipe_that_says_nothing_is_not_waited_for(served: Served, double: CommandHub) -> None:
