@@ -110,5 +110,8 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--api-key-file", metavar="F", help="a file that holds the key")
     run.add_argument("--tls-ca", metavar="F", help="a PEM file to trust for https instead of the system's")
+    run.add_argument(
+        "--tls-pin", metavar="PIN", help="the hub's certificate by its pin, instead of an authority"
+    )
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
     run.add_argument("--config", metavar="F", help="a TOML file with these settings")

@@ -17,6 +17,7 @@ from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
 from chatops_agent.signers import Signers, read_signers
 from chatops_wire.keys import PREFIX
 from chatops_wire.keys import parse as parse_key
+from chatops_wire.pins import parse_pin
 from chatops_wire.settings import SettingError, settle
 
 KEY_VARIABLE: Final = "CHATOPS_API_KEY"
@@ -52,6 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A file that holds the key, instead of CHATOPS_API_KEY."""
     tls_ca: str = ""
     """A PEM file with the authority, or the certificate itself, to trust instead of the system's."""
+    tls_pin: str = ""
+    """The pin of the hub's certificate, as `chatops-server tls init` shows it; then no authority is asked."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
 
@@ -72,6 +75,8 @@ class Config:
     signers: Signers | None
     """Whose signature is asked for; None: nobody's."""
     tls_ca: str
+    tls_pin: bytes | None
+    """SHA-256 of the only certificate that is believed."""
     log_level: str
 
 
@@ -96,8 +101,16 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         signers=read_signers(settings.authorized_signers) if settings.authorized_signers else None,
         api_key=_key(flags, environ, settings),
         tls_ca=_readable("--tls-ca", settings.tls_ca),
+        tls_pin=_pin(settings.tls_pin),
         log_level=settings.log_level,
     )
+
+
+def _pin(text: str) -> bytes | None:
+    try:
+        return parse_pin(text) if text else None
+    except ValueError as exc:
+        raise SettingError(f"--tls-pin: {exc}") from exc
 
 
 def endpoint(url: str) -> str:

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 _CONNECT_TIMEOUT_S: Final = 10.0
 
 
+Trusted = ssl.SSLContext | aiohttp.Fingerprint | None
+"""Whom to believe over wss; None: whom the system believes."""
+
+
 class RedirectError(aiohttp.ClientError):
     """The hub's address leads elsewhere. The key goes to the address it was given for, or nowhere."""
 
@@ -36,8 +40,7 @@ class Hub:
 
     endpoints: tuple[str, ...]
     """WebSocket addresses, tried in turn."""
-    trusted: ssl.SSLContext | None = None
-    """Whom to believe over wss; None: whom the system believes."""
+    trusted: Trusted = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +186,14 @@ class Connection:
         )
 
 
-def trust(tls_ca: str) -> ssl.SSLContext | None:
-    """Return a context that believes the certificates in this PEM file only; None for no file.
+def trust(tls_ca: str, tls_pin: bytes | None) -> Trusted:
+    """Return what believes one certificate only, by its SHA-256, or those in a PEM file; None for neither.
 
     Raises:
-        SettingError: It holds none.
+        SettingError: The file holds none.
     """
+    if tls_pin is not None:
+        return aiohttp.Fingerprint(tls_pin)
     if not tls_ca:
         return None
     try:
@@ -223,4 +228,6 @@ def _last_words(session: Session, ws: "aiohttp.ClientWebSocketResponse[bool]") -
 def _reason(exc: Exception) -> str:
     if isinstance(exc, aiohttp.WSServerHandshakeError):
         return f"answers {exc.status} instead of a WebSocket"
+    if isinstance(exc, aiohttp.ServerFingerprintMismatch):
+        return "its certificate is not the one of --tls-pin; somebody may be listening in"
     return str(exc)[:200] or type(exc).__name__

@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import signal
-import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from chatops_agent.actions.desk import Desk, Surroundings
 from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.sampling import Sampling, this_machine
 from chatops_agent.config import Config
-from chatops_agent.connection import Connection, Greeting, Hub, trust
+from chatops_agent.connection import Connection, Greeting, Hub, Trusted, trust
 from chatops_agent.episodes import Episode
 from chatops_agent.frames import encode_sample
 from chatops_agent.identity import Identity
@@ -44,7 +43,7 @@ def serve(config: Config) -> None:
     Raises:
         SettingError: The file of certificates holds none.
     """
-    trusted = trust(config.tls_ca)
+    trusted = trust(config.tls_ca, config.tls_pin)
 
     async def until_stopped() -> None:
         task = asyncio.current_task()
@@ -77,9 +76,7 @@ def stop_ignoring_signals() -> None:
             signal.signal(number, lambda _number, _frame: None)
 
 
-async def _run(
-    config: Config, sampling: Sampling, watch: ContainerWatch, trusted: ssl.SSLContext | None
-) -> None:
+async def _run(config: Config, sampling: Sampling, watch: ContainerWatch, trusted: Trusted) -> None:
     log.info(
         "agent started",
         extra={"version": VERSION, "interval_s": config.interval_s, "allowed": sorted(config.policy.allowed)},
@@ -121,7 +118,7 @@ def _unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def _speak(config: Config, here: _Machine, trusted: ssl.SSLContext | None) -> NoReturn:
+async def _speak(config: Config, here: _Machine, trusted: Trusted) -> NoReturn:
     keeper = here.keeper
     # In memory, the spool is lost with the process: each start is a new epoch.
     outbox = Outbox(MemorySpool(new_epoch()) if keeper is None else keeper.spool)

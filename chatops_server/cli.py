@@ -47,6 +47,7 @@ def _run(options: Options) -> int:
     from chatops_server import app, config, logs  # noqa: PLC0415 - keeps --help light
 
     settings = config.load(options)
+    config.check_exposure(settings)
     # What this process starts later shall not inherit them.
     for name in ("CHATOPS_SECRET", "CHATOPS_ADMIN_PASSWORD"):
         os.environ.pop(name, None)
@@ -88,6 +89,27 @@ def _user_password(options: Options) -> int:
 
     console.set_password(config.load(options), options["name"], _password(options))
     _say(f"changed the password of {options['name']}")
+    return EXIT_OK
+
+
+def _tls_init(options: Options) -> int:
+    from chatops_server import certificate, config  # noqa: PLC0415 - keeps --help light
+
+    settings = config.load(options)
+    pin = certificate.make_own(settings.data_dir, options["names"], renew=options["renew"])
+    _say(pin)
+    print(  # noqa: T201 - the pin alone is on stdout, for scripts
+        "The hub serves https with it from its next start. Agents and users name the pin:\n"
+        f"  chatops-agent run --tls-pin {pin} ...\n  chatops --tls-pin {pin} ...",
+        file=sys.stderr,
+    )
+    return EXIT_OK
+
+
+def _tls_show(options: Options) -> int:
+    from chatops_server import certificate, config, tls_files  # noqa: PLC0415 - keeps --help light
+
+    _say(certificate.pin_in(tls_files.own_pair(config.load(options).data_dir).cert))
     return EXIT_OK
 
 
@@ -181,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="serve agents, terminal UIs and scripts", epilog=_EPILOG))
     user = commands.add_parser("user", help="add, list and remove users while the hub is stopped")
     _add_user(user.add_subparsers(required=True, metavar="COMMAND"))
+    tls = commands.add_parser("tls", help="make the hub's own certificate, or show its pin")
+    _add_tls(tls.add_subparsers(required=True, metavar="COMMAND"))
     _add_copies(commands)
     return parser
 
@@ -194,6 +218,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_place(run)
     run.add_argument("--tls-cert", metavar="F", help="PEM file with the certificate, for https")
     run.add_argument("--tls-key", metavar="F", help="PEM file with its private key")
+    run.add_argument(
+        "--plain-http",
+        action="store_const",
+        const=True,
+        help="serve http, without TLS, also on addresses that other machines reach",
+    )
     run.add_argument(
         "--metrics-public",
         action="store_const",
@@ -230,6 +260,23 @@ def _add_user(commands: "argparse._SubParsersAction[Any]") -> None:
         )
     works = {add: _user_add, listed: _user_list, remove: _user_remove, password: _user_password}
     for parser, work in works.items():
+        _add_place(parser)
+        parser.set_defaults(work=work)
+
+
+def _add_tls(commands: "argparse._SubParsersAction[Any]") -> None:
+    init = commands.add_parser("init", help="make a certificate and print the pin it is known by")
+    init.add_argument(
+        "--name",
+        dest="names",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a host name or address the hub is called by, besides this machine's; repeatable",
+    )
+    init.add_argument("--renew", action="store_true", help="replace the one there is; its pin changes")
+    show = commands.add_parser("show", help="print its pin")
+    for parser, work in {init: _tls_init, show: _tls_show}.items():
         _add_place(parser)
         parser.set_defaults(work=work)
 

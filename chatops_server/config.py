@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from chatops_server.domain.addresses import is_loopback
 from chatops_server.domain.tiers import Keep
+from chatops_server.tls_files import own_pair
 from chatops_wire.settings import SettingError, settle
 
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
@@ -36,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A PEM file with the certificate and its chain; with it the hub speaks https."""
     tls_key: str = ""
     """The PEM file with the certificate's private key."""
+    plain_http: bool = False
+    """Serve http, without TLS, also on addresses that other machines reach."""
     admin_password: Annotated[str, Meta(max_length=1024)] = ""
     """Password of the first admin, at the first start; empty: a random one, printed once."""
     secret: str = ""
@@ -80,11 +84,13 @@ class Config:
     data_dir: Path
     database: Path
     tls: ssl.SSLContext | None
+    """None: http."""
     log_level: str
     # Not in the representation, so that no log or traceback ever shows them.
     admin_password: str | None = field(repr=False)
     secret: str | None = field(repr=False)
     """None: the one in the data directory."""
+    plain_http: bool = False
     metrics_public: bool = False
     keeping: Keeping = field(default_factory=Keeping)
     tiers: Keep = field(default_factory=Keep)
@@ -107,7 +113,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         port=settings.port,
         data_dir=data_dir,
         database=_database(settings.database, data_dir),
-        tls=_tls(settings.tls_cert, settings.tls_key),
+        tls=_tls(settings.tls_cert, settings.tls_key) or _own_tls(data_dir),
+        plain_http=settings.plain_http,
         log_level=settings.log_level,
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
@@ -120,6 +127,19 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
             settings.keep_hours_days,
         ),
     )
+
+
+def check_exposure(config: Config) -> None:
+    """Let only a hub start whose traffic cannot be read on the network, or that was told so.
+
+    Raises:
+        SettingError: Other machines reach it, and everything would be readable on the way, passwords too.
+    """
+    if config.tls is None and not config.plain_http and not is_loopback(config.host):
+        raise SettingError(
+            f"--host: {config.host!r} is reached by other machines, and without TLS passwords can be read on"
+            " the way: run `chatops-server tls init`, name --tls-cert and --tls-key, or say --plain-http"
+        )
 
 
 def checked_secret(named: str, secret: str) -> str:
@@ -222,6 +242,12 @@ def _tls(cert: str, key: str) -> ssl.SSLContext | None:
     except (ssl.SSLError, OSError) as exc:
         raise SettingError(f"--tls-cert: {cert!r} and --tls-key {key!r} are no usable pair") from exc
     return context
+
+
+def _own_tls(data_dir: Path) -> ssl.SSLContext | None:
+    """Return the certificate that `tls init` made; whoever made one wants it used."""
+    pair = own_pair(data_dir)
+    return _tls(str(pair.cert), str(pair.key)) if _exists("--data-dir", pair.cert) else None
 
 
 def _secret(settings: Settings) -> str | None:

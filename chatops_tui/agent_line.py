@@ -23,7 +23,7 @@ def is_clone(prefix: Path) -> bool:
 _HERE: Final = is_clone(Path(sys.prefix))
 
 
-def agent_line(url: str, key: str, *, in_clone: bool = _HERE) -> str:
+def agent_line(url: str, key: str, *, pin: str = "", in_clone: bool = _HERE) -> str:
     """Return what is typed into a shell of the new machine, quoted: it leads to that machine's user.
 
     The key goes by the environment: arguments can be read by every user of a machine.
@@ -31,10 +31,12 @@ def agent_line(url: str, key: str, *, in_clone: bool = _HERE) -> str:
     Args:
         url: The hub's address.
         key: The agent's.
+        pin: Of the hub's certificate; empty: an authority vouches for it.
         in_clone: Whether ChatOps is run there from a clone; as it is here, when not said.
     """
     program = _IN_CLONE if in_clone else _INSTALLED
-    return f"CHATOPS_API_KEY={shlex.quote(key)} {program} run --url {shlex.quote(url)}"
+    pinned = f" --tls-pin {shlex.quote(pin)}" if pin else ""
+    return f"CHATOPS_API_KEY={shlex.quote(key)} {program} run --url {shlex.quote(url)}{pinned}"
 
 
 def place(*, in_clone: bool = _HERE) -> str:
@@ -49,6 +51,6 @@ def reach_hint(url: str) -> str:
         return ""
     port = "" if parts.port is None else f":{parts.port}"
     return (
-        "From another machine: the hub must be started with --host 0.0.0.0 or stand behind a proxy, "
-        f"and the address is {parts.scheme}://THIS-MACHINE{port}{parts.path}"
+        "From another machine: the hub must be started with --host 0.0.0.0 (`chatops-server tls init` first) "
+        f"or stand behind a proxy, and the address is {parts.scheme}://THIS-MACHINE{port}{parts.path}"
     )

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Final
 
-from chatops_tui import alert_arguments, recording_arguments
+from chatops_tui import alert_arguments, docker_arguments, recording_arguments
 from chatops_wire.version import VERSION
 
 _ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
@@ -87,6 +87,9 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices.add_argument("--url", help="the hub's address (default http://127.0.0.1:8765)")
     choices.add_argument(
         "--tls-ca", metavar="F", help="a PEM file to trust for https instead of the system's"
+    )
+    choices.add_argument(
+        "--tls-pin", metavar="PIN", help="the hub's certificate by its pin, instead of an authority"
     )
     choices.add_argument("--username", metavar="NAME", help="who signs in")
     choices.add_argument("--config", metavar="F", help="another settings file")

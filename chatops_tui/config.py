@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from chatops_wire.pins import parse_pin
 from chatops_wire.rest import Tokens
 from chatops_wire.settings import SettingError, settle
 
@@ -31,6 +32,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """The hub's address, as `parse_url` returns it."""
     tls_ca: str = ""
     """A PEM file whose certificates are believed instead of the system's; for hubs that sign their own."""
+    tls_pin: str = ""
+    """The pin of the hub's certificate, as `chatops-server tls init` shows it; then no authority is asked."""
     username: str = ""
     """Empty: the one last used at this hub, or ask."""
     theme: ThemeName = ""
@@ -77,6 +80,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> S
     choices = settle(Choices, flags=flags, environ=environ, file=_file(flags, environ))
     if choices.tls_ca:
         _check_certificates(choices.tls_ca)
+    _check_pin(choices.tls_pin)
     for pattern in choices.confirm:
         _check_pattern(pattern)
     fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
@@ -118,6 +122,14 @@ def _check_certificates(path: str) -> None:
         # Of a file that is there ssl says nothing that helps.
         why = "it holds no certificate" if isinstance(exc, ssl.SSLError) else exc.strerror
         raise SettingError(f"tls_ca: {path!r}: {why}") from exc
+
+
+def _check_pin(pin: str) -> None:
+    try:
+        if pin:
+            parse_pin(pin)
+    except ValueError as exc:
+        raise SettingError(f"tls_pin: {exc}") from exc
 
 
 def _check_pattern(pattern: str) -> None:

@@ -95,6 +95,11 @@ class HubLink:
         return self._url
 
     @property
+    def pin(self) -> str:
+        """The pin its certificate is known by; empty: an authority vouches for it."""
+        return self._settings.tls_pin
+
+    @property
     def rest(self) -> "Rest":
         """The hub's REST interface; RequestFailedError while there is none."""
         return self._connected().rest
@@ -181,9 +186,9 @@ class HubLink:
         except SettingError as exc:
             raise RequestFailedError(f"{exc}.") from exc
         sessions = await self._opened_sessions()
-        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
+        from chatops_tui.client.connect import Tls, open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
 
-        async with open_hub(url, sessions, tls_ca=self._settings.tls_ca) as hub:
+        async with open_hub(url, sessions, tls=Tls(self._settings.tls_ca, self._settings.tls_pin)) as hub:
             await self.ask(hub.session.login(username, password, otp))
         user = self._store.user
         if url != self._url or (user is not None and user.username != username):
@@ -226,11 +231,12 @@ class HubLink:
 
     async def _stay(self, sessions: "SessionStore") -> None:
         """Hold one hub until somebody moves to another or signs out."""
-        from chatops_tui.client.connect import open_hub  # noqa: PLC0415 - likewise
+        from chatops_tui.client.connect import Tls, open_hub  # noqa: PLC0415 - likewise
         from chatops_tui.signing.chosen import chosen_sign, from_environment  # noqa: PLC0415 - likewise
 
         sign = await asyncio.to_thread(chosen_sign, self._settings, self._now_ms, from_environment)
-        hubs = open_hub(self._url, sessions, sign=sign, tls_ca=self._settings.tls_ca)
+        tls = Tls(self._settings.tls_ca, self._settings.tls_pin)
+        hubs = open_hub(self._url, sessions, sign=sign, tls=tls)
         async with hubs as hub, asyncio.TaskGroup() as tasks:
             await self._begin(hub)
             self._hub, self._tasks = hub, tasks

@@ -53,6 +53,11 @@ class Hub(Protocol):
         """The hub's address."""
         ...
 
+    @property
+    def pin(self) -> str:
+        """The pin its certificate is known by; empty: an authority vouches for it."""
+        ...
+
     async def sign_in(self, address: str, username: str, password: str, otp: str = "") -> None:
         """Sign in, also at another hub; the fleet follows by the feed. CodeNeededError: again, with `otp`."""
         ...

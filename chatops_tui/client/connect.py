@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import aiohttp
 
@@ -13,6 +14,7 @@ from chatops_tui.client.session import Session, SessionStore
 from chatops_tui.client.signatures import Sign, Signatures
 from chatops_tui.client.terminals import Terminals
 from chatops_tui.client.wire import USUAL, Limits, Wire, staying
+from chatops_wire.pins import parse_pin
 from chatops_wire.version import VERSION
 
 
@@ -26,9 +28,21 @@ class Hub:
     terminals: Terminals
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Which certificates are believed: one, by its pin; else those of a PEM file; else the system's."""
+
+    ca: str = ""
+    pin: str = ""
+    """As `chatops_wire.pins.parse_pin` reads it."""
+
+
+SYSTEM: Final = Tls()
+
+
 @asynccontextmanager
 async def open_hub(
-    url: str, store: SessionStore, limits: Limits = USUAL, sign: Sign | None = None, tls_ca: str = ""
+    url: str, store: SessionStore, limits: Limits = USUAL, sign: Sign | None = None, tls: Tls = SYSTEM
 ) -> AsyncIterator[Hub]:
     """Yield the hub at this address; nothing is sent yet, and everything is closed afterwards.
 
@@ -40,12 +54,12 @@ async def open_hub(
         store: Where the session is kept: `SessionFile(config_dir())`, or `SessionMemory()` for this run only.
         limits: How patient to be.
         sign: Signs what is asked of machines; None: nothing is signed.
-        tls_ca: The only certificates that are believed, a PEM file; empty: the system's.
+        tls: Which certificates are believed.
     """
     # Every wait has its own deadline (Limits); aiohttp's would end a long feed.
     timeout = aiohttp.ClientTimeout(total=None)
     headers = {"User-Agent": f"chatops/{VERSION}"}
-    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=tls_ca) if tls_ca else True)
+    connector = aiohttp.TCPConnector(ssl=_believed(tls))
     async with aiohttp.ClientSession(
         connector=connector, timeout=timeout, headers=headers, trace_configs=[staying()]
     ) as http:
@@ -56,3 +70,9 @@ async def open_hub(
             yield Hub(session, Rest(wire, session, signatures), feed, Terminals(feed, signatures))
         finally:
             await session.close()
+
+
+def _believed(tls: Tls) -> "ssl.SSLContext | aiohttp.Fingerprint | bool":
+    if tls.pin:
+        return aiohttp.Fingerprint(parse_pin(tls.pin))
+    return ssl.create_default_context(cafile=tls.ca) if tls.ca else True

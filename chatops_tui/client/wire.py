@@ -47,6 +47,10 @@ _KINDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "it closed the connection before it had answered",
     ),
     ((aiohttp.InvalidURL,), "that is no address"),
+    (
+        (aiohttp.ServerFingerprintMismatch,),
+        "its TLS certificate is not the one of the pin; somebody may be listening in",
+    ),
 )
 
 

@@ -30,7 +30,7 @@ def add_server(settings: Settings, name: str, tags: Sequence[str], *, as_json: b
     async def job(hub: Hub) -> int:
         view, key = await adding.add_server(hub.rest, name, tags)
         if as_json:
-            line = agent_line(settings.url, key.key)
+            line = agent_line(settings.url, key.key, pin=settings.tls_pin)
             say_json({"server": view, "key": key.key, "key_id": key.id, "url": settings.url, "run": line})
         else:
             _tell(settings, view, key)
@@ -50,7 +50,7 @@ def _tell(settings: Settings, view: ServerView, key: ApiKeyCreated) -> None:
     line("its key, shown this once:")
     line(f"  {key.key}")
     line(f"run {place()}:")
-    line(f"  {agent_line(settings.url, key.key)}")
+    line(f"  {agent_line(settings.url, key.key, pin=settings.tls_pin)}")
     hint = reach_hint(settings.url)
     if hint:
         line(hint)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from chatops_tui.client.connect import Hub, open_hub
+from chatops_tui.client.connect import Hub, Tls, open_hub
 from chatops_tui.client.errors import (
     HubAnswerError,
     HubError,
@@ -114,7 +114,8 @@ def _in_steps(settings: Settings, credentials: Credentials, job: Job) -> int:
 
 
 async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
-    async with open_hub(settings.url, SessionFile(config_dir()), sign=sign, tls_ca=settings.tls_ca) as hub:
+    tls = Tls(settings.tls_ca, settings.tls_pin)
+    async with open_hub(settings.url, SessionFile(config_dir()), sign=sign, tls=tls) as hub:
         if not await hub.session.resume(settings.username):
             raise _NotRememberedError("")
         username = hub.session.username
@@ -128,7 +129,7 @@ async def _resumed(settings: Settings, job: Job, sign: "Sign | None") -> int:
 
 async def _signed_in(settings: Settings, credentials: Credentials, job: Job, sign: "Sign | None") -> int:
     store: SessionStore = SessionFile(config_dir()) if credentials.keep else SessionMemory()
-    async with open_hub(settings.url, store, sign=sign, tls_ca=settings.tls_ca) as hub:
+    async with open_hub(settings.url, store, sign=sign, tls=Tls(settings.tls_ca, settings.tls_pin)) as hub:
         await hub.session.login(credentials.username, credentials.password, credentials.otp)
         try:
             return await job(hub)

@@ -38,7 +38,7 @@ class NewKeyScreen(ModalScreen[None]):
         super().__init__()
         self._given = context
         self._server = server
-        self._line = agent_line(context.hub.address, clean(server.key))
+        self._line = agent_line(context.hub.address, clean(server.key), pin=context.hub.pin)
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""

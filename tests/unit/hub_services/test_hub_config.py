@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatops_server.config import load
+from chatops_server.certificate import make_own
+from chatops_server.config import check_exposure, load
 from chatops_server.secret_file import kept_secret
 from chatops_wire.settings import SettingError
 
@@ -112,3 +113,18 @@ def test_a_damaged_secret_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("")
     with pytest.raises(SettingError, match="secret"):
         kept_secret(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_what_only_this_machine_reaches_needs_no_tls(tmp_path: Path, host: str) -> None:
+    check_exposure(load({"host": host, "data_dir": str(tmp_path)}, {}))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "hub.lan"])  # noqa: S104 - they are refused
+def test_what_other_machines_reach_needs_tls_or_a_word(tmp_path: Path, host: str) -> None:
+    flags = {"host": host, "data_dir": str(tmp_path)}
+    with pytest.raises(SettingError, match="--plain-http"):
+        check_exposure(load(flags, {}))
+    check_exposure(load(flags | {"plain_http": True}, {}))
+    make_own(tmp_path, [], renew=False)
+    check_exposure(load(flags, {}))
