@@ -1,7 +1,19 @@
 """Thresholds, silences and channels on the screen: made, tried, changed, switched off, deleted."""
 
 import pytest
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
 
+from chatops_tui.app import ChatopsApp
+from chatops_tui.screens.alerts import AlertsScreen
+from chatops_tui.screens.alerts_channels import ChannelsTab
+from chatops_tui.screens.alerts_form import AlertForm
+from chatops_tui.screens.alerts_list import AlertsTab
+from chatops_tui.screens.alerts_one import AlertScreen
+from chatops_tui.screens.alerts_pane import AlertTable
+from chatops_tui.screens.alerts_silences import SilencesTab
+from chatops_tui.screens.alerts_thresholds import ThresholdsTab
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import UserView
 from chatops_wire.rest_alerts import ChannelPatch, ChannelTest, Preview, PreviewEpisode, ThresholdPatch
@@ -10,6 +22,25 @@ from tests.deadlines import eventually
 from tests.tui.screens.alert_seeds import seed
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import HubDouble
+
+
+OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
+    ChatopsApp,
+    AlertsScreen,
+    AlertScreen,
+    AlertsTab,
+    ThresholdsTab,
+    SilencesTab,
+    ChannelsTab,
+    AlertTable,
+    AlertForm,
+)
+
+
+def test_every_key_of_alerts_has_a_name_of_its_own() -> None:
+    ids = [one.id for owner in OURS for one in owner.BINDINGS if isinstance(one, Binding)]
+    assert None not in ids
+    assert len(ids) == len(set(ids))
 
 
 async def opened(ui: Ui, digit: str, *seen: str) -> None:

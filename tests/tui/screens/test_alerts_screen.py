@@ -148,6 +148,21 @@ async def test_charts_are_marked_where_alerts_fired(ui: Ui, hub: HubDouble) -> N
     assert "✖═" in cpu_axis.partition("└")[2].partition("└")[0]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_what_is_open_stands_in_the_fleet_and_on_the_server(
+    start_ui: StartUi, hub: HubDouble, size: tuple[int, int]
+) -> None:
+    hub.alerts.make("db-01", metric="disk.percent:/var", threshold_value=90.0, value=91.0)
+    hub.alerts.make("db-01", status="pending", metric="load.1")
+    hub.alerts.make("web-01", metric="net.rx_bps")
+    async with start_ui(size=size) as ui:
+        await ui.sees("db-01", "✖ disk.percent:/var > 90% 91% 4m")
+        assert "load.1" not in ui.text()
+        assert "net.rx_bps" not in ui.text()
+        await ui.press("enter")
+        await ui.sees("1 Overview", "✖ disk.percent:/var > 90% 91% 4m")
+
+
 async def test_a_new_critical_alert_is_told_loudly_and_a_warning_is_not(ui: Ui, hub: HubDouble) -> None:
     await eventually(lambda: ui.app.store.alerts.is_loaded)
     sent = heard(ui)
