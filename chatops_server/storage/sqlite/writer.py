@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,7 @@ from chatops_server.storage.sqlite.commits import (
     Settled,
     failed,
 )
+from chatops_server.storage.sqlite.reclaiming import Reclaiming
 
 T = TypeVar("T")
 
@@ -34,7 +36,39 @@ MAX_ROWS_A_COMMIT: Final = 1_000
 # From a commit that writes no page to one on a disk that is about to fail.
 _COMMIT_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
+# Pages are given back in steps: between commits, and in quick succession while nobody writes.
+_RECLAIM_EVERY_COMMITS: Final = 50
+_RECLAIM_AFTER_S: Final = 0.01
+
 _STOP: Final = None
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """What is done for the file between two commits."""
+
+    checkpoints: Checkpoints
+    reclaiming: Reclaiming
+    is_reclaiming: bool = False
+    commits: int = 0
+
+    @property
+    def idle_s(self) -> float | None:
+        """Seconds of silence after which `idle` has something to do; None: nothing to do."""
+        return _RECLAIM_AFTER_S if self.is_reclaiming else self.checkpoints.idle_s
+
+    def committed(self) -> None:
+        """After each commit; a hub of many agents is never idle."""
+        self.checkpoints.committed()
+        self.commits += 1
+        if self.commits % _RECLAIM_EVERY_COMMITS == 0:
+            self.is_reclaiming = self.reclaiming.step()
+
+    def idle(self) -> None:
+        """Nobody waits."""
+        if not self.is_reclaiming:
+            self.checkpoints.idle()
+        self.is_reclaiming = self.reclaiming.step()
 
 
 class Writer:
@@ -152,23 +186,24 @@ class Writer:
             return
         try:
             self._tell(_settle, self._opened, None)
-            self._serve(Commits(connection, self._samples), Checkpoints(connection, self._path))
+            upkeep = Upkeep(Checkpoints(connection, self._path), Reclaiming(connection))
+            self._serve(Commits(connection, self._samples), upkeep)
         finally:
             # The last connection to close checkpoints the log and removes it.
             connection.close()
             self._tell(self._end)
 
-    def _serve(self, commits: Commits, checkpoints: Checkpoints) -> None:
+    def _serve(self, commits: Commits, upkeep: "Upkeep") -> None:
         is_stopping = False
         while not is_stopping:
             try:
-                jobs, is_stopping = self._next(checkpoints.idle_s)
+                jobs, is_stopping = self._next(upkeep.idle_s)
             except queue.Empty:
-                checkpoints.idle()
+                upkeep.idle()
                 continue
             if jobs:
                 self._commit(commits, jobs)
-                checkpoints.committed()
+                upkeep.committed()
 
     def _commit(self, commits: Commits, jobs: Sequence[Job]) -> None:
         settled = failed(jobs, "the writer has ended")
