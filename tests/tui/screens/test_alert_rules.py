@@ -23,7 +23,6 @@ from tests.tui.screens.alert_seeds import seed
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import HubDouble
 
-
 OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
     ChatopsApp,
     AlertsScreen,
