@@ -26,6 +26,8 @@ from chatops_server.services import agent_actions, passwords
 from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
 from chatops_server.services.agent_actions import AgentActions, Kept
+from chatops_server.services.alerting import assembly as alerting
+from chatops_server.services.alerting.assembly import Base
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.commands.keeper import Patience
 from chatops_server.services.events import Events
@@ -39,6 +41,7 @@ from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.login_sessions import LoginSessions
+from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
 from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
@@ -90,6 +93,8 @@ class Setup:
     """How long samples and rollups are kept."""
     patience: Patience = field(default_factory=Patience)
     """With agents that run commands; others than the usual are for tests."""
+    webhook_allow_private: bool = False
+    """Let webhooks lead to this machine and private networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +148,13 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         secret = setup.secret or kept or ""
         second = SecondStep(storage, Sealer(secret), _now_ms)
         credentials = Credentials(AccessTokens(secret, _now_ms), hasher, LoginGuard(_monotonic_ms), second)
-        parts = _assembled(setup, storage, credentials)
+        parts = _assembled(setup, storage, credentials, Sealer(secret))
         await parts.hub.users.load()
         await parts.hub.login_sessions.load()
         await load_fleet(parts.live.fleet, storage)
         parts.live.containers.load()
         await parts.actions.load()
+        await parts.hub.alerting.load()
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         background.start(parts.loops)
         first_admin = partial(parts.hub.users.create_first, setup.admin_password)
@@ -158,6 +164,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         if parts is not None:
             await _flush(parts)
             await parts.actions.close()
+            await parts.hub.alerting.close()
         await asyncio.to_thread(hasher.close)
         await storage.close()
 
@@ -216,7 +223,7 @@ async def _start(runner: web.AppRunner, config: Config) -> None:
         raise CannotListenError(f"cannot listen on port {config.port} of {config.host}: {reason}") from exc
 
 
-def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Parts:
+def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer: Sealer) -> _Parts:
     live = put_together(lambda number: storage.samples.recent_cpu(number, _now_ms()), time.monotonic)
     events = Events(storage, live.topics, _now_ms)
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
@@ -225,6 +232,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
     presence = Presence(fleet, storage, events, _now_ms)
     kept = _kept(setup)
     actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
+    base = Base(storage, ledger, events, live, directory, _now_ms)
+    alerts = alerting.put_together(base, sealer, Guard(allows_private=setup.webhook_allow_private))
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
@@ -237,6 +246,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         commands=actions.commands,
         terminals=actions.logbook,
         containers=actions.containers,
+        alerting=alerts,
         events=events,
         ledger=ledger,
         readiness=ReadinessChecks(
@@ -245,6 +255,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
             {
                 "ingest": storing_check("samples", lambda: ingest.degraded),
                 "timeline": storing_check("connections", lambda: presence.failure),
+                "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
             },
         ),
         exposition=Exposition(HubMetrics(live, ingest, storage).families, time.monotonic),
@@ -255,9 +266,10 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials) -> _Par
         "presence": presence.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,
         "retention": Retention(
-            storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept)]
+            storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
         ).run,
         "last-used": hub.api_keys.keep_flushing,
+        **alerts.loops,
     }
     return _Parts(hub, live, actions, presence, ingest, loops)
 
@@ -286,6 +298,7 @@ def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
         parts.actions,
         parts.hub.accounts,
         _now_ms,
+        judge=parts.hub.alerting.judge,
     )
     add_live(application, parts.live, services)
     return application
@@ -299,6 +312,7 @@ async def _flush(parts: _Parts) -> None:
             await parts.presence.flush()
             await parts.hub.api_keys.flush()
             await parts.actions.flush()
+            await parts.hub.alerting.flush()
     except (StorageError, TimeoutError) as exc:
         log.warning("what was in memory is not stored", extra={"reason": str(exc)})
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.services.accounts import Accounts
+from chatops_server.services.alerting.alerting import Alerting
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.commands.commands import Commands
 from chatops_server.services.containers.assembly import ContainerServices
@@ -39,6 +40,7 @@ class Hub:
     commands: Commands
     terminals: Logbook
     containers: ContainerServices
+    alerting: Alerting
     events: Events
     ledger: Ledger
     readiness: ReadinessChecks

@@ -346,9 +346,7 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     id: str
     """The same in every attempt to deliver it: whoever has it has it already."""
-    event: Literal[
-        "firing", "resolved", "acknowledged", "repeat", "escalated", "flapping", "steady", "group", "test"
-    ]
+    event: Literal["firing", "resolved", "repeat", "escalated", "flapping", "steady", "group", "test"]
     title: str
     message: str
     severity: Severity

@@ -17,9 +17,17 @@ from chatops_server.errors import (
     UnknownTopicError,
 )
 from chatops_wire import codec
-from chatops_wire.client import ContainerMessage, EventMessage, PullFinished, PullProgress, SubscriptionEnded
+from chatops_wire.client import (
+    AlertMessage,
+    ContainerMessage,
+    EventMessage,
+    PullFinished,
+    PullProgress,
+    SubscriptionEnded,
+)
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import EventView
+from chatops_wire.rest_alerts import AlertView
 
 FLEET: Final = "fleet"
 METRICS: Final = "metrics"
@@ -131,6 +139,15 @@ class Topics:
         for client, servers in self._of_events.items():
             if self._hears(client, servers, event):
                 frame = frame or codec.encode(EventMessage(event=event))
+                client.outbox.event(frame)
+
+    def alert_changed(self, alert: AlertView) -> None:
+        """Pass an alert on to those who see its server."""
+        frame: bytes | None = None
+        for client, servers in self._of_alerts.items():
+            is_asked_for = None in servers or alert.server_id in servers
+            if is_asked_for and self._fleet.role_on(alert.server_id, client.principal) is not None:
+                frame = frame or codec.encode(AlertMessage(alert=alert))
                 client.outbox.event(frame)
 
     def publish_containers(

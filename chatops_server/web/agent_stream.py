@@ -9,6 +9,7 @@ from chatops_server.broker.containers import Containers
 from chatops_server.broker.counters import Counters, Peer
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sample_frames import AnySample
+from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.sessions import AgentSession
 from chatops_server.broker.topics import Topics
 from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
@@ -56,6 +57,10 @@ class Actions(Protocol):
         """Take what it says of a request; waits only for one that sends without credit."""
 
 
+Judge = Callable[[ServerState, AnySample], None]
+"""Judges a new sample of a server by its thresholds, at once; never one of a backlog."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentHearing:
     """Where what an agent says goes."""
@@ -65,6 +70,7 @@ class AgentHearing:
     containers: Containers
     actions: Actions
     counters: Counters
+    judge: Judge
     now_ms: Callable[[], int]
 
 
@@ -137,6 +143,7 @@ class AgentStream:
         if sample.seq >= self._session.next_seq:
             self._compare_clocks(parse_ms(sample.timestamp))
         self._show(sample, after_numbered(self._mark(), self._ingest.epoch, sample.seq))
+        self._hearing.judge(self._state, sample)
         self._hearing.topics.publish_sample(self._state.id, sample)
 
     def _hear_live(self, sample: Live) -> None:
@@ -147,6 +154,7 @@ class AgentStream:
         self._since = None
         self._compare_clocks(said_ms)
         self._show(sample, after_live(self._mark(), self._ingest.epoch))
+        self._hearing.judge(self._state, sample)
         self._hearing.topics.publish_sample(self._state.id, sample)
 
     async def _hear_batch(self, batch: MetricsBatch) -> None:

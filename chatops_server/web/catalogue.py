@@ -1,6 +1,7 @@
 """Every REST route of the hub, in the order the documents list them."""
 
 from chatops_server.web import (
+    http_alerts,
     http_api_keys,
     http_auth,
     http_commands,
@@ -8,6 +9,7 @@ from chatops_server.web import (
     http_engines,
     http_health,
     http_metrics,
+    http_notifications,
     http_prometheus,
     http_servers,
     http_terminals,
@@ -35,6 +37,8 @@ def rest_routes(*, metrics_public: bool = False) -> tuple[Route, ...]:
             *http_engines.ROUTES,
             *http_commands.ROUTES,
             *http_terminals.ROUTES,
+            *http_alerts.ROUTES,
+            *http_notifications.ROUTES,
             *http_timeline.ROUTES,
             *http_health.ROUTES,
             *http_prometheus.routes(public=metrics_public),

@@ -12,6 +12,7 @@ from aiohttp import web
 from chatops_server.services.agent_actions import AgentActions
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
+from chatops_server.web.agent_stream import Judge
 from chatops_server.web.client_feeds import Sources
 from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
@@ -38,13 +39,23 @@ class LiveServices:
     tokens: TokenReader
     now_ms: Callable[[], int]
     patience: Patience = field(default_factory=Patience)
+    judge: Judge = lambda _server, _sample: None
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
     """Add the WebSockets, with and without a trailing slash, and their end when the application stops."""
     sockets, actions = OpenSockets(services.patience), services.actions
     agent = AgentEndpoint(
-        AgentDoor(live, services.presence, services.keys, services.ingest, actions, sockets, services.now_ms)
+        AgentDoor(
+            live,
+            services.presence,
+            services.keys,
+            services.ingest,
+            actions,
+            sockets,
+            services.judge,
+            services.now_ms,
+        )
     )
     feeds = Sources(live.fleet, actions.commands.history, actions.log_streams)
     client = ClientEndpoint(ClientDoor(live, feeds, actions.terminals, services.tokens, sockets))

@@ -22,7 +22,14 @@ from chatops_server.broker.sessions import AgentSession
 from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
-from chatops_server.web.agent_stream import Actions, AgentHearing, AgentStream, IngestSession, agent_decoder
+from chatops_server.web.agent_stream import (
+    Actions,
+    AgentHearing,
+    AgentStream,
+    IngestSession,
+    Judge,
+    agent_decoder,
+)
 from chatops_server.web.first_message import first_message
 from chatops_server.web.frame_socket import FrameSocket, accept
 from chatops_server.web.open_sockets import Admission, OpenSockets
@@ -78,6 +85,7 @@ class AgentDoor:
     ingest: Ingest
     actions: Actions
     sockets: OpenSockets
+    judge: Judge
     now_ms: Callable[[], int]
 
 
@@ -88,7 +96,7 @@ class AgentEndpoint:
         self._door = door
         live = door.live
         self._hearing = AgentHearing(
-            live.fleet, live.topics, live.containers, door.actions, live.counters, door.now_ms
+            live.fleet, live.topics, live.containers, door.actions, live.counters, door.judge, door.now_ms
         )
         self._decoder = agent_decoder()
 

@@ -44,8 +44,23 @@ def is_within(weekly: Weekly, at_ms: int) -> bool:
     return clock < weekly.to and _is_on(weekly, local.date() - _DAY)
 
 
+def end_of(weekly: Weekly, at_ms: int) -> int:
+    """Return when the part of the week that holds `at_ms` is over, to the five minutes; at most a day later.
+
+    Raises:
+        ZoneError: See `zone`.
+    """
+    step = at_ms - at_ms % _STEP_MS
+    for _ in range(_DAY // timedelta(milliseconds=_STEP_MS)):
+        step += _STEP_MS
+        if not is_within(weekly, step):
+            break
+    return step
+
+
 def _is_on(weekly: Weekly, day: date) -> bool:
     return EVERY_DAY[day.weekday()] in weekly.days
 
 
 _DAY: Final = timedelta(days=1)
+_STEP_MS: Final = 5 * 60 * 1000

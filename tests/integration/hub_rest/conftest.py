@@ -96,9 +96,19 @@ class Asker:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, metrics_public: bool = False) -> AsyncIterator[Asker]:
+async def opened(
+    folder: Path, *, metrics_public: bool = False, webhook_allow_private: bool = False
+) -> AsyncIterator[Asker]:
     """A hub, and its admin logged in."""
-    setup = Setup(folder / "hub.db", folder, ADMIN_PASSWORD, SECRET, CHEAP, metrics_public=metrics_public)
+    setup = Setup(
+        folder / "hub.db",
+        folder,
+        ADMIN_PASSWORD,
+        SECRET,
+        CHEAP,
+        metrics_public=metrics_public,
+        webhook_allow_private=webhook_allow_private,
+    )
     config = Config(
         host="127.0.0.1",
         port=0,

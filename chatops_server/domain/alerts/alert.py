@@ -1,0 +1,56 @@
+"""One alert from its beginning to its end, as it is remembered and kept."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from chatops_server.domain.alerts.machine import State
+from chatops_wire.rest_alerts import AlertComment, AlertContext, AlertStatus, Comparison, Severity
+
+Resolution = Literal[
+    "", "recovered", "by hand", "no such target", "threshold changed", "threshold deleted", "out of scope"
+]
+
+
+class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One alert; times in Unix ms."""
+
+    id: str
+    server_id: str
+    threshold_id: str
+    threshold_name: str = ""
+    metric: str
+    target: str | None = None
+    severity: Severity
+    comparison: Comparison
+    threshold_value: float
+    clear_value: float | None = None
+    runbook: str = ""
+    state: State
+    started_ms: int
+    value: float | None = None
+    last_value: float | None = None
+    message: str = ""
+    fired_ms: int | None = None
+    """By the hub's clock, like all that follow."""
+    updated_ms: int = 0
+    acknowledged_ms: int | None = None
+    acknowledged_by: str | None = None
+    resolved_ms: int | None = None
+    resolution: Resolution = ""
+    no_data: bool = False
+    context: AlertContext | None = None
+    comments: tuple[AlertComment, ...] = ()
+    told: dict[str, int] = {}
+    """When each channel, by its id, was told last that it fires."""
+    escalated: tuple[str, ...] = ()
+    """Channels from which it was passed on because nobody acknowledged."""
+
+    @property
+    def status(self) -> AlertStatus:
+        """What is shown of it."""
+        if self.resolved_ms is not None:
+            return "resolved"
+        if self.fired_ms is None:
+            return "pending"
+        return "firing" if self.acknowledged_ms is None else "acknowledged"

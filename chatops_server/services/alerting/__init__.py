@@ -1,0 +1,1 @@
+"""Alerts: judged in memory on every sample, written down behind, told to whom it concerns."""

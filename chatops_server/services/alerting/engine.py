@@ -1,0 +1,161 @@
+"""Judges every sample in memory, and once a second what no sample tells: who is gone, and what is missing."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from chatops_server.broker.fleet import Fleet
+from chatops_server.broker.sample_frames import AnySample
+from chatops_server.broker.server_state import ServerState
+from chatops_server.domain.alerts.alert import Alert
+from chatops_server.domain.alerts.machine import evaluate, lost
+from chatops_server.domain.alerts.readings import metrics_time
+from chatops_server.services.alerting.journal import Journal
+from chatops_server.services.alerting.scope import Scope
+from chatops_server.services.alerting.thresholds import Thresholds
+from chatops_server.services.alerting.watches import Plan, Watch, plan
+
+# Agents come back within twice the longest pause between their attempts; before that a server that is not
+# connected may not be called down.
+GRACE_MS: Final = 30_000
+# What an alert is about is gone: a file system that was unmounted, a container that was removed.
+GONE_AFTER_MS: Final = 10 * 60 * 1000
+
+
+class Engine:
+    """The watches of every server. For the event loop's thread only; nothing here waits."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        thresholds: Thresholds,
+        scope: Scope,
+        journal: Journal,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._fleet = fleet
+        self._thresholds = thresholds
+        self._scope = scope
+        self._journal = journal
+        self._now_ms = now_ms
+        self._plans: dict[str, Plan] = {}
+        self._remembered: dict[str, dict[str, Alert]] = {}
+        self._owners: frozenset[tuple[str, str]] = frozenset()
+        self._began_ms = now_ms()
+        # Servers that were connected since the start: they are down at once when they are gone.
+        self._seen: set[str] = set()
+
+    def remember(self, alert: Alert) -> None:
+        """Go on with an alert of an earlier run; before the first sample."""
+        self._remembered.setdefault(alert.server_id, {})[alert.threshold_id] = alert
+
+    def judge(self, server: ServerState, sample: AnySample) -> None:
+        """Judge one sample: a `metrics` or a `live` one, never a backlog's."""
+        now_ms = self._now_ms()
+        at_ms = -1
+        for read, watches in self._plan_of(server).groups:
+            value = read(sample)
+            if value is None:
+                continue
+            for watch in watches:
+                watch.heard_ms = now_ms
+                if watch.is_idle and not watch.holds(value, watch.limit):
+                    continue
+                if at_ms < 0:
+                    at_ms = metrics_time(sample)
+                self._step(watch, value, at_ms, sample)
+
+    def sweep(self) -> None:
+        """Look at what no sample tells; once a second."""
+        owners = self._scope.owners()
+        if owners != self._owners:
+            self._owners = owners
+            self._thresholds.generation += 1
+        now_ms = self._now_ms()
+        for server in self._fleet:
+            found = self._plan_of(server)
+            if server.is_online:
+                self._seen.add(server.id)
+                self._look_for_missing(server, found, now_ms)
+            if found.of_presence and (is_up := self._is_up(server, now_ms)) is not None:
+                for watch in found.of_presence:
+                    self._step(watch, float(is_up), now_ms, None)
+        for server_id in [each for each in self._plans if self._fleet.get(each) is None]:
+            self._forget_server(server_id)
+        self._journal.sweep(self.open_watches(), now_ms)
+
+    def open_watches(self) -> Iterator[Watch]:
+        """Yield the watches with an alert that has not ended."""
+        for found in self._plans.values():
+            for watch in found.watches.values():
+                if watch.alert is not None and watch.alert.resolved_ms is None:
+                    yield watch
+
+    def watch_of(self, alert_id: str) -> Watch | None:
+        """Return the watch of an open alert."""
+        return next((each for each in self.open_watches() if each.alert and each.alert.id == alert_id), None)
+
+    def _step(self, watch: Watch, value: float, at_ms: int, sample: AnySample | None) -> None:
+        judged = value if watch.window is None else watch.window.add(at_ms, value)
+        if judged is None:
+            return
+        before = watch.state
+        after = evaluate(watch.threshold.rule, before, judged, at_ms)
+        if after is not before:
+            watch.enter(after)
+        self._journal.judged(watch, before, judged, sample)
+
+    def _look_for_missing(self, server: ServerState, found: Plan, now_ms: int) -> None:
+        for _, watches in found.groups:
+            for watch in watches:
+                silent_ms = now_ms - watch.heard_ms
+                no_data_ms = watch.threshold.row.body.no_data_s * 1000
+                if no_data_ms and silent_ms >= no_data_ms:
+                    before = watch.state
+                    watch.enter(lost(before, now_ms))
+                    self._journal.lost(watch, before)
+                elif watch.alert is not None and silent_ms >= GONE_AFTER_MS and _is_heard(server, now_ms):
+                    self._journal.end(watch, "no such target")
+
+    def _is_up(self, server: ServerState, now_ms: int) -> bool | None:
+        if server.is_online:
+            return True
+        if server.last_seen_ms is None:
+            return None
+        if server.id not in self._seen and now_ms - self._began_ms < GRACE_MS:
+            return None
+        return False
+
+    def _plan_of(self, server: ServerState) -> Plan:
+        found = self._plans.get(server.id)
+        if found is not None and found.is_of(server, self._thresholds.generation):
+            return found
+        return self._planned(server, {} if found is None else dict(found.watches))
+
+    def _planned(self, server: ServerState, before: dict[str, Watch]) -> Plan:
+        now_ms = self._now_ms()
+        remembered = self._remembered.pop(server.id, {})
+        watches: dict[str, Watch] = {}
+        for threshold in self._thresholds.applying_to(server):
+            watch = before.pop(threshold.id, None)
+            if watch is None:
+                watch = Watch(threshold, server.id, now_ms)
+                self._journal.take_up(watch, remembered.pop(threshold.id, None))
+            elif watch.threshold is not threshold:
+                self._journal.changed(watch, threshold)
+            watches[threshold.id] = watch
+        for watch in before.values():
+            is_known = self._thresholds.is_known(watch.threshold.id)
+            self._journal.end(watch, "out of scope" if is_known else "threshold deleted")
+        for alert in remembered.values():
+            self._journal.end_left(alert)
+        made = self._plans[server.id] = plan(server, self._thresholds.generation, watches)
+        return made
+
+    def _forget_server(self, server_id: str) -> None:
+        for watch in self._plans.pop(server_id).watches.values():
+            self._journal.forget(watch)
+        self._seen.discard(server_id)
+
+
+def _is_heard(server: ServerState, now_ms: int) -> bool:
+    return server.last_seen_ms is not None and now_ms - server.last_seen_ms < GONE_AFTER_MS

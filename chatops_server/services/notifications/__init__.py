@@ -1,0 +1,1 @@
+"""Notifications: from an alert to a channel, at least once."""
