@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from chatops_wire.settings import SettingError
@@ -153,6 +154,27 @@ def _verify(options: Options) -> int:
     return EXIT_OK if verdict.is_sound else EXIT_FAILED
 
 
+def _export(options: Options) -> int:
+    from chatops_server import config, export  # noqa: PLC0415 - keeps --help light
+
+    what, settings = export.wanted(options), config.load(options)
+    try:
+        if options["output"]:
+            with Path(options["output"]).open("w", encoding="utf-8", newline="") as out:
+                count = export.export(settings, what, options["format"], out)
+            _say(f"{options['output']}: {count} rows")
+        else:
+            export.export(settings, what, options["format"], sys.stdout)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # `export | head`: whoever read it has seen enough. Keeps the flush at exit quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as exc:
+        raise SettingError(f"--output: {options['output']!r}: {exc.strerror or exc}") from exc
+    return EXIT_OK
+
+
 def _copies(text: str) -> int:
     number = int(text)
     if not 0 <= number <= _MOST_COPIES:
@@ -206,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     tls = commands.add_parser("tls", help="make the hub's own certificate, or show its pin")
     _add_tls(tls.add_subparsers(required=True, metavar="COMMAND"))
     _add_copies(commands)
+    _add_export(commands.add_parser("export", help="write stored samples or rollups as plain rows"))
     return parser
 
 
@@ -298,6 +321,18 @@ def _add_copies(commands: "argparse._SubParsersAction[Any]") -> None:
     for parser, work in {backup: _backup, restore: _restore, verify: _verify}.items():
         _add_place(parser)
         parser.set_defaults(work=work)
+
+
+def _add_export(export: argparse.ArgumentParser) -> None:
+    export.add_argument("--server", metavar="NAME", action="append", help="of this server; repeatable (all)")
+    export.add_argument("--metric", metavar="M", action="append", help="this metric; repeatable (all)")
+    export.add_argument("--start", metavar="T", help="from this date or RFC 3339 time on")
+    export.add_argument("--end", metavar="T", help="before this one")
+    export.add_argument("--tier", choices=("raw", "1m", "10m", "1h"), default="raw", help="samples (raw)")
+    export.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="csv, or JSON Lines (csv)")
+    export.add_argument("--output", metavar="F", help="a file (stdout)")
+    _add_place(export)
+    export.set_defaults(work=_export)
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
