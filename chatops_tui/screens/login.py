@@ -46,8 +46,8 @@ class LoginScreen(Screen[bool]):
         super().__init__()
         self._hub = hub
         self._fields = (
-            Field("hub", "Hub", hub.address, "https://hub.example.net:8765"),
-            Field("user", "User", username, "name"),
+            Field("hub", "Hub", hub.address, "https://hub.example.net:8765", enter="next-empty"),
+            Field("user", "User", username, "name", enter="next-empty"),
             Field("password", "Password", password, "", secret=True),
         )
         self._reason = reason

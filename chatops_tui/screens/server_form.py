@@ -39,7 +39,7 @@ class ServerForm(ModalScreen[NewServer | None]):
         with Vertical(classes="dialog") as box:
             set_box_title(box, f"Edit {row.name}" if row else "Add a server")
             yield Form(
-                Field("name", "Name", row.name if row else "", "db-01"),
+                Field("name", "Name", row.name if row else "", "db-01", enter="ok" if row else "next"),
                 Field("tags", "Tags", " ".join(row.tags) if row else "", "env=prod db  (optional)"),
             )
         yield KeyFooter()

@@ -34,10 +34,18 @@ class SpreadForm(ModalScreen[Spread | None]):
             set_box_title(box, "How to run it on many servers")
             yield Form(
                 Field(
-                    "spread-first", "First", str(spread.first or ""), "on so many, then look (empty: on all)"
+                    "spread-first",
+                    "First",
+                    str(spread.first or ""),
+                    "on so many, then look (empty: on all)",
+                    enter="next",
                 ),
                 Field(
-                    "spread-stop", "Stop after", str(spread.stop_after or ""), "so many failed (empty: never)"
+                    "spread-stop",
+                    "Stop after",
+                    str(spread.stop_after or ""),
+                    "so many failed (empty: never)",
+                    enter="next",
                 ),
                 Field("spread-at-once", "At once", str(spread.at_once), "20"),
             )

@@ -25,6 +25,8 @@ _SPARE_BUCKETS: Final = 16
 
 # An agent that is back sends what it has kept, and the hub stores that, after it is said to be online.
 _REFILL_AFTER_MS: Final = (5_000, 20_000)
+# A hole that is being filled is seen to become smaller; more often would be the hub's work for little.
+_WHILE_DRAINING_MS: Final = 10_000
 
 # An agent may say that it is the year 9999; some steps of an axis after its now must still be times.
 _LAST_MS: Final = LAST_MS - 30 * DAY_MS
@@ -51,6 +53,7 @@ class ServerMemory:
     _seen: deque[int] = field(default_factory=lambda: deque(maxlen=_SEEN))
     _refills_ms: tuple[int, ...] = ()
     """When the history is to be asked for again, Unix milliseconds, ascending."""
+    _is_draining: bool = False
 
     def __post_init__(self) -> None:
         """The shortest range is always kept: the fleet's charts need no request."""
@@ -129,6 +132,17 @@ class ServerMemory:
     def expect_backlog(self, now_ms: int) -> None:
         """Note that samples of the past are still to come: `refill` forgets some seconds after `now_ms`."""
         self._refills_ms = tuple(now_ms + after_ms for after_ms in _REFILL_AFTER_MS)
+
+    def hear_drain(self, *, is_draining: bool, now_ms: int) -> None:
+        """Note whether its agent still sends a backlog, however long that takes.
+
+        Meanwhile its new samples come without a place in the order (`live` on the wire).
+        """
+        if self._is_draining and not is_draining:
+            self.expect_backlog(now_ms)
+        elif is_draining and not self._refills_ms:
+            self._refills_ms = (now_ms + _WHILE_DRAINING_MS,)
+        self._is_draining = is_draining
 
     def refill(self, now_ms: int) -> None:
         """Forget the history each time that late samples may have filled it; what is drawn stays."""

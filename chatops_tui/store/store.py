@@ -198,6 +198,7 @@ class Store:
         if memory is not None:
             memory.take_sample(sample, None if isinstance(sample, MetricsView) else now_ms)
             if isinstance(sample, MetricsEvent):
+                memory.hear_drain(is_draining=sample.seq is None, now_ms=now_ms)
                 self.containers.take_sample(sample, now_ms)
             self._dirty.update((FLEET, server_topic(sample.server_id)))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from chatops_tui.store.memory import TIMELINE_LENGTH
@@ -285,6 +286,24 @@ def test_history_is_forgotten_again_once_the_backlog_of_an_agent_that_is_back_ha
             assert (memory.history(ONE_HOUR).phase is HistoryPhase.ABSENT) == is_forgotten
             assert memory.curve("cpu.percent", ONE_HOUR, NOW).times_ms
         store.apply(FleetUpdate(servers=(make_view("a", NOW, status="offline"),)), back_ms + 50_000)
+
+
+def test_history_is_asked_for_again_for_as_long_as_a_backlog_drains(
+    store: Store, make_sample: MakeSample
+) -> None:
+    memory = store.server("a")
+    assert memory is not None
+    asked = []
+    for second in range(0, 100, 2):
+        now_ms = NOW + second * 1000
+        # A `live` sample has no place in the order yet; from the minute on all is stored again.
+        sample = msgspec.structs.replace(make_sample("a", now_ms), seq=None if second < 60 else second)
+        store.apply(sample, now_ms)
+        memory.refill(now_ms)
+        if memory.history(ONE_HOUR).phase is HistoryPhase.ABSENT:
+            asked.append(second)
+            store.apply(HistoryAnswered(ONE_HOUR, history(step_s=10)), now_ms)
+    assert asked == [0, 10, 20, 30, 40, 50, 66, 80]
 
 
 def test_a_round_trip_alone_is_no_news(store: Store) -> None:
