@@ -1,17 +1,20 @@
 """Containers between store and hub: lists that are looked at are kept fresh, and actions carried out."""
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from chatops_tui.engine_requests import Stock
 from chatops_tui.requests import Needs, RequestFailedError
-from chatops_tui.store.container_series import CHARTED
+from chatops_tui.store.container_rows import is_running
+from chatops_tui.store.container_series import CHARTED, SPARK_BUCKETS, SPARK_STEP_MS
 from chatops_tui.store.containers import (
     ContainerEvent,
     ContainerHistoryAnswered,
     ContainerHistoryAsked,
     ContainerKey,
+    ContainerMemory,
+    ContainerPastAnswered,
     ContainersAnswered,
     ContainersFailed,
     DoingChanged,
@@ -31,6 +34,9 @@ T = TypeVar("T")
 
 # Agents sample every five seconds: changes are told at once, and figures are no newer than that.
 REFRESH_MS: Final = 5_000
+# The hub takes 20 metrics at once, two of each container; more requests than these would be felt by it.
+_PAST_OF: Final = 10
+_PAST_REQUESTS: Final = 6
 
 DOING: Final[dict[str, str]] = {
     "start": "starting…",
@@ -170,8 +176,42 @@ class EngineLink:
             self._tell(ContainersFailed(scope, str(exc)))
         else:
             self._tell(ContainersAnswered(scope, found.items, found.engines))
+            self._fill_lines(scope)
         finally:
             self._on_their_way.discard(scope)
+
+    def _fill_lines(self, scope: str) -> None:
+        """Ask for the last minutes of those whose short line has just begun, a few requests' worth."""
+        wanted: dict[str, list[ContainerMemory]] = {}
+        for memory in self._store.containers.rows(scope):
+            if is_running(memory.item) and not memory.series.has_past:
+                wanted.setdefault(memory.server_id, []).append(memory)
+        batches = [
+            (server_id, memories[start : start + _PAST_OF])
+            for server_id, memories in wanted.items()
+            for start in range(0, len(memories), _PAST_OF)
+        ]
+        for server_id, memories in batches[:_PAST_REQUESTS]:
+            for memory in memories:
+                memory.series.has_past = True
+            self._desk.spawn(self._load_past(server_id, memories), "containers-past")
+
+    async def _load_past(self, server_id: str, memories: Sequence[ContainerMemory]) -> None:
+        from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - see hub_link: aiohttp is slow
+
+        server = self._store.server(server_id)
+        if server is None:
+            return
+        end_ms = server.now_ms(self._desk.now_ms())
+        start_ms = max(0, end_ms - SPARK_STEP_MS * SPARK_BUCKETS)
+        metrics = tuple(f"{metric}:{memory.item.name}" for memory in memories for metric in CHARTED)
+        query = HistoryQuery(server_id, metrics, start_ms, end_ms, SPARK_BUCKETS)
+        try:
+            history = await self._desk.ask(self._desk.rest.history(query))
+        except RequestFailedError:  # the line begins now, then
+            return
+        keys = tuple(memory.key for memory in memories)
+        self._tell(ContainerPastAnswered(keys, history, end_ms - self._desk.now_ms()))
 
     async def _load_history(self, key: ContainerKey, span: Range) -> None:
         from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - see hub_link: aiohttp is slow

@@ -16,13 +16,13 @@ CHARTED: Final = (CPU, MEMORY)
 
 # A list is told every five seconds; eight cells are then most of a minute.
 SPARK_STEP_MS: Final = 5_000
-_SPARK_BUCKETS: Final = 40
+SPARK_BUCKETS: Final = 40
 # A bucket more than the span holds, since both ends may be cut; and room while the clock wobbles.
 _SPARE_BUCKETS: Final = 16
 
 
 def _sparks() -> dict[str, Track]:
-    return {metric: Track(SPARK_STEP_MS, _SPARK_BUCKETS) for metric in CHARTED}
+    return {metric: Track(SPARK_STEP_MS, SPARK_BUCKETS) for metric in CHARTED}
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class ContainerSeries:
     _sparks: dict[str, Track] = field(default_factory=_sparks)
     _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
     _history: dict[Range, HistoryState] = field(default_factory=dict)
+    has_past: bool = False
+    """Whether the short line was filled, or is being filled, from the hub's history."""
 
     def take_figures(self, item: Container, now_ms: int) -> None:
         """Take what is current, without a time of its own."""
@@ -54,7 +56,22 @@ class ContainerSeries:
         known = {start // SPARK_STEP_MS: v for start, v in zip(curve.times_ms, curve.values, strict=True)}
         # The bucket that has just begun may wait for its sample; the line would flicker at its end.
         last = end if end in known else end - 1
-        return [known.get(bucket) for bucket in range(last - cells + 1, last + 1)]
+        # An agent that samples each 5.1 s leaves out one now and then, and one of 10 s every other.
+        return [known.get(bucket, known.get(bucket - 1)) for bucket in range(last - cells + 1, last + 1)]
+
+    def take_past(self, history: History, name: str, ahead_ms: int) -> None:
+        """Fill the short line with what was before it began.
+
+        Args:
+            history: Also of other containers.
+            name: Whose is wanted.
+            ahead_ms: How far the agent's clock, which dates it, is ahead of ours.
+        """
+        for series in history.series:
+            metric, _colon, label = series.metric.partition(":")
+            if label == name and metric in self._sparks:
+                buckets = ((ts_ms - ahead_ms, value, low, high) for ts_ms, value, low, high in series.points)
+                self._sparks[metric].merge(buckets, 0)
 
     def ask_history(self, span: Range) -> None:
         """Note that the history of `span` is on its way; samples join it from now on."""
@@ -82,6 +99,7 @@ class ContainerSeries:
     def forget_history(self) -> None:
         """Ask again for everything; what is drawn stays."""
         self._history.clear()
+        self.has_past = False
 
     def curve(self, metric: str, span: Range, end_ms: int) -> Curve:
         """Return a metric over `span` up to `end_ms`, one bucket more than fits."""

@@ -70,6 +70,15 @@ class ContainerHistoryAnswered:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ContainerPastAnswered:
+    """The last minutes of some containers of a server; `ahead_ms` as in `ContainerSeries.take_past`."""
+
+    keys: tuple[ContainerKey, ...]
+    history: History
+    ahead_ms: int = 0
+
+
 ContainerEvent = (
     ContainersAnswered
     | ContainersFailed
@@ -78,6 +87,7 @@ ContainerEvent = (
     | DoingChanged
     | ContainerHistoryAsked
     | ContainerHistoryAnswered
+    | ContainerPastAnswered
 )
 
 
@@ -125,6 +135,8 @@ class Containers:
                 self._take_doing(event)
             case ContainerHistoryAsked() | ContainerHistoryAnswered():
                 self._take_history(event)
+            case ContainerPastAnswered():
+                self._take_past(event)
             case _:
                 assert_never(event)
 
@@ -226,6 +238,12 @@ class Containers:
             memory.series.ask_history(event.range)
         else:
             memory.series.take_history(event.range, event.history, event.reason)
+
+    def _take_past(self, event: ContainerPastAnswered) -> None:
+        for key in event.keys:
+            memory = self._known.get(key)
+            if memory is not None:
+                memory.series.take_past(event.history, memory.item.name, event.ahead_ms)
 
     def _keep_only(self, scope: str, told: AbstractSet[ContainerKey]) -> None:
         """Note that what was not told is gone; a screen may still show it, and says so."""

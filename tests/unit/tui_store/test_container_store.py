@@ -7,6 +7,7 @@ from chatops_tui.store.containers import (
     EVERYWHERE,
     ContainerHistoryAnswered,
     ContainerHistoryAsked,
+    ContainerPastAnswered,
     Containers,
     ContainersAnswered,
     ContainersFailed,
@@ -125,16 +126,42 @@ def test_what_is_done_to_them_stands_there_until_it_ends() -> None:
 def test_the_short_series_has_a_value_a_cell_and_gaps_where_none_is_known() -> None:
     known = Containers()
     start = NOW - NOW % SPARK_STEP_MS
-    for step, cpu in enumerate((10.0, None, 30.0)):
+    for step, cpu in enumerate((10.0, None, None, 30.0)):
         at_ms = start + step * SPARK_STEP_MS
         known.take_sample(sample(one(cpu_percent=cpu, memory_used=5), at_ms=at_ms), at_ms)
     memory = known.get(WEB)
     assert memory is not None
-    end = start + 2 * SPARK_STEP_MS
-    assert memory.series.spark(CPU, 4, end) == [None, 10.0, None, 30.0]
+    end = start + 3 * SPARK_STEP_MS
+    # A single one that is missing is a late sample.
+    assert memory.series.spark(CPU, 5, end) == [None, 10.0, 10.0, None, 30.0]
     # A bucket that has just begun does not make the line flicker.
     assert memory.series.spark(CPU, 3, end + SPARK_STEP_MS) == [10.0, None, 30.0]
     assert memory.series.spark(MEMORY, 2, end) == [5.0, 5.0]
+
+
+def test_the_short_series_is_filled_from_the_past_on_the_agent_s_clock() -> None:
+    known = Containers()
+    start = NOW - NOW % SPARK_STEP_MS
+    known.take_sample(sample(one(cpu_percent=9.0)), start)
+    past = History(
+        server_id="web",
+        start="",
+        end="",
+        step_s=5.0,
+        tier="raw",
+        series=(
+            Series(metric=f"{CPU}:other", unit="percent", points=((start, 70.0, 70.0, 70.0),)),
+            Series(
+                metric=f"{CPU}:name-c1",
+                unit="percent",
+                points=((start + 50_000, 7.0, 7.0, 7.0), (start + 55_000, 8.0, 8.0, 8.0)),
+            ),
+        ),
+    )
+    known.apply(ContainerPastAnswered((WEB, ("web", "gone")), past, ahead_ms=60_000), start)
+    memory = known.get(WEB)
+    assert memory is not None
+    assert memory.series.spark(CPU, 3, start) == [7.0, 8.0, 9.0]
 
 
 def test_a_chart_has_its_history_and_the_samples_after_it() -> None:
