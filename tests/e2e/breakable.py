@@ -14,11 +14,14 @@ _PIECE = 64 * 1024
 class Breakable:
     """Passes connections on to a hub until they are broken; new ones are accepted all the time."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
+    def __init__(self, url: str) -> None:
+        self._target = _place(url)
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.url = ""
+
+    def lead_to(self, url: str) -> None:
+        """Pass new connections on to this hub."""
+        self._target = _place(url)
 
     def sever(self) -> None:
         """Reset every connection there is."""
@@ -29,7 +32,11 @@ class Breakable:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on."""
-        there, back = await asyncio.open_connection(*self._target)
+        try:
+            there, back = await asyncio.open_connection(*self._target)
+        except OSError:
+            writer.close()
+            return
         ends = {writer, back}
         self._writers |= ends
         try:
@@ -40,6 +47,13 @@ class Breakable:
                 end.close()
                 with suppress(OSError):
                     await end.wait_closed()
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname, parts.port
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,10 +67,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def breakable(url: str) -> AsyncIterator[Breakable]:
     """Stand between a client and the hub at this address."""
-    parts = urlsplit(url)
-    assert parts.hostname
-    assert parts.port
-    between = Breakable(parts.hostname, parts.port)
+    between = Breakable(url)
     server = await asyncio.start_server(between.serve, "127.0.0.1", 0)
     between.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
