@@ -16,8 +16,8 @@ from chatops_tui.store.alerts import Alert, Standing
 COLUMNS: Final = (
     Column("mark", "", 1, sortable=False),
     Column("status", "STATUS", 8, sortable=False),
-    Column("server", "SERVER", 8, flex=2, max_width=24, sortable=False),
-    Column("what", "WHAT", 22, flex=4, max_width=48, sortable=False),
+    Column("server", "SERVER", 10, flex=2, max_width=24, sortable=False),
+    Column("what", "WHAT", 28, flex=4, max_width=48, sortable=False),
     Column("value", "VALUE", 7, align="right", sortable=False),
     Column("lasts", "FOR", 4, align="right", sortable=False),
     Column("since", "SINCE", 12, align="right", priority=3, sortable=False),

@@ -99,6 +99,12 @@ def value_at(machine: Machine, metric: str, ts_ms: int) -> float:
             return cpu_at(machine, ts_ms)
         case "memory.percent":
             return memory_at(machine, ts_ms)
+        case "disk.percent":
+            return machine.disk + wave(ts_ms, machine.name, 4000, 1.5)
+        case "load.1" | "load.5" | "load.15":
+            return cpu_at(machine, ts_ms) / 100 * machine.cores
+        case "server.up":
+            return float(machine.status == "online")
         case "container.cpu_percent":
             return 40 + wave(ts_ms, metric, 150, 30)
         case "container.memory_used":
