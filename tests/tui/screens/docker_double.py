@@ -137,7 +137,9 @@ class DockerDouble:
     revealed: int = 0
 
     def put(self, server_id: str, containers: Iterable[Container]) -> None:
-        self.containers[server_id] = {one.id or one.name: one for one in containers}
+        since = format_ms(self.now_ms() - 3 * 3_600_000)
+        known = [replace(one, started_at=since) if one.started_at else one for one in containers]
+        self.containers[server_id] = {one.id or one.name: one for one in known}
         self.engines[server_id] = "available"
 
     def of(self, server_id: str) -> tuple[Container, ...] | None:
