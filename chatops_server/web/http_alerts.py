@@ -13,6 +13,8 @@ from chatops_wire.rest_alerts import (
     AlertStatus,
     AlertView,
     CommentBody,
+    Preview,
+    PreviewCreate,
     SilenceCreate,
     SilenceView,
     ThresholdCreate,
@@ -66,6 +68,10 @@ async def _thresholds(ask: Ask[None]) -> Page[ThresholdView]:
 
 async def _create_threshold(ask: Ask[ThresholdCreate]) -> ThresholdView:
     return await ask.hub.alerting.thresholds.create(ask.body, ask.principal, ask.caller)
+
+
+async def _preview(ask: Ask[PreviewCreate]) -> Preview:
+    return await ask.hub.alerting.previews.preview(ask.body, ask.principal)
 
 
 async def _get_threshold(ask: Ask[None]) -> ThresholdView:
@@ -144,6 +150,17 @@ ROUTES: Final = (
         answer=ThresholdView,
         status=201,
         refusals=(403, 404, 429),
+    ),
+    Route(
+        method="POST",
+        path="/alerts/thresholds/preview",
+        right=HubAction.USE,
+        handle=_preview,
+        summary="Say when a threshold would have fired in the last hours.",
+        tag=_THRESHOLDS,
+        body=PreviewCreate,
+        answer=Preview,
+        refusals=(403, 404),
     ),
     Route(
         method="GET",

@@ -10,6 +10,7 @@ from chatops_server.broker.server_state import ServerState
 from chatops_server.services.alerting.alerts import Alerts
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.keeper import Keeper
+from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.silences import Silences
 from chatops_server.services.alerting.thresholds import Thresholds
 from chatops_server.services.notifications.notifications import Notifications
@@ -36,6 +37,7 @@ class Alerting:
     thresholds: Thresholds
     silences: Silences
     alerts: Alerts
+    previews: Previews
     notifications: Notifications
 
     async def load(self) -> None:

@@ -9,6 +9,7 @@ from chatops_server.services.alerting.alerts import Alerts
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.journal import Journal
 from chatops_server.services.alerting.keeper import Keeper, Told
+from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.scope import Scope
 from chatops_server.services.alerting.silences import Silences
 from chatops_server.services.alerting.standing import Standings
@@ -61,5 +62,6 @@ def put_together(base: Base, sealer: Sealer, guard: Guard) -> Alerting:
         thresholds=thresholds,
         silences=silences,
         alerts=Alerts(storage, ledger, (fleet, engine, journal, keeper, views), now_ms),
+        previews=Previews(storage, fleet, scope, now_ms),
         notifications=Notifications(channels, delivery, ledger),
     )

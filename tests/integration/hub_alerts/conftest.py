@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ CLEAR_BODY = {"metric": "cpu.percent", "comparison": "gt", "value": 90, "severit
 
 def stamp(at_s: float) -> str:
     """Return a time so many seconds after BEGAN_S, RFC 3339."""
-    from datetime import UTC, datetime  # noqa: PLC0415
 
     return (
         datetime.fromtimestamp(BEGAN_S + at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -40,7 +40,7 @@ class Machine:
     seq: int = 0
     at_s: float = 0.0
 
-    async def feed(self, *values: float, at_s: float | None = None, **parts: Any) -> None:
+    async def feed(self, *values: float, at_s: float | None = None, **parts: object) -> None:
         """Send one sample a value as `cpu.percent`, each ten seconds after the one before."""
         for value in values:
             self.seq += 1
@@ -73,7 +73,7 @@ class Machine:
         return dict(answer.body)
 
 
-def sample(cpu: float, at_s: float, **parts: Any) -> dict[str, Any]:
+def sample(cpu: float, at_s: float, **parts: object) -> dict[str, Any]:
     """Return a sample without type and sequence."""
     return {
         "timestamp": stamp(at_s),

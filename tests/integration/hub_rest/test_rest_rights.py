@@ -94,6 +94,26 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/commands/{id}/cancel": OPERATES,
     "GET /api/v1/terminals": ANY_USER,
     "GET /api/v1/terminals/{id}/recording": NOTHING,
+    "GET /api/v1/alerts": READS,
+    "GET /api/v1/alerts/counts": ANY_USER,
+    "GET /api/v1/alerts/{id}": NOTHING,
+    "POST /api/v1/alerts/{id}/acknowledge": NOTHING,
+    "POST /api/v1/alerts/{id}/resolve": NOTHING,
+    "GET /api/v1/alerts/thresholds": ANY_USER,
+    "POST /api/v1/alerts/thresholds": (*FULL[:7], 201, 201),
+    "POST /api/v1/alerts/thresholds/preview": FULL,
+    "GET /api/v1/alerts/thresholds/{id}": READS,
+    "PATCH /api/v1/alerts/thresholds/{id}": FULL,
+    "DELETE /api/v1/alerts/thresholds/{id}": (*FULL[:7], 204, 404),
+    "GET /api/v1/alerts/silences": ANY_USER,
+    "POST /api/v1/alerts/silences": (*FULL[:7], 201, 201),
+    "DELETE /api/v1/alerts/silences/{id}": (*FULL[:7], 204, 404),
+    "GET /api/v1/notifications/channels": ONLY_ADMIN,
+    "POST /api/v1/notifications/channels": (*ONLY_ADMIN[:8], 201),
+    "GET /api/v1/notifications/channels/{id}": (*ONLY_ADMIN[:8], 404),
+    "PATCH /api/v1/notifications/channels/{id}": (*ONLY_ADMIN[:8], 404),
+    "DELETE /api/v1/notifications/channels/{id}": (*ONLY_ADMIN[:8], 404),
+    "POST /api/v1/notifications/channels/{id}/test": (*ONLY_ADMIN[:8], 404),
     "GET /api/v1/events": READS,
     "GET /api/v1/audit": ONLY_ADMIN,
     "GET /healthz": ANYBODY,
@@ -105,6 +125,13 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "GET /api/v1/docs": ANYBODY,
 }
 
+THRESHOLD: Mapping[str, Any] = {
+    "metric": "cpu.percent",
+    "comparison": "gt",
+    "value": 90,
+    "severity": "warning",
+}
+SILENCE: Mapping[str, Any] = {"ends_at": "2099-01-01T00:00:00Z", "comment": "moving house"}
 BODIES: Mapping[str, Any] = {
     "POST /api/v1/auth/login": {"username": "ghost", "password": "wrong"},
     "POST /api/v1/auth/refresh": {"refresh_token": "chopr_unknown"},
@@ -120,11 +147,24 @@ BODIES: Mapping[str, Any] = {
     "PUT /api/v1/servers/{id}/grants/{user_id}": {"role": "viewer"},
     "POST /api/v1/commands": {"command": "uptime"},
     "POST /api/v1/docker/images/pull": {"image": "busybox"},
+    "POST /api/v1/alerts/thresholds": THRESHOLD,
+    "POST /api/v1/alerts/thresholds/preview": {"threshold": THRESHOLD},
+    "PATCH /api/v1/alerts/thresholds/{id}": {"value": 80},
+    "POST /api/v1/alerts/silences": SILENCE,
+    "POST /api/v1/notifications/channels": {"name": "ops", "url": "https://example.com/hook"},
+    "PATCH /api/v1/notifications/channels/{id}": {"enabled": False},
 }
-NAMES_SERVER = ("POST /api/v1/api-keys", "POST /api/v1/commands", "POST /api/v1/docker/images/pull")
+NAMES_SERVER = (
+    "POST /api/v1/api-keys",
+    "POST /api/v1/commands",
+    "POST /api/v1/docker/images/pull",
+    "POST /api/v1/alerts/thresholds",
+    "POST /api/v1/alerts/silences",
+)
 QUERIES: Mapping[str, str] = {
     "GET /api/v1/api-keys": "?server_id={server}",
     "GET /api/v1/events": "?server_id={server}",
+    "GET /api/v1/alerts": "?server_id={server}",
     **{
         route: "?server_id={server}"
         for route in EXPECTED
@@ -144,6 +184,8 @@ class Scene:
     guest: str
     victim: str
     command: str
+    threshold: str
+    silence: str
 
 
 async def _scene(asker: Asker) -> Scene:
@@ -160,7 +202,19 @@ async def _scene(asker: Asker) -> Scene:
         given = await asker.put(f"/servers/{server}/grants/{user_id}", {"role": role}, token=tokens["owner"])
         assert given.status == 200
     key = await asker.post("/api-keys", {"server_id": server}, token=tokens["owner"])
-    return Scene(tokens, server, str(key.body["id"]), guest, victim, await _command(asker, server))
+    made = [
+        await asker.post(f"/alerts/{what}", {**body, "server_id": server}, token=tokens["owner"])
+        for what, body in (("thresholds", THRESHOLD), ("silences", SILENCE))
+    ]
+    return Scene(
+        tokens,
+        server,
+        str(key.body["id"]),
+        guest,
+        victim,
+        await _command(asker, server),
+        *(str(each.body["id"]) for each in made),
+    )
 
 
 async def _command(asker: Asker, server_id: str) -> str:
@@ -173,11 +227,28 @@ async def _command(asker: Asker, server_id: str) -> str:
 
 def _path(route: str, scene: Scene) -> str:
     path = route.split(" ")[1]
-    places = {"users": scene.victim, "api-keys": scene.key, "commands": scene.command}
+    places = {
+        "users": scene.victim,
+        "api-keys": scene.key,
+        "commands": scene.command,
+        "thresholds": scene.threshold,
+        "silences": scene.silence,
+    }
     place = places.get(path.partition("/{id}")[0].split("/")[-1], scene.server)
     filled = path.replace("{user_id}", scene.victim).replace("{server_id}", scene.server)
     filled = filled.replace("{action}", "restart")
     return filled.replace("{id}", place) + QUERIES.get(route, "").replace("{server}", scene.server)
+
+
+def _body(route: str, scene: Scene) -> Any:  # noqa: ANN401 - whatever JSON the route takes
+    body = BODIES.get(route)
+    if route in NAMES_SERVER:
+        return {"server_id": scene.server} | (body or {})
+    if route == "POST /api/v1/alerts/thresholds/preview":
+        return {"threshold": {**THRESHOLD, "server_id": scene.server}}
+    if route == "POST /api/v1/commands/batch":
+        return {"server_ids": [scene.server], "command": "uptime"}
+    return body
 
 
 def test_every_route_has_a_row() -> None:
@@ -187,11 +258,7 @@ def test_every_route_has_a_row() -> None:
 @pytest.mark.parametrize("route", EXPECTED)
 async def test_each_caller_gets_what_is_theirs(asker: Asker, route: str) -> None:
     scene = await _scene(asker)
-    method, body = route.split(" ", maxsplit=1)[0], BODIES.get(route)
-    if route in NAMES_SERVER:
-        body = {"server_id": scene.server} | (body or {})
-    if route == "POST /api/v1/commands/batch":
-        body = {"server_ids": [scene.server], "command": "uptime"}
+    method, body = route.split(" ", maxsplit=1)[0], _body(route, scene)
     got = []
     for at, caller in enumerate(CALLERS):
         if isinstance(body, dict) and "name" in body:
