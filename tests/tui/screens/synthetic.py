@@ -1,6 +1,7 @@
 """A made-up fleet that moves: twelve servers whose numbers depend only on the time."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,23 +95,17 @@ def rate_at(machine: Machine, ts_ms: int, kind: str) -> float:
 
 
 def value_at(machine: Machine, metric: str, ts_ms: int) -> float:
-    match metric.split(":", maxsplit=1)[0]:
-        case "cpu.percent":
-            return cpu_at(machine, ts_ms)
-        case "memory.percent":
-            return memory_at(machine, ts_ms)
-        case "disk.percent":
-            return machine.disk + wave(ts_ms, machine.name, 4000, 1.5)
-        case "load.1" | "load.5" | "load.15":
-            return cpu_at(machine, ts_ms) / 100 * machine.cores
-        case "server.up":
-            return float(machine.status == "online")
-        case "container.cpu_percent":
-            return 40 + wave(ts_ms, metric, 150, 30)
-        case "container.memory_used":
-            return 300 * MIB + wave(ts_ms, metric, 150, 40 * MIB)
-        case kind:
-            return rate_at(machine, ts_ms, kind)
+    family = metric.split(":", maxsplit=1)[0]
+    known: dict[str, Callable[[], float]] = {
+        "cpu.percent": lambda: cpu_at(machine, ts_ms),
+        "memory.percent": lambda: memory_at(machine, ts_ms),
+        "disk.percent": lambda: machine.disk + wave(ts_ms, machine.name, 4000, 1.5),
+        "load.1": lambda: cpu_at(machine, ts_ms) / 100 * machine.cores,
+        "server.up": lambda: float(machine.status == "online"),
+        "container.cpu_percent": lambda: 40 + wave(ts_ms, metric, 150, 30),
+        "container.memory_used": lambda: 300 * MIB + wave(ts_ms, metric, 150, 40 * MIB),
+    }
+    return known[family]() if family in known else rate_at(machine, ts_ms, family)
 
 
 def points(machine: Machine, metric: str, start_ms: int, end_ms: int, step_ms: int) -> tuple[Point, ...]:
