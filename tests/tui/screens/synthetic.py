@@ -1,15 +1,17 @@
 """A made-up fleet that moves: twelve servers whose numbers depend only on the time."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatops_wire.agent import AgentInfo
 from chatops_wire.client import MetricsEvent
 from chatops_wire.rest import LatestView, Point, Role, ServerStatus, ServerView
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Process, Temperature
 from chatops_wire.times import format_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GIB: Final = 1024**3
 MIB: Final = 1024**2
