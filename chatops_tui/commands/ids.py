@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 # An id in full is for scripts; this much tells some thousand apart.
-SHORT_ID: Final = 8
+SHORT_ID: Final = 12
 
 
 class NoSuchOneError(Exception):
