@@ -21,8 +21,15 @@ class Lane:
     dead NFS mount never ends. There is no queue of jobs: while one hangs, the next is refused.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, on_end: Callable[[], None] | None = None) -> None:
+        """Prepare; the thread starts with the first job.
+
+        Args:
+            name: Of the thread.
+            on_end: Called in the thread, last of all, for what its jobs have left in it.
+        """
         self._name = name
+        self._on_end = on_end
         # At most one job and the order to end wait here, as `run` refuses a second job.
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -57,6 +64,8 @@ class Lane:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
+        if self._on_end is not None:
+            self._on_end()
 
     def _do(self, job: Callable[[], T], answer: "asyncio.Future[T]", loop: asyncio.AbstractEventLoop) -> None:
         outcome: T | BaseException

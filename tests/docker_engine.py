@@ -49,6 +49,8 @@ class DockerEngine:
                     "--bridge=none", "--iptables=false",
                 ],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                # Not that of a test: terminals of containers are made in XDG_RUNTIME_DIR.
+                env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
             )  # fmt: skip
         process = self._process
 
@@ -108,7 +110,12 @@ class DockerEngine:
 
 
 def _busybox() -> str:
-    return next((path for path in ("/bin/busybox", "/usr/bin/busybox") if Path(path).exists()), "")
+    """Return the path of a busybox that needs no libraries; empty: there is none."""
+    for path in ("/bin/busybox", "/usr/bin/busybox"):
+        with suppress(OSError):
+            if b"/ld-" not in Path(path).read_bytes():
+                return path
+    return ""
 
 
 def _obstacle() -> str:
@@ -116,7 +123,7 @@ def _obstacle() -> str:
         return "an engine of the tests' own needs root"
     missing = [program for program in ("dockerd", "docker") if shutil.which(program) is None]
     if missing or not _busybox():
-        return f"no engine of the tests' own: {', '.join(missing) or 'busybox'} is not installed"
+        return f"no engine of the tests' own: {', '.join(missing) or 'busybox-static'} is not installed"
     return ""
 
 

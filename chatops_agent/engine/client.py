@@ -36,32 +36,46 @@ class EngineVersion:
     is_podman: bool
 
 
+def knock(address: str) -> None:
+    """See whether somebody listens; costs some 50 µs.
+
+    The SDK wraps what is wrong three deep, and leaves the socket of a failed attempt to the garbage.
+
+    Raises:
+        EngineError: Nobody listens, or not for this user.
+    """
+    path = socket_path(address)
+    if path is None:
+        return
+    try:
+        with socket.socket(socket.AF_UNIX) as attempt:
+            attempt.settimeout(_CONNECT_WITHIN_S)
+            attempt.connect(path)
+    except OSError as exc:
+        raise unavailable(address, exc) from exc
+
+
 def probe(address: str, within_s: float) -> EngineVersion:
     """Return who listens at this address.
 
     Raises:
         EngineError: Nobody, nobody who may be used, or nobody who answers.
     """
-    path = socket_path(address)
-    if path is not None:
-        # Before the SDK, which wraps these errors three deep and loses what they were.
-        try:
-            with socket.socket(socket.AF_UNIX) as knock:
-                knock.settimeout(_CONNECT_WITHIN_S)
-                knock.connect(path)
-        except OSError as exc:
-            raise unavailable(address, exc) from exc
+    knock(address)
     client = connect(address, _OLDEST, within_s)
     try:
         with told(address):
             facts = client.version(api_version=False)
     finally:
         client.close()
-    components = [str(each.get("Name", "")) for each in facts.get("Components") or ()]
+    if not isinstance(facts, dict) or not isinstance(facts.get("ApiVersion"), str):
+        raise EngineError(DockerCode.DOCKER_UNAVAILABLE, f"what listens on {address} is no Docker")
+    components = facts.get("Components")
+    named = [str(each.get("Name")) for each in components or () if isinstance(each, dict)]
     return EngineVersion(
-        version=str(facts.get("Version", "")),
-        api_version=str(facts.get("ApiVersion") or _OLDEST),
-        is_podman=any(name.startswith("Podman") for name in components),
+        version=str(facts.get("Version") or ""),
+        api_version=facts["ApiVersion"],
+        is_podman=any(name.startswith("Podman") for name in named),
     )
 
 

@@ -27,6 +27,8 @@ _Details = list[dict[str, Any] | None]
 READ_WITHIN_S: Final = 8.0
 # The lane's own deadline is for a body that drips; the SDK's is for each read.
 _MARGIN_S: Final = 1.0
+# A stop takes as long as its container does; as many as the hub may ask for at once.
+_CHANGES_LANES: Final = 32
 # One engine call waits for the next second's tick of old engines; all at once is the only quick way.
 _STATISTICS_LANES: Final = 32
 
@@ -63,10 +65,10 @@ class Engine:
         self._environ = environ
         self.within_s = within_s
         self._connecting = Lane("engine-connect")
-        self._reads = LanePool("engine-reads")
-        self._changes = LanePool("engine-changes")
-        self._statistics = LanePool("engine-statistics", _STATISTICS_LANES)
         self._own = threading.local()
+        self._reads = LanePool("engine-reads", on_end=self._close_own)
+        self._changes = LanePool("engine-changes", _CHANGES_LANES, self._close_own)
+        self._statistics = LanePool("engine-statistics", _STATISTICS_LANES, self._close_own)
         self._connected: Connected | None = None
         self._generation = 0
         self._reason: str | None = None
@@ -75,6 +77,13 @@ class Engine:
     def connected(self) -> Connected | None:
         """The engine that answered last; None before that, and after it was lost."""
         return self._connected
+
+    def speaks(self, major: int, minor: int) -> bool:
+        """Say whether the engine that answered last speaks at least this version of its interface."""
+        if self._connected is None:
+            return False
+        parts = self._connected.api_version.split(".")
+        return tuple(int(part) for part in parts if part.isdecimal()) >= (major, minor)
 
     @property
     def state(self) -> EngineState | None:
@@ -184,6 +193,7 @@ class Engine:
 
     def _in_thread(self, connected: Connected, job: Callable[[Any], T], within_s: float) -> T:
         sdk = _sdk()
+        sdk.knock(connected.address)
         client = self._client_of_thread(sdk, connected, within_s)
         # Each thread has its client to itself, so this is for this call alone.
         client.timeout = within_s
@@ -194,14 +204,21 @@ class Engine:
         kept: tuple[int, Any] | None = getattr(self._own, "client", None)
         if kept is not None and kept[0] == connected.generation:
             return kept[1]
-        if kept is not None:
-            kept[1].close()
+        self._close_own()
         client = sdk.connect(connected.address, connected.api_version, within_s)
         self._own.client = (connected.generation, client)
         return client
 
+    def _close_own(self) -> None:
+        """Close the client of this thread, if it has one."""
+        kept: tuple[int, Any] | None = getattr(self._own, "client", None)
+        if kept is not None:
+            del self._own.client
+            kept[1].close()
+
     def _open(self, request: Callable[[Any], Any]) -> ByteSource:
         sdk, connected = _sdk(), self._present()
+        sdk.knock(connected.address)
         client = sdk.connect(connected.address, connected.api_version, self.within_s)
         try:
             source: ByteSource = sdk.OpenStream(connected.address, client, request(client))

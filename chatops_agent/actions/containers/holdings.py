@@ -127,8 +127,10 @@ class Holdings:
         return _pruned(_images_of(pruned.get("ImagesDeleted") or ()), pruned)
 
     async def _volume_prune(self, order: Order) -> Answer:
-        # Since API 1.42 only those without a name, unless all are asked for; before, always all.
-        filters = {"all": True} if order.read(rules.Pruning).all else None
+        params = order.read(rules.Pruning)
+        # Before API 1.42 always all, and the word is not known; since then those without a name, unless all
+        # are asked for.
+        filters = {"all": True} if params.all and self._engine.speaks(1, 42) else None
         pruned = await self._engine.change(lambda api: api.prune_volumes(filters=filters), _PRUNE_WITHIN_S)
         return _pruned([str(each) for each in pruned.get("VolumesDeleted") or ()], pruned)
 

@@ -15,8 +15,15 @@ _LANES: Final = 8
 class LanePool:
     """Runs as many jobs at once as there are lanes; more wait, until all lanes hang."""
 
-    def __init__(self, name: str, lanes: int = _LANES) -> None:
-        self._lanes = [Lane(f"{name}-{number}") for number in range(lanes)]
+    def __init__(self, name: str, lanes: int = _LANES, on_end: Callable[[], None] | None = None) -> None:
+        """Prepare; each thread starts with its first job.
+
+        Args:
+            name: Of the threads.
+            lanes: How many jobs run at once.
+            on_end: Called in each thread when it ends.
+        """
+        self._lanes = [Lane(f"{name}-{number}", on_end) for number in range(lanes)]
         self._turns = asyncio.Semaphore(lanes)
 
     async def run(self, job: Callable[[], T]) -> T:

@@ -94,22 +94,28 @@ class Inventory:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            try:
-                is_there = await self._engine.connect() is not None
-                if is_there:
-                    await self._follow()
-            except EngineError as exc:
-                is_there = True
-                self._lose(exc)
-            else:
-                if not is_there:
-                    self._known = None
+            is_there = await self._turn()
             self._first.set()
             if not is_there:
                 await asyncio.sleep(_LOOK_EVERY_S)
                 continue
             failures = 0 if loop.time() - began > _GOOD_AFTER_S else failures + 1
             await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
+
+    async def _turn(self) -> bool:
+        """Follow the engine until it is lost; False: there is none."""
+        try:
+            if await self._engine.connect() is None:
+                self._known = None
+                return False
+            await self._follow()
+        except EngineError as exc:
+            self._lose(exc)
+        except Exception:
+            # Whatever an engine answers, it costs its containers and never the agent.
+            log.exception("containers cannot be told of by an error of the agent")
+            self._lose(EngineError(DockerCode.FAILED, "the engine's answers are not understood"))
+        return True
 
     async def look(self, ids: Sequence[str]) -> dict[str, Described]:
         """Ask the engine about these now, and return those that are still there.

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from msgspec.structs import replace
 
@@ -93,10 +93,9 @@ class Meter:
             await asyncio.sleep(self._ask_every_s)
             wanted = self._unreadable
             self._asked.keep({each.life for each in wanted})
-            connected = self._engine.connected
-            if not wanted or connected is None:
+            if not wanted or self._engine.connected is None:
                 continue
-            most = _FEW if _version(connected.api_version) >= _AT_ONCE_FROM else len(wanted)
+            most = _FEW if self._engine.speaks(*_AT_ONCE_FROM) else len(wanted)
             turns = asyncio.Semaphore(most)
             async with asyncio.TaskGroup() as tasks:
                 for each in wanted:
@@ -117,25 +116,27 @@ class Meter:
     async def _ask(self, each: Described, turns: asyncio.Semaphore) -> None:
         async with turns:
             try:
-                stats = await self._engine.statistics(lambda api: _one_shot(api, each.id))
+                # Before 1.41 there is no such thing; then each answer takes two seconds.
+                options = {"one_shot": True} if self._engine.speaks(1, 41) else {}
+                usage, read_at = await self._engine.statistics(
+                    lambda api: _understood(api.stats(each.id, stream=False, **options))
+                )
             except EngineError as exc:
                 self._episode.fail(exc.code.value, detail=exc.message)
                 return
         self._episode.recover()
-        with suppress(ValueError):
-            # The engine's own time of the reading; one that is not running has none.
-            self._asked.note(each.life, from_engine(stats), parse_ms(str(stats.get("read"))) / 1000)
+        if read_at is not None:
+            self._asked.note(each.life, usage, read_at)
 
 
-def _one_shot(api: Any, container_id: str) -> dict[str, Any]:  # noqa: ANN401 - the SDK has no types
-    # Before 1.41 there is no such thing; then each answer takes two seconds.
-    options = {"one_shot": True} if _version(api.api_version) >= (1, 41) else {}
-    stats: dict[str, Any] = api.stats(container_id, stream=False, **options)
-    return stats
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdecimal())
+def _understood(stats: object) -> tuple[Usage, float | None]:
+    """Return a reading and the engine's own time of it; None: it does not run (any more)."""
+    if not isinstance(stats, dict):
+        return Usage(), None
+    try:
+        return from_engine(stats), parse_ms(str(stats.get("read"))) / 1000
+    except ValueError:
+        return Usage(), None
 
 
 def _with_numbers(facts: Container, status: str, usage: Usage, rate: Rates) -> Container:

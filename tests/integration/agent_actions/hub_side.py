@@ -37,6 +37,7 @@ class HubSide:
     def __init__(self, policy: Policy, surroundings: Surroundings) -> None:
         self._woken = asyncio.Event()
         self.desk = Desk(policy, self._woken.set, surroundings)
+        self.watch = surroundings.watch
         self._decoder = from_agent()
         self._ids = itertools.count(1)
         self.messages: list[Any] = []
