@@ -1,6 +1,7 @@
 """Parts of the week: maintenance windows and quiet hours, in the time of a place."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,8 +12,9 @@ class ZoneError(ValueError):
     """No such time zone, or none is known to this machine."""
 
 
+@lru_cache(maxsize=256)
 def zone(name: str) -> ZoneInfo:
-    """Return a time zone; `UTC` is known everywhere.
+    """Return a time zone. Reads it from disk the first time: that is not for an event loop.
 
     Raises:
         ZoneError: See there.

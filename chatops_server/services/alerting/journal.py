@@ -176,6 +176,7 @@ class Journal:
 
     def sweep(self, watches: Iterable[Watch], now_ms: int) -> None:
         """Tell what time alone makes due: repeats, the end of a silence, what no longer comes and goes."""
+        still_open: dict[str, Alert] = {}
         for watch in watches:
             if watch.alert is None or watch.alert.fired_ms is None:
                 continue
@@ -184,10 +185,12 @@ class Journal:
                 watch.alert = alert
                 self._keeper.put(alert, "changed", rows)
             self._show_again(watch.alert)
+            still_open[watch.alert.id] = watch.alert
         for key in self._standings.steadied(now_ms):
             last = self._flapping.pop(key, None)
             if last is not None:
-                self._keeper.put(last, "changed", self._notices.of_steady(last))
+                current = still_open.get(last.id, last)
+                self._keeper.put(current, "changed", self._notices.of_steady(current))
 
     def attach(self, watch: Watch, context: AlertContext) -> None:
         """Add to an open alert what its machine said meanwhile."""

@@ -10,7 +10,7 @@ from chatops_server.domain.alerts.alert import Alert
 from chatops_server.errors import StorageError
 from chatops_server.services.alerting.views import AlertViews
 from chatops_server.services.events import Events
-from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.base import Script, Storage, UniqueViolationError
 from chatops_server.storage.sql.alerts import forget_alert, put_alert
 from chatops_server.storage.sql.events import EventRow, NewEvent, add_event
 from chatops_server.storage.sql.notifications import NotificationRow, add_notification
@@ -65,6 +65,7 @@ class Keeper:
         self._now_ms = now_ms
         self._due: dict[str, Due] = {}
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._failure: str | None = None
         self._dropped = 0
 
@@ -119,15 +120,29 @@ class Keeper:
         Raises:
             StorageError: The database does not take it; it is tried again.
         """
-        while self._due:
-            ids = list(self._due)[:_AT_ONCE]
-            chosen = [self._due.pop(each) for each in ids]
-            try:
-                rows = await self._storage.write(self._written(chosen))
-            except BaseException:
-                self._put_back(chosen)
-                raise
-            self._tell(chosen, rows)
+        # One at a time: whoever waits for it knows that nothing is on its way any more.
+        async with self._writing:
+            while self._due:
+                ids = list(self._due)[:_AT_ONCE]
+                chosen = [self._due.pop(each) for each in ids]
+                try:
+                    await self._write(chosen)
+                except BaseException:
+                    self._put_back(chosen)
+                    raise
+
+    async def _write(self, chosen: Sequence[Due]) -> None:
+        try:
+            rows = await self._storage.write(self._written(chosen))
+        except UniqueViolationError:
+            if len(chosen) > 1:
+                for due in chosen:
+                    await self._write([due])
+                return
+            # A second open alert of one threshold and server: a defect, and no reason to lose the others.
+            log.exception("an alert cannot be stored", extra={"alert_id": chosen[0].alert.id})
+            return
+        self._tell(chosen, rows)
 
     def _put_back(self, chosen: Iterable[Due]) -> None:
         later = self._due

@@ -1,5 +1,6 @@
 """Silences: when nobody is notified, of what; all that are not over are in memory."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
@@ -22,7 +23,7 @@ from chatops_server.storage.sql import silences as sql
 from chatops_server.storage.sql.events import NewEvent
 from chatops_server.storage.sql.silences import SilenceRow
 from chatops_wire.metrics import UnknownMetricError
-from chatops_wire.rest_alerts import SilenceCreate, SilenceView
+from chatops_wire.rest_alerts import SilenceCreate, SilenceView, Weekly
 from chatops_wire.times import LAST_MS, format_ms, parse_ms
 
 # All are looked at for every open alert, once a second.
@@ -55,6 +56,9 @@ class Silences:
             StorageError: The database does not answer.
         """
         rows = await self._storage.read(sql.all_silences())
+        for row in rows:
+            if row.body.weekly is not None:
+                await preloaded(row.body.weekly)
         self._by_id = {row.id: _prepared(row) for row in rows}
 
     def covering(self, alert: Alert) -> str | None:
@@ -80,6 +84,8 @@ class Silences:
             TooManyRequestsError: There are MAX_SILENCES.
         """
         self._scope.require_create(body.server_id, principal)
+        if body.weekly is not None and not await preloaded(body.weekly):
+            raise InvalidRequestError(f"weekly.tz: unknown time zone {body.weekly.tz!r}")
         new = _prepared(_row(body, principal.user_id, self._now_ms()))
         if len(self._by_id) >= MAX_SILENCES:
             raise TooManyRequestsError(f"at most {MAX_SILENCES} silences", 3600)
@@ -124,6 +130,15 @@ class Silences:
         )
 
 
+async def preloaded(weekly: Weekly) -> bool:
+    """Read a part of the week's time zone from disk; return whether there is one of that name."""
+    try:
+        await asyncio.to_thread(zone, weekly.tz)
+    except ZoneError:
+        return False
+    return True
+
+
 def _row(body: SilenceCreate, owner_id: str, now_ms: int) -> SilenceRow:
     starts_ms = _moment("starts_at", body.starts_at) if body.starts_at else now_ms
     ends_ms = _moment("ends_at", body.ends_at)
@@ -136,11 +151,6 @@ def _row(body: SilenceCreate, owner_id: str, now_ms: int) -> SilenceRow:
             watched(body.metric)
         except UnknownMetricError as exc:
             raise InvalidRequestError(f"metric: {exc}") from exc
-    if body.weekly is not None:
-        try:
-            zone(body.weekly.tz)
-        except ZoneError as exc:
-            raise InvalidRequestError(f"weekly.tz: {exc}") from exc
     kept = msgspec.structs.replace(body, starts_at=format_ms(starts_ms), ends_at=format_ms(ends_ms))
     return SilenceRow(f"sil_{token_hex(8)}", owner_id, starts_ms, ends_ms, kept, now_ms)
 

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from chatops_server.domain.alerts.destinations import Destination, DestinationError, destination
-from chatops_server.domain.alerts.weekly import ZoneError, zone
 from chatops_server.domain.selectors import Selector
 from chatops_server.errors import InvalidRequestError, NotFoundError, TooManyRequestsError
 from chatops_server.sealing import Sealer, UnsealError
 from chatops_server.services.access import Caller
 from chatops_server.services.alerting.scope import selector
+from chatops_server.services.alerting.silences import preloaded
 from chatops_server.services.ledger import Deed, Ledger
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.storage.base import Script, Storage
@@ -73,6 +73,9 @@ class Channels:
             StorageError: The database does not answer.
         """
         rows = await self._storage.read(sql.all_channels())
+        for row in rows:
+            if row.body.quiet_hours is not None:
+                await preloaded(row.body.quiet_hours)
         self._by_id = {row.id: _prepared(row) for row in rows}
 
     def enabled(self) -> Iterator[Channel]:
@@ -143,7 +146,7 @@ class Channels:
         secret = None if body.secret is UNSET else body.secret
         kept = _body(body, where, has_secret=bool(secret))
         channel_id = f"chn_{token_hex(8)}"
-        self._check(channel_id, kept)
+        await self._check(channel_id, kept)
         sealed = self._sealed(Secrets(url=body.url, secret=secret or None))
         row = ChannelRow(channel_id, sealed, kept, self._now_ms())
         await self._ledger.commit(sql.add_channel(row), _deed("channel.create", row, caller))
@@ -166,7 +169,7 @@ class Channels:
         body = msgspec.structs.replace(
             before.body, **changes, shown_url=shown, has_secret=secrets.secret is not None
         )
-        self._check(channel_id, body)
+        await self._check(channel_id, body)
         row = replace(before, body=body, sealed=self._sealed(secrets))
         await self._ledger.commit(_changed(row), _deed("channel.update", row, caller))
         self._by_id[channel_id] = _prepared(row)
@@ -209,7 +212,7 @@ class Channels:
             secrets = msgspec.structs.replace(secrets, secret=patch.secret or None)
         return secrets
 
-    def _check(self, channel_id: str, body: ChannelBody) -> None:
+    async def _check(self, channel_id: str, body: ChannelBody) -> None:
         selector(body.select)
         if body.escalate_to == channel_id:
             raise InvalidRequestError("escalate_to: name another channel")
@@ -217,11 +220,8 @@ class Channels:
             raise InvalidRequestError("escalate_to: no such channel")
         if body.escalate_after_s and body.escalate_to is None:
             raise InvalidRequestError("escalate_to: it is missing")
-        if body.quiet_hours is not None:
-            try:
-                zone(body.quiet_hours.tz)
-            except ZoneError as exc:
-                raise InvalidRequestError(f"quiet_hours.tz: {exc}") from exc
+        if body.quiet_hours is not None and not await preloaded(body.quiet_hours):
+            raise InvalidRequestError(f"quiet_hours.tz: unknown time zone {body.quiet_hours.tz!r}")
 
     def _sealed(self, secrets: Secrets) -> str:
         return self._sealer.seal(msgspec.json.encode(secrets).decode())

@@ -25,10 +25,11 @@ class NotificationRow:
 
 
 def add_notification(row: NotificationRow) -> Script[None]:
-    """Insert a notification; of a channel that is gone nothing is stored."""
+    """Insert a notification, once; of a channel that is gone nothing is stored."""
     yield from execute(
         "INSERT INTO notifications (id, channel_id, alert_id, event, gathers, created_ms, due_ms, body)"
-        " SELECT $1, id, $3, $4, $5, $6, $7, $8 FROM channels WHERE id = $2",
+        " SELECT $1, id, $3, $4, $5, $6, $7, $8 FROM channels WHERE id = $2"
+        " ON CONFLICT (id) DO NOTHING",
         row.id,
         row.channel_id,
         row.alert_id,
