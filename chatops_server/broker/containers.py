@@ -71,7 +71,10 @@ class Containers:
             self._fleet.engine_is(state, *_without(state, sample.engine))
             return
         self._fleet.engine_is(state, "available")
-        for change in self._of(state).observe(containers):
+        inventory = self._of(state)
+        # Agents that tell of their engine tell of its events as well.
+        inventory.is_told_at_once = inventory.is_told_at_once or sample.engine is not None
+        for change in inventory.observe(containers):
             self._tell(state, change)
 
     def heard(self, state: ServerState, event: ContainerEvent) -> None:
