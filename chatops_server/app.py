@@ -27,6 +27,7 @@ from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
 from chatops_server.services.agent_actions import AgentActions, Kept
 from chatops_server.services.alerting import assembly as alerting
+from chatops_server.services.alerting.alerting import Alerting
 from chatops_server.services.alerting.assembly import Base
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.commands.keeper import Patience
@@ -200,6 +201,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         metrics_public=config.metrics_public,
         keeping=config.keeping,
         tiers=config.tiers,
+        webhook_allow_private=config.webhook_allow_private,
     )
     async with open_hub(setup) as running, serving(running, config) as port:
         # Not before it listens: a start that fails on its port would be the only one to show the password.
@@ -249,15 +251,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         alerting=alerts,
         events=events,
         ledger=ledger,
-        readiness=ReadinessChecks(
-            {"database": storage.check, "disk": disk_check(setup.database.parent)},
-            # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
-            {
-                "ingest": storing_check("samples", lambda: ingest.degraded),
-                "timeline": storing_check("connections", lambda: presence.failure),
-                "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
-            },
-        ),
+        readiness=_readiness(setup, storage, ingest, presence, alerts),
         exposition=Exposition(HubMetrics(live, ingest, storage).families, time.monotonic),
         fleet=fleet,
         now_ms=_now_ms,
@@ -272,6 +266,20 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         **alerts.loops,
     }
     return _Parts(hub, live, actions, presence, ingest, loops)
+
+
+def _readiness(
+    setup: Setup, storage: Storage, ingest: Ingest, presence: Presence, alerts: Alerting
+) -> ReadinessChecks:
+    return ReadinessChecks(
+        {"database": storage.check, "disk": disk_check(setup.database.parent)},
+        # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
+        {
+            "ingest": storing_check("samples", lambda: ingest.degraded),
+            "timeline": storing_check("connections", lambda: presence.failure),
+            "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
+        },
+    )
 
 
 def _kept(setup: Setup) -> Kept:

@@ -254,6 +254,12 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         help="answer /metrics without a token, to whoever can connect",
     )
     run.add_argument(
+        "--webhook-allow-private",
+        action="store_const",
+        const=True,
+        help="let webhooks lead to this machine and private networks (on where only it reaches the hub)",
+    )
+    run.add_argument(
         "--record-terminals",
         action="store_const",
         const="true",

@@ -48,6 +48,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A file that holds the secret."""
     metrics_public: bool = False
     """Answer /metrics without a token, to whoever can connect."""
+    webhook_allow_private: bool = False
+    """Let webhooks lead to this machine and private networks; on where only this machine reaches the hub."""
     record_terminals: bool = False
     """Keep what terminals show, as asciicast files in the data directory; never what is typed."""
     keep_commands_days: Annotated[int, Meta(ge=1, le=3650)] = 90
@@ -92,6 +94,7 @@ class Config:
     """None: the one in the data directory."""
     plain_http: bool = False
     metrics_public: bool = False
+    webhook_allow_private: bool = False
     keeping: Keeping = field(default_factory=Keeping)
     tiers: Keep = field(default_factory=Keep)
 
@@ -119,6 +122,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
         metrics_public=settings.metrics_public,
+        webhook_allow_private=settings.webhook_allow_private or is_loopback(settings.host),
         keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
         tiers=Keep(
             settings.keep_raw_days,
