@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -13,7 +14,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from chatops_tui import alert_news, themes
+from chatops_tui import alert_news
 from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
@@ -45,6 +46,7 @@ from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
 from chatops_tui.terminal import Terminal, ended_when_gone, prepare
+from chatops_tui.theme_choice import ThemeChoice
 
 if TYPE_CHECKING:
     # Its screens are imported in a thread once the first frame is there: they are a tenth of the way to it.
@@ -72,6 +74,7 @@ def run(settings: Settings) -> int:
     terminal = prepare(wishes(settings))
     logging.basicConfig(level=logging.WARNING, handlers=[log_handler(state_dir())])
     app = ChatopsApp(settings, terminal, zone=local_zone())
+    app.remember_view(state_dir())
     with ended_when_gone():
         app.run(mouse=terminal.mouse)
     return app.return_code or 0
@@ -145,7 +148,11 @@ class ChatopsApp(LeanApp[object]):
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
         self._hear_signals: Callable[[], None] = lambda: None
-        themes.register(self)
+        self._colours = ThemeChoice(self, terminal)
+
+    def remember_view(self, folder: Path) -> None:
+        """Look as one chose last time, unless the settings say how, and remember there what one chooses."""
+        self._colours.remember_in(folder, is_set=bool(self._settings.theme))
 
     def get_default_screen(self) -> Screen[None]:
         """Return the root: the fleet, which says by itself that it is connecting."""
@@ -154,8 +161,7 @@ class ChatopsApp(LeanApp[object]):
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
         self._hear_signals = tell_loop(self.exit)
-        wanted = self._terminal.theme
-        self.theme = wanted if wanted in self.available_themes else self._themes[0]
+        self._colours.begin()
         self.set_interval(self._terminal.tick_s, self._tick)
         self.call_after_refresh(self._keep_link)
 
@@ -214,10 +220,6 @@ class ChatopsApp(LeanApp[object]):
 
         return Deeds(self, self._given, self._hear_signals)
 
-    @property
-    def _themes(self) -> tuple[str, ...]:
-        return themes.names(is_poor=self._terminal.colour == "standard")
-
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""
         for row in () if self._is_signing_in else self.store.rows():
@@ -226,8 +228,8 @@ class ChatopsApp(LeanApp[object]):
             if can(row, "terminal"):
                 place = Place(row.id, row.name)
                 yield Command(f"Shell on {clean(row.name)}", row.status, partial(self._deeds.shell, place))
-        for theme in self._themes:
-            yield Command(f"Theme {theme}", "change the colours", self._theme_setter(theme))
+        for theme in self._colours.names:
+            yield Command(f"Theme {theme}", "change the colours", partial(self._colours.take, theme))
         for action, title, purpose in _OF_SCREENS:
             if self._can(action):
                 yield Command(title, purpose, partial(self._do, action))
@@ -288,7 +290,7 @@ class ChatopsApp(LeanApp[object]):
 
     def action_next_theme(self) -> None:
         """Change the colours."""
-        self.theme = themes.after(self.theme, self._themes)
+        self._colours.take_next()
 
     def action_resync(self) -> None:
         """Reconnect at once, and load everything anew."""
@@ -379,9 +381,6 @@ class ChatopsApp(LeanApp[object]):
 
     def _opener(self, server_id: str) -> Callable[[], None]:
         return lambda: self._deeds.do("open", server_id)
-
-    def _theme_setter(self, theme: str) -> Callable[[], None]:
-        return lambda: setattr(self, "theme", theme)
 
     def _can(self, action: str) -> bool:
         """Say whether the screen has an action, and it does something here and now."""

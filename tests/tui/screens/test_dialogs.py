@@ -1,5 +1,8 @@
 """Adding, changing and deleting servers; help, palette, themes; every binding has a name."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace as replace_fields
 from textual.binding import Binding
@@ -9,6 +12,7 @@ from textual.widget import Widget
 
 from chatops_tui.agent_line import agent_line
 from chatops_tui.app import ChatopsApp
+from chatops_tui.config import Settings, ThemeName
 from chatops_tui.screens.choose import Choose
 from chatops_tui.screens.fleet import FleetScreen, FleetTable
 from chatops_tui.screens.form import Entry, Form
@@ -17,9 +21,13 @@ from chatops_tui.screens.login import LoginScreen
 from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm
+from chatops_tui.screens.shells import ShellsScreen
+from chatops_tui.screens.spread_form import SpreadForm
+from chatops_tui.terminal import Wishes, decide
 from chatops_tui.themes import after, names
+from chatops_tui.view_file import View, remember, remembered
 from tests.deadlines import eventually
-from tests.tui.screens.conftest import StartUi, Ui
+from tests.tui.screens.conftest import COLOURS, StartUi, Ui
 from tests.tui.screens.hub_double import KEY, HubDouble
 
 OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
@@ -29,6 +37,8 @@ OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
     ServerScreen,
     LoginScreen,
     ServerForm,
+    ShellsScreen,
+    SpreadForm,
     NewKeyScreen,
     HelpScreen,
     Choose,
@@ -214,6 +224,24 @@ async def test_the_palette_finds_servers_and_deeds(ui: Ui) -> None:
     await ui.type("reconnect")
     await ui.press("enter", "enter")
     await ui.sees("1 Overview", "● live")
+
+
+@pytest.mark.parametrize(("setting", "first"), [("", "chatops-light"), ("ansi-dark", "ansi-dark")])
+async def test_a_theme_that_was_chosen_is_there_at_the_next_start_unless_a_setting_names_one(
+    hub: HubDouble, tmp_path: Path, setting: ThemeName, first: str
+) -> None:
+    await asyncio.to_thread(remember, tmp_path, View(theme="chatops-light"))
+    terminal = decide(COLOURS, is_tty=True, encoding="UTF-8", wishes=Wishes(theme=setting))
+    app = await asyncio.to_thread(ChatopsApp, Settings(url=hub.url, theme=setting), terminal)
+    await asyncio.to_thread(app.remember_view, tmp_path)
+    async with app.run_test() as pilot:
+        assert app.theme == first
+        app.action_next_theme()
+        await pilot.pause()
+        chosen = app.theme
+        assert chosen != first
+        await app.workers.wait_for_complete([one for one in app.workers if one.name == "remember-theme"])
+    assert (await asyncio.to_thread(remembered, tmp_path)).theme == chosen
 
 
 async def test_themes_go_round(ui: Ui) -> None:
