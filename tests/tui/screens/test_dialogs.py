@@ -240,7 +240,8 @@ async def test_a_theme_that_was_chosen_is_there_at_the_next_start_unless_a_setti
         await pilot.pause()
         chosen = app.theme
         assert chosen != first
-        await app.workers.wait_for_complete([one for one in app.workers if one.name == "remember-theme"])
+        keeping = [one for one in app.workers if one.name == "remember-theme"]
+        await eventually(lambda: all(one.is_finished for one in keeping), what="the theme in its file")
     assert (await asyncio.to_thread(remembered, tmp_path)).theme == chosen
 
 
