@@ -127,5 +127,7 @@ def _logs_of(request: web.Request) -> Subscribe:
         unit=query.text("unit"),
         container=query.text("container"),
         tail=query.whole("tail", LogSource().tail, (0, MAX_TAIL)),
+        since=query.text("since"),
+        until=query.text("until"),
     )
     return Subscribe(topic=LOGS, server_id=request.match_info["server_id"], source=source)
