@@ -8,12 +8,14 @@ from rich.cells import cell_len
 
 from chatops_tui.clock import moment
 from chatops_tui.render import numbers
+from chatops_tui.render.alerts import severity_ink, severity_mark
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.command import command_cell
 from chatops_tui.render.meter import MeterView, meter_line
 from chatops_tui.render.severity import Level, glyph, ink
 from chatops_tui.render.spans import Cell, Span, fit, width
 from chatops_tui.render.text import clean, cut
+from chatops_tui.store.alerts import SEVERITIES
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Health, Row
 from chatops_tui.store.selectors import Order, processes
@@ -163,19 +165,28 @@ def top_processes(memory: ServerMemory, columns: int, most: int) -> list[Cell]:
 
 def timeline(memory: ServerMemory, now_ms: int, zone: tzinfo) -> Iterator[Cell]:
     """Yield one entry a line, newest first, without the server's own name before it."""
-    events, own_name = list(memory.timeline), f"{memory.row.name} "
+    events, own_name = list(memory.timeline), memory.row.name
     times = [_when(event, now_ms, zone) for event in events]
     column = max(map(len, times), default=0)
     for event, when in zip(events, times, strict=True):
-        text = event.message.removeprefix(own_name)
+        text = event.message.removeprefix(f"{own_name}: ").removeprefix(f"{own_name} ")
         yield [(f"{when:>{column}} ", "muted"), _mark(event), (clean(text or event.kind), "text")]
 
 
 def _mark(event: EventView) -> Span:
+    if event.kind == "alert":
+        return _alert_mark(event)
     # Both are of one kind; what happened is in the words.
     if "disconnected" in event.message:
         return ("○ ", "off")
     return ("● ", "ok") if "connected" in event.message else ("· ", "muted")
+
+
+def _alert_mark(event: EventView) -> Span:
+    severity, status = event.data.get("severity"), event.data.get("status")
+    if status == "firing" and severity in SEVERITIES:
+        return f"{severity_mark(severity)} ", severity_ink(severity)
+    return ("● ", "ok") if status == "resolved" else ("· ", "muted")
 
 
 def _when(event: EventView, now_ms: int, zone: tzinfo) -> str:

@@ -1,16 +1,22 @@
 """Alerts on the screen: what fires first, what can be done to them, how loudly they come."""
 
 from dataclasses import replace
+from datetime import UTC
 
+import msgspec
 import pytest
 
+from chatops_tui.screens.facts import timeline
+from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.models import Row
 from chatops_wire.codes import ErrorCode
+from chatops_wire.rest import EventView
 from chatops_wire.times import format_ms, parse_ms
 from tests.deadlines import eventually
 from tests.tui.screens.alert_seeds import CONTEXT, seed
 from tests.tui.screens.conftest import StartUi, Ui
 from tests.tui.screens.hub_double import HubDouble
-from tests.tui.screens.synthetic import FLEET
+from tests.tui.screens.synthetic import FLEET, view
 
 
 @pytest.fixture
@@ -146,6 +152,24 @@ async def test_charts_are_marked_where_alerts_fired(ui: Ui, hub: HubDouble) -> N
     await eventually(lambda: sum("└" in line and "✖" in line for line in ui.lines()) == 1)
     cpu_axis = next(line for line in ui.lines() if "└" in line)
     assert "✖═" in cpu_axis.partition("└")[2].partition("└")[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "mark"),
+    [
+        ({"severity": "critical", "status": "firing"}, ("✖ ", "crit")),
+        ({"severity": "warning", "status": "firing"}, ("▲ ", "warn")),
+        ({"severity": "critical", "status": "resolved"}, ("● ", "ok")),
+        ({"severity": "critical", "status": "acknowledged"}, ("· ", "muted")),
+        ({"severity": ["odd"], "status": "firing"}, ("· ", "muted")),
+        ({}, ("· ", "muted")),
+    ],
+)
+def test_the_timeline_marks_alerts(data: dict[str, object], mark: tuple[str, str]) -> None:
+    memory = ServerMemory(Row(view(FLEET[0], 0), None, None, None))
+    event = {"id": "e", "ts": format_ms(0), "kind": "alert", "server_id": "s", "user_id": None}
+    memory.take_event(msgspec.convert({**event, "message": "db-01: hot", "data": data}, EventView))
+    assert [list(line)[1:] for line in timeline(memory, 0, UTC)] == [[mark, ("hot", "text")]]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
