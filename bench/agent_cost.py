@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -77,10 +77,10 @@ async def _measure(seconds: float) -> list[Figure]:
     async with contextlib.AsyncExitStack() as running:
         await running.enter_async_context(_sleepers(PROCESSES))
         hub = AcknowledgingHub()
-        url = await running.enter_async_context(_served(hub))
+        url = await running.enter_async_context(served(hub.handle))
         place = ("--data-dir", running.enter_context(TemporaryDirectory()))
         agent = await running.enter_async_context(
-            _program(sys.executable, "-m", "chatops_agent", "run", "--url", url, *place, key="bench")
+            program(sys.executable, "-m", "chatops_agent", "run", "--url", url, *place, key="bench")
         )
         exporter = await running.enter_async_context(_scraped_exporter())
         await hub.seen(_SETTLED_AFTER)
@@ -117,14 +117,15 @@ def _comparison(figures: list[Figure], cpu: float, memory: float) -> list[Figure
 async def _sleepers(count: int) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as running:
         for _ in range(count):
-            await running.enter_async_context(_program("sleep", "3600"))
+            await running.enter_async_context(program("sleep", "3600"))
         yield
 
 
 @contextlib.asynccontextmanager
-async def _served(hub: AcknowledgingHub) -> AsyncIterator[str]:
+async def served(handle: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Serve agents like this, and yield the hub's address."""
     app = web.Application()
-    app.router.add_get("/api/v1/agents/ws", hub.handle)
+    app.router.add_get("/api/v1/agents/ws", handle)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -142,7 +143,7 @@ async def _scraped_exporter() -> AsyncIterator[Process | None]:
         return
     address = f"127.0.0.1:{_free_port()}"
     async with (
-        _program(EXPORTER, f"--web.listen-address={address}", "--log.level=error") as exporter,
+        program(EXPORTER, f"--web.listen-address={address}", "--log.level=error") as exporter,
         asyncio.TaskGroup() as tasks,
     ):
         scraper = tasks.create_task(_scrape(f"http://{address}/metrics"), name="scraper")
@@ -166,7 +167,8 @@ def _free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def _program(*command: str, key: str = "") -> AsyncIterator[Process]:
+async def program(*command: str, key: str = "") -> AsyncIterator[Process]:
+    """Run a program, an agent with this key, and end it at the end."""
     environ = os.environ | {"CHATOPS_API_KEY": key} if key else None
     process = await asyncio.create_subprocess_exec(*command, env=environ, stdout=asyncio.subprocess.DEVNULL)
     try:
