@@ -26,6 +26,8 @@ from chatops_wire.streams import MAX_TAIL, LogSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.timer import Timer
+
 # A screen or two to scroll back of one; of several each brings less, so that all together are about as many.
 _TAIL: Final = 500
 _LEAST_TAIL: Final = 50
@@ -55,6 +57,7 @@ class ContainerLogs(Vertical):
         self._tail = max(_LEAST_TAIL, _TAIL // max(1, len(self._keys)))
         self._merged: MergedLog | None = None
         self._stops: list[Callable[[], None]] = []
+        self._later: Timer | None = None
         self._view = LogView(context, ContainerScroll())
 
     def compose(self) -> ComposeResult:
@@ -74,9 +77,9 @@ class ContainerLogs(Vertical):
         if merged is None:
             return
         merged.release()
-        if merged.is_holding:
+        if merged.is_holding and self._later is None:
             # What waits for its turn is drawn then, not with whatever comes next.
-            self.set_timer(REORDER_MS / 1000, self.show)
+            self._later = self.set_timer(REORDER_MS / 1000, self._show_later)
         servers = (self._given.store.server(server_id) for server_id, _container in self._keys)
         self._view.show(
             online=any(server is not None and server.row.status == "online" for server in servers)
@@ -104,6 +107,10 @@ class ContainerLogs(Vertical):
     @on(LogView.Outdated)
     def _outdated(self, event: LogView.Outdated) -> None:
         event.stop()
+        self.show()
+
+    def _show_later(self) -> None:
+        self._later = None
         self.show()
 
     def _begin(self) -> None:

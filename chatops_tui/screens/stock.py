@@ -87,7 +87,7 @@ class StockScreen(LiveScreen):
         """Ask for everything."""
         self.query_one(TabLine).set_titles([f"{at + 1} {kind.title}" for at, kind in enumerate(KINDS)])
         self.set_focus(self.query_one(StockTable))
-        self.action_reload()
+        self._reload()
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
@@ -134,8 +134,9 @@ class StockScreen(LiveScreen):
         self.action_tab((self._at + step) % len(KINDS))
 
     def action_reload(self) -> None:
-        """Ask the engine anew."""
-        self.run_worker(self._load(), name="stock", exclusive=True, exit_on_error=False)
+        """Ask the engine anew; what failed has been read."""
+        self.given.store.containers.pulls.forget_failed(self._server_id)
+        self._reload()
 
     def action_pull(self) -> None:
         """Pull an image."""
@@ -243,6 +244,9 @@ class StockScreen(LiveScreen):
         except RequestFailedError as exc:
             self.notify(clean(str(exc)), severity="error", markup=False)
 
+    def _reload(self) -> None:
+        self.run_worker(self._load(), name="stock", exclusive=True, exit_on_error=False)
+
     def _do(self, works: Sequence[tuple[str, Awaitable[object]]]) -> None:
         # Of the app, not of the screen: leaving it must not break anything off.
         self.app.run_worker(self._done(works), name="stock-change", exit_on_error=False)
@@ -292,8 +296,12 @@ class StockScreen(LiveScreen):
         block.set_lines([self._pull_line(pull) for pull in pulls])
         going = tuple(pull.image for pull in pulls if not pull.ended)
         if set(self._pulling) - set(going):
-            # What was pulled is there now.
-            self.action_reload()
+            # What was pulled is there now; why it is not is longer than the line.
+            self._reload()
+            for pull in pulls:
+                if pull.failure and pull.image in self._pulling:
+                    text = f"{clean(pull.image)}: {clean(pull.failure)}"
+                    self.notify(text, severity="error", markup=False)
         self._pulling = going
 
     def _pull_line(self, pull: Pull) -> Cell:

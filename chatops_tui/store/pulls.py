@@ -71,6 +71,8 @@ class Pulls:
             if pull.server_id == server_id and (not pull.ended or pull.failure)
         )
 
-    def clear(self) -> None:
-        """Forget all."""
-        self._pulls.clear()
+    def forget_failed(self, server_id: str) -> None:
+        """Forget those of a server that did not go well: somebody has read why."""
+        for command_id, pull in list(self._pulls.items()):
+            if pull.server_id == server_id and pull.failure:
+                del self._pulls[command_id]

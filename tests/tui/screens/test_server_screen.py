@@ -66,6 +66,17 @@ async def test_digits_and_tab_show_the_tabs(page: Ui) -> None:
     await page.sees("EVENTS")
 
 
+async def test_a_click_on_a_tab_shows_it_also_where_names_are_shortened(page: Ui, hub: HubDouble) -> None:
+    await hub.change(replace(hub.machines["id-db-01"], capabilities=("logs", "commands")))
+    await page.sees("1 Overview", "2 Procs", "4 Net", "8 Docker", "5m [ ]")
+    line = page.lines()[1]
+    await page.pilot.click("#tabs", offset=(line.index("4 Net") + 2, 0))
+    await page.sees("INTERFACE", "4 Network")
+    line = page.lines()[1]
+    await page.pilot.click("#tabs", offset=(line.index("8 Docker"), 0))
+    await page.sees("There is no Docker on db-01", "2 Processes")
+
+
 async def test_ranges_have_keys_and_long_ones_show_the_gap(page: Ui, hub: HubDouble) -> None:
     await page.press("right_square_bracket")
     await eventually(lambda: ("id-db-01", 3_600_000) in hub.histories)

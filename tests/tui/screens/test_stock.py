@@ -96,7 +96,9 @@ async def test_a_pull_shows_how_far_it_is_and_its_end(stock: Ui, hub: HubDouble)
     await hub.docker.tell_pull(DB, "pull-1", "redis:8", "Downloading 3 of 7 layers", 0.42)
     await stock.sees("42%", "Downloading 3 of 7 layers")
     await hub.docker.end_pull(DB, "pull-1", "redis:8", "manifest unknown")
-    await stock.sees("✖ redis:8: manifest unknown")
+    await stock.sees("✖ redis:8: manifest unknown", "▌ redis:8: manifest unknown")
+    await stock.press("r")
+    await stock.sees_no("✖ redis:8")
 
 
 async def test_without_permission_it_can_be_looked_at_and_says_how_to_allow_more(
