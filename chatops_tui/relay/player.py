@@ -41,7 +41,7 @@ _KEYS: Final[Mapping[bytes, Deed]] = {
 }
 # A function key is several bytes that begin as Esc does.
 _KEY: Final = re.compile(rb"\x1b[\[O][0-9;]*[A-Za-z~]|[\x00-\xff]")
-_HELP: Final = "space goes on  ← → 10 s  + - speed  i pauses  0 again  q leaves"
+_HELP: Final = "q leaves  space goes on  ← → 10 s  + - speed  i pauses  0 again"
 
 
 @dataclass(frozen=True, slots=True)
