@@ -5,10 +5,13 @@ from typing import Any, Final, get_args
 import pytest
 
 from chatops_agent.actions.commands import registry as commands
+from chatops_agent.actions.containers import registry as docker
+from chatops_agent.actions.containers.changes import CHANGE_WITHIN_S
 from chatops_agent.actions.logs import registry as logs
 from chatops_agent.actions.terminals import registry as terminals
 from chatops_agent.actions.terminals.terminal import Patience
 from chatops_agent.actions.workshop import Containment
+from chatops_agent.engine.engine import READ_WITHIN_S
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
@@ -18,6 +21,7 @@ from chatops_server.web.routes import Public, Right
 from chatops_wire import agent, client
 from chatops_wire.codes import CloseCode, ErrorCode, Refusal
 from chatops_wire.commands import CHUNK_BYTES, OUTPUT_LIMIT_BYTES, TAIL_BYTES, WINDOW_BYTES
+from chatops_wire.containers import Change, DockerCode, Reading
 from chatops_wire.metrics import CATALOGUE
 from chatops_wire.streams import MAX_TAIL
 from chatops_wire.terminals import REPLAY_BYTES
@@ -87,6 +91,28 @@ def test_every_refusal_is_listed() -> None:
 )
 def test_the_limits_of_requests_are_those_of_the_code(said: str) -> None:
     assert said in " ".join(section(PAGE, "### Agents: `/api/v1/agents/ws`").split())
+
+
+def test_every_action_on_an_engine_is_listed_with_what_it_needs() -> None:
+    listed = {code(row[0]): row[1] for row in rows(section(PAGE, "### Docker")) if len(row) == 4}
+    needs = dict.fromkeys(get_args(Reading), "docker or logs") | {"list": "nothing"}
+    assert listed == needs | dict.fromkeys(get_args(Change), "docker")
+
+
+def test_every_code_of_a_docker_response_is_listed() -> None:
+    listed = [code(row[0]) for row in rows(section(PAGE, "### Docker")) if len(row) == 2]
+    assert listed == [each.value for each in DockerCode]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"{docker.MOST_AT_ONCE} requests are carried out at once",
+        f"a `timeout` after {READ_WITHIN_S:g} s, a change after {CHANGE_WITHIN_S:g} s",
+    ],
+)
+def test_the_limits_of_work_with_engines_are_those_of_the_code(said: str) -> None:
+    assert said in " ".join(section(PAGE, "### Docker").split())
 
 
 def test_every_route_is_listed_with_who_may_use_it() -> None:

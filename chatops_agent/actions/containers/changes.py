@@ -17,7 +17,7 @@ from chatops_agent.engine.errors import EngineError
 from chatops_wire.containers import DockerCode
 
 # What an engine needs beyond the grace it gives a container: images to mount, volumes to remove.
-_WITHIN_S: Final = 60.0
+CHANGE_WITHIN_S: Final = 60.0
 
 Job = Callable[[Any], object]
 
@@ -94,7 +94,7 @@ class ContainerChanges:
         return await self._change(one, _ending(action, one, grace_s), grace_s)
 
     async def _change(self, one: Described, job: Job, grace_s: float = 0.0) -> Answer:
-        await self._watch.engine.change(job, grace_s + _WITHIN_S)
+        await self._watch.engine.change(job, grace_s + CHANGE_WITHIN_S)
         return await standing(self._watch, one.id)
 
     async def _project_start(self, order: Order) -> Answer:
@@ -134,7 +134,7 @@ class ContainerChanges:
 
         async def one_of_them(one: Described, job: Job) -> str:
             try:
-                await self._watch.engine.change(job, _grace(one, timeout_s) + _WITHIN_S)
+                await self._watch.engine.change(job, _grace(one, timeout_s) + CHANGE_WITHIN_S)
             except EngineError as exc:
                 return f"{one.facts.name}: {exc.message}"
             return ""
