@@ -123,7 +123,7 @@ def put_together(
     return AgentActions(
         commands=Commands(storage, ledger, parts, now_ms, kept.patience),
         terminals=TerminalRelay(around),
-        log_streams=LogStreams(live.fleet, live.sessions, errands, live.actions),
+        log_streams=LogStreams(live.fleet, live.sessions, errands, live.actions, ledger),
         containers=assembly.put_together(live, ledger, errands),
         logbook=logbook,
         spool=spool,

@@ -1,6 +1,7 @@
 """Log lines from agents to whoever follows them: one stream of the agent's for each follower."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -18,11 +19,14 @@ from chatops_server.errors import (
     AllToldError,
     ChatopsError,
     InvalidRequestError,
+    NotAllowedError,
+    StorageError,
     TooManyRequestsError,
 )
-from chatops_server.services.access import server_for
+from chatops_server.services.access import Caller, server_for
 from chatops_server.services.agent_post import offered, reachable
 from chatops_server.services.errands import Errands
+from chatops_server.services.ledger import Deed, Ledger
 from chatops_server.services.refusals import refusal
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode, Refusal
@@ -36,12 +40,15 @@ from chatops_wire.streams import (
     StreamOpen,
 )
 
+log = logging.getLogger(__name__)
+
 # A tail of the usual length comes without a pause; refilled when half of it was taken.
 WINDOW_LINES: Final = 500
 # More than its window: an agent that knows no credit. Its stream ends, since it cannot be slowed down.
 MAX_WAITING_LINES: Final = 5_000
 MAX_ON_A_SERVER: Final = 64
 _RETRY_AFTER_S: Final = 5
+_REASON_CHARS: Final = 200
 
 FromAgent = StreamData | StreamClose
 
@@ -60,7 +67,10 @@ class _Stream:
 class LogStreams:
     """Follows files, units and containers. For the event loop's thread only."""
 
-    def __init__(self, fleet: Fleet, sessions: AgentSessions, errands: Errands, counts: ActionCounts) -> None:
+    def __init__(
+        self, fleet: Fleet, sessions: AgentSessions, errands: Errands, counts: ActionCounts, ledger: Ledger
+    ) -> None:
+        self._ledger = ledger
         self._fleet = fleet
         self._sessions = sessions
         self._errands = errands
@@ -87,11 +97,13 @@ class LogStreams:
         if sum(each.session.state.id == server_id for each in self._streams.values()) >= MAX_ON_A_SERVER:
             raise TooManyRequestsError(f"{MAX_ON_A_SERVER} streams are followed there", _RETRY_AFTER_S)
 
-    async def follow(self, server_id: str, source: LogSource) -> AsyncGenerator[tuple[LogLine, ...], None]:
+    async def follow(
+        self, principal: Principal, server_id: str, source: LogSource
+    ) -> AsyncGenerator[tuple[LogLine, ...], None]:
         """Yield lines as they come; after `check`. Close the iterator to end it.
 
         Raises:
-            ChatopsError: The agent refuses, has ended it, or is gone.
+            ChatopsError: The agent refuses, which is written down, has ended it, or is gone.
         """
         session = reachable(self._sessions, server_id)
         stream = _Stream(f"str_{token_hex(8)}", session)
@@ -104,7 +116,10 @@ class LogStreams:
                 yield lines
                 # Only now: the follower has taken them.
                 _give_credit(stream, len(lines))
-            raise _ended(stream, source)
+            error = _ended(stream, source)
+            if isinstance(error, NotAllowedError):
+                await self._note_refusal(principal, server_id, source, error)
+            raise error
         finally:
             self._counts.logs_followed -= 1
             if stream.closed is None:
@@ -141,6 +156,18 @@ class LogStreams:
         for stream in self._streams.values():
             if stream.session.state.id == session.state.id and stream.session is not session:
                 self.disconnected(stream.session)
+
+    async def _note_refusal(
+        self, principal: Principal, server_id: str, source: LogSource, error: NotAllowedError
+    ) -> None:
+        target = source.path or source.unit or source.container
+        data = {"message": error.detail[:_REASON_CHARS]}
+        deed = Deed("log.follow", Caller(principal, None), target, server_id, error.code, data)
+        try:
+            await self._ledger.note(deed)
+        except StorageError as exc:
+            extra = {"server_id": server_id, "reason": exc.reason}
+            log.warning("a refusal is not written down", extra=extra)
 
     async def _part(self, stream: _Stream) -> None:
         # Counted until its end is queued, so that no more than MAX_ON_A_SERVER wait for a slow agent.

@@ -117,7 +117,8 @@ class ClientFeeds:
         feed.server_id = server_id
         self._sources.log_streams.check(self._session.principal, server_id, source)
         self._answer(feed)
-        async with aclosing(self._sources.log_streams.follow(server_id, source)) as pieces:
+        principal = self._session.principal
+        async with aclosing(self._sources.log_streams.follow(principal, server_id, source)) as pieces:
             async for lines in pieces:
                 self._require_visible(server_id)
                 message = LogLines(server_id=server_id, source=source, lines=lines)

@@ -79,6 +79,20 @@ async def test_what_the_agent_refuses_ends_the_subscription(
     }
 
 
+async def test_what_the_agent_does_not_allow_is_audited(stage: Stage) -> None:
+    agent, client = await stage.agent(), await stage.client()
+    await follows(stage, client)
+    order = await agent.until("stream_open")
+    closed = {"type": "stream_close", "stream_id": order["stream_id"]}
+    await agent.send({**closed, "reason": "not below --log-path", "code": "not_allowed"})
+    await client.until("subscription_ended")
+    entries = (await stage.ask("GET", "/audit")).body["items"]
+    [refused] = [entry for entry in entries if entry["action"] == "log.follow"]
+    told = [refused[name] for name in ("target", "server_id", "result", "data")]
+    assert told == [SYSLOG["path"], stage.server_id, "not_allowed", {"message": "not below --log-path"}]
+    assert refused["user_id"] is not None
+
+
 async def test_a_log_that_is_not_followed_ends_without_a_fault(stage: Stage) -> None:
     agent, client = await stage.agent(), await stage.client()
     await follows(stage, client, SYSLOG | {"follow": False})
