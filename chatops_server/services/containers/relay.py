@@ -120,10 +120,6 @@ class EngineRelay:
         finally:
             del self._requests[request.id]
 
-    def find(self, request_id: str) -> Request | None:
-        """Return a request under way."""
-        return self._requests.get(request_id)
-
     def hear(self, session: AgentSession, message: DockerResponse | DockerProgress) -> None:
         """Take what an agent says of one of its requests; of others it is not heard."""
         request = self._requests.get(message.command_id)
