@@ -5,6 +5,7 @@ from typing import Final
 
 from chatops_tui.config import AlertSignal
 from chatops_tui.render.alerts import condition
+from chatops_tui.render.charset import Charset
 from chatops_tui.render.text import clean, cut
 from chatops_tui.store.alerts import Alert
 
@@ -27,14 +28,15 @@ def toast(found: Sequence[Alert]) -> str:
     return "\n".join(lines)
 
 
-def attention(found: Sequence[Alert], signal: AlertSignal) -> str:
+def attention(found: Sequence[Alert], signal: AlertSignal, charset: Charset) -> str:
     """Return what is written to the terminal so that somebody looks up: the bell, and with it OSC 9.
 
-    A terminal that does not know OSC 9 ignores it; its text cannot end it, for it has no control characters.
+    A terminal emulator that does not know OSC 9 ignores it; its text cannot end it, for it has no control
+    characters. A console may print it, and gets the bell alone.
     """
     if signal not in {"bell", "desktop"} or not found:
         return ""
-    if signal == "bell":
+    if signal == "bell" or charset != "braille":
         return "\a"
     text = "; ".join(_line(alert) for alert in found[:_MOST_NAMED])
     # Text that began with a number and a semicolon would be another command to some terminals.

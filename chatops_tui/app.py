@@ -340,7 +340,7 @@ class ChatopsApp(LeanApp[object]):
         if not found or signal == "off":
             return
         self.notify(alert_news.toast(found), title="Critical", severity="error", markup=False)
-        sound = alert_news.attention(found, signal)
+        sound = alert_news.attention(found, signal, self._terminal.charset)
         if sound and self._driver is not None:
             self._driver.write(sound)
 

@@ -244,12 +244,18 @@ def test_a_toast_names_a_few() -> None:
 
 def test_what_goes_to_the_terminal_cannot_be_ended_by_remote_text() -> None:
     found = known(view(server_name="x\x07\x1b]52;c;aGk=\x07\x9c"))
-    sent = attention(found, "desktop")
+    sent = attention(found, "desktop", "braille")
     assert sent.startswith("\x1b]9;ChatOps: ")
     assert sent.endswith("\a\a")
     assert not set(sent[4:-2]) & set("\x07\x1b\x9c")
-    assert attention(found, "bell") == "\a"
-    assert attention(found, "toast") == attention(found, "off") == attention([], "desktop") == ""
+
+
+def test_a_bell_rings_where_no_more_is_wished_or_understood() -> None:
+    found = known(view())
+    assert attention(found, "bell", "braille") == "\a"
+    assert attention(found, "desktop", "block") == attention(found, "desktop", "ascii") == "\a"
+    assert attention(found, "toast", "braille") == attention(found, "off", "braille") == ""
+    assert attention([], "desktop", "braille") == ""
 
 
 def test_standings() -> None:
