@@ -124,7 +124,7 @@ async def _cost(engine: DockerEngine, count: int, seconds: float) -> list[Figure
         raise RuntimeError(f"{hub.containers} containers were told of, not {count}")
     extra, engine_extra = ours - plain, engines - 100 * idle / seconds
     return [
-        Figure(name=f"agent, {count} containers", value=extra, unit="% of a core", bar=AGENT_BAR),
+        Figure(name=f"agent, containers: {count}", value=extra, unit="% of a core", bar=AGENT_BAR),
         Figure(name="… with its engine", value=extra + engine_extra, unit="% of a core", bar=TOGETHER_BAR),
         Figure(name="… memory", value=memory, unit="MB"),
     ]

@@ -18,6 +18,8 @@ _BLOCK_FILES: Final = (
 _READ_BYTES: Final = 64 * 1024
 _MOUNT_FIELDS: Final = 6
 _ID_CHARACTERS: Final = 64
+_HEX: Final = frozenset("0123456789abcdef")
+_OF_ENGINES: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/run/.containerenv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,15 @@ class CgroupFiles:
 
 def own_container_id(proc: str = "/proc") -> str | None:
     """Return the container this process runs in; None: in none, or it cannot be told."""
-    for source in ("self/cgroup", "self/mountinfo"):
-        for word in _text(f"{proc}/{source}").replace("/", " ").split():
-            found = word.removesuffix(".scope").rpartition("-")[2]
-            if len(found) == _ID_CHARACTERS and all(each in "0123456789abcdef" for each in found):
+    in_groups = (path for _, path in groups(_text(f"{proc}/self/cgroup")))
+    # With a namespace of its own the group is `/`; the files that an engine mounts into each container still
+    # tell. On the machine itself other mounts have ids of containers in them: those are not ours.
+    mounts = [line.split() for line in _text(f"{proc}/self/mountinfo").splitlines()]
+    mounted = (each[3] for each in mounts if len(each) >= _MOUNT_FIELDS and each[4] in _OF_ENGINES)
+    for path in (*in_groups, *mounted):
+        for part in path.split("/"):
+            found = part.removesuffix(".scope").rpartition("-")[2]
+            if len(found) == _ID_CHARACTERS and set(found) <= _HEX:
                 return found
     return None
 

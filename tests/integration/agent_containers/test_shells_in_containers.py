@@ -1,15 +1,17 @@
 """Shells in containers: terminals as any other, and nothing of them left in the container."""
 
 import asyncio
+import os
 
 import pytest
 
+from chatops_agent.engine.execs import ExecEnd
 from chatops_agent.policy import Policy
 from chatops_wire.terminals import TerminalClose, TerminalOpen, TerminalOpened, TerminalResize
 from tests.deadlines import eventually
 from tests.docker_engine import DockerEngine
 from tests.integration.agent_actions.hub_side import HubSide
-from tests.integration.agent_containers.watching import ENGINE_S, hub_watching
+from tests.integration.agent_containers.watching import ENGINE_S, hub_watching, watching
 
 
 async def _opened(hub: HubSide, container: str = "web", terminal_id: str = "t") -> None:
@@ -62,6 +64,8 @@ async def test_control_c_reaches_what_runs_in_it(web: DockerEngine) -> None:
         hub.type("cat; echo en''ded\n")
         await eventually(lambda: _is(web, 3), deadline_s=ENGINE_S, what="cat")
         hub.type("\x03")
+        # What is typed before the signal has done its work is flushed with it.
+        await eventually(lambda: _is(web, 2), deadline_s=ENGINE_S, what="the shell alone")
         hub.type("echo en''ded\n")
         await _shown(hub, b"ended\r\n")
 
@@ -78,6 +82,20 @@ async def test_a_shell_that_is_closed_leaves_nothing_in_the_container(web: Docke
         await eventually(lambda: _is(web, 3), deadline_s=ENGINE_S, what="a shell and what it started")
         hub.say(TerminalClose(terminal_id="t", reason="done"))
         assert (await _closed(hub)).reason == "done"
+        await eventually(lambda: _is(web, 1), deadline_s=ENGINE_S, what="only the container's own process")
+
+
+async def test_a_shell_whose_process_is_not_seen_from_here_is_ended_from_inside(web: DockerEngine) -> None:
+    """As where the agent runs in a container, or the engine on another machine."""
+    async with watching(web.host) as watch:
+        script = ("sh", "-c", "sleep 7777; true")
+        begun = await watch.engine.begin_exec("web", script, {"MARK": "m1"}, ENGINE_S)
+        await eventually(lambda: _is(web, 3), deadline_s=ENGINE_S, what="a shell and what it started")
+        os.close(begun.output)
+        os.close(begun.input)
+        # By its name no process here is found to be of it.
+        ending = ExecEnd(begun.exec_id, "web", "MARK=m1")
+        assert await watch.engine.change(ending.carry_out, ENGINE_S) is None
         await eventually(lambda: _is(web, 1), deadline_s=ENGINE_S, what="only the container's own process")
 
 

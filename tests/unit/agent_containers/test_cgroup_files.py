@@ -161,6 +161,8 @@ def test_odd_lines_of_mounts_are_skipped() -> None:
             ID,
         ),
         ("cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n", None),
+        # The machine itself, where containers run beside this process.
+        ("mountinfo", f"1 2 0:1 / /var/lib/docker/containers/{ID}/mounts/shm rw - tmpfs shm rw\n", None),
     ],
 )
 def test_the_container_this_process_runs_in_is_found(
