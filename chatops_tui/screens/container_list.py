@@ -225,7 +225,7 @@ class ContainerList(Vertical):
 
     def _is_old(self, row: ListRow) -> bool:
         if isinstance(row, ProjectRow):
-            return False
+            return all(map(self._is_old, row.members))
         server = self._given.store.server(row.memory.server_id)
         return server is None or not self._given.is_current(server.row)
 

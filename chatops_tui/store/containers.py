@@ -212,7 +212,10 @@ class Containers:
         self._failed.pop(scope, None)
         self._engines.update(answer.engines)
         known = [item for item in answer.items if local_id(item)]
-        self._keep_only(scope, {(item.server_id, local_id(item)) for item in known})
+        told = {(item.server_id, local_id(item)) for item in known}
+        # While an agent is away nothing is told of its containers: they are as they were, as far as is known.
+        away = {server_id for server_id, state in answer.engines.items() if state == "offline"}
+        self._keep_only(scope, told | {key for key in self._known if key[0] in away})
         for item in known:
             self._put(item.server_id, item).series.take_figures(item, now_ms)
 

@@ -68,6 +68,15 @@ def test_a_list_replaces_what_was_known_of_its_servers_only() -> None:
     assert gone.is_gone
 
 
+def test_while_an_agent_is_away_its_containers_stay_as_they_were() -> None:
+    known = Containers()
+    known.apply(listed("web", item("web", one("c1"))), NOW)
+    known.apply(ContainersAnswered(EVERYWHERE, (), {"web": "offline"}), NOW)
+    assert (ids(known), known.engine("web")) == (["c1"], "offline")
+    known.apply(ContainersAnswered(EVERYWHERE, (), {"web": "absent"}), NOW)
+    assert ids(known) == []
+
+
 def test_no_list_is_told_apart_from_an_empty_one() -> None:
     known = Containers()
     assert not known.is_loaded("web")
