@@ -124,10 +124,16 @@ def metrics_time(sample: SampleParts) -> int:
 
 def _part_reading(ref: MetricRef) -> Reading:
     parts, label, field = _PARTS[ref.metric.name]
-    things, value = attrgetter(parts), attrgetter(field)
+    # A container without a name is on no chart either.
+    things = _named_containers if parts == "containers" else attrgetter(parts)
+    value = attrgetter(field)
     if ref.label is not None:
         return partial(_one, things, (attrgetter(label), ref.label), value)
     return partial(_combined, things, value, ref.metric)
+
+
+def _named_containers(sample: SampleParts) -> Sequence[Container]:
+    return _chosen(None, sample.containers)
 
 
 def _one(
