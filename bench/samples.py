@@ -17,11 +17,12 @@ _SEQ: Final = b'"seq":'
 def frames(seed: int, now_ms: int) -> list[tuple[bytes, bytes]]:
     """Return frames in two halves, between which the sender writes the sequence number."""
     chance = random.Random(seed)  # noqa: S311 - values of a benchmark
-    halves = (encode(_metrics(chance, now_ms)).partition(_SEQ + b"1") for _ in range(VARIANTS))
+    halves = (encode(metrics(chance, now_ms)).partition(_SEQ + b"1") for _ in range(VARIANTS))
     return [(before + _SEQ, after) for before, _, after in halves]
 
 
-def _metrics(chance: random.Random, now_ms: int) -> Metrics:
+def metrics(chance: random.Random, now_ms: int) -> Metrics:
+    """Return one sample, with sequence 1 and a time of the last five seconds."""
     busy = chance.uniform(0, 100)
     used = chance.randrange(2 * _GB, 14 * _GB)
     return Metrics(

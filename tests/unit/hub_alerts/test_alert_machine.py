@@ -168,7 +168,7 @@ def test_a_clear_value_that_is_taken_never_ends_a_breach(
 ) -> None:
     is_wrong = clear > limit if comparison.startswith("g") else clear < limit
     if is_wrong:
-        with pytest.raises(RuleError, match="^clear_value: "):
+        with pytest.raises(RuleError, match=r"^clear_value: "):
             rule(comparison, limit, clear, 0, 0)
         return
     judged = rule(comparison, limit, clear, 0, 0)
