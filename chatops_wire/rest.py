@@ -267,6 +267,27 @@ class History(Struct, frozen=True, kw_only=True):
     series: tuple[Series, ...]
 
 
+class GapView(Struct, frozen=True, kw_only=True):
+    """Sequences an agent declared lost, both ends included; `ts` is when it did."""
+
+    from_seq: int
+    to_seq: int
+    reason: str
+    ts: str
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """How much of what an agent numbered is stored; `percent` is null where it numbered nothing."""
+
+    server_id: str
+    start: str
+    end: str
+    percent: float | None
+    samples: int
+    lost: int
+    gaps: tuple[GapView, ...]
+
+
 class EventView(Struct, frozen=True, kw_only=True):
     """One entry of the timeline."""
 

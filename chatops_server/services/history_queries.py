@@ -8,12 +8,14 @@ from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.access import ServerAccess
 from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Storage
 from chatops_wire import metrics
-from chatops_wire.rest import History, Series
+from chatops_wire.rest import Coverage, GapView, History, Series
 from chatops_wire.times import format_ms
 
 # Our own client waits 15 s. A chart that takes longer is drawn for nobody, and two of them keep all others
 # that need the disk from being drawn.
 CHART_WITHIN_S: Final = 15.0
+# The newest ones; the count of what was lost covers all.
+MAX_GAPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,35 @@ class HistoryQueries:
                     ),
                 )
                 for ref in refs
+            ),
+        )
+
+    async def coverage(self, access: ServerAccess, start_ms: int, end_ms: int) -> Coverage:
+        """Return how much of what the agent numbered in the range is stored.
+
+        Raises:
+            InvalidRequestError: A range that ends before it begins.
+            StorageError: The database does not answer, or not in time.
+        """
+        if start_ms >= end_ms:
+            raise InvalidRequestError("start: it must be before end")
+        query = HistoryQuery(access.state.num, (), start_ms, end_ms, MAX_GAPS)
+        try:
+            async with asyncio.timeout(self._within_s):
+                found = await self._storage.samples.coverage(query)
+        except TimeoutError as exc:
+            raise StorageError(f"a coverage took more than {self._within_s:g} s") from exc
+        numbered = found.samples + found.lost
+        return Coverage(
+            server_id=access.state.id,
+            start=format_ms(start_ms),
+            end=format_ms(end_ms),
+            percent=100 * found.samples / numbered if numbered else None,
+            samples=found.samples,
+            lost=found.lost,
+            gaps=tuple(
+                GapView(from_seq=gap.from_seq, to_seq=gap.to_seq, reason=gap.reason, ts=format_ms(gap.ts_ms))
+                for gap in found.gaps
             ),
         )
 

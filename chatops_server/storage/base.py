@@ -141,6 +141,17 @@ class HistoryAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what an agent numbered is stored."""
+
+    samples: int
+    lost: int
+    """Sequences that were declared lost."""
+    gaps: Sequence[GapRow] = ()
+    """As they were declared, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class WriterLoad:
     """How busy the writing part is."""
 
@@ -169,6 +180,9 @@ class SampleStore(Protocol):
 
     async def history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return the chart, from the best source that covers it."""
+
+    async def coverage(self, query: HistoryQuery) -> Coverage:
+        """Return what is stored of the range, with at most `points` gaps; its metrics are not looked at."""
 
     async def seal(self, now_ms: int) -> int:
         """Compress the hours that are over, and fold them into rollups; return how many.

@@ -7,10 +7,12 @@ from chatops_server.errors import InvalidRequestError
 from chatops_server.services.history_queries import ChartRequest
 from chatops_server.web.asking import Ask
 from chatops_server.web.routes import Param, Route
-from chatops_wire.rest import History, MetricsView
+from chatops_wire.rest import Coverage, History, MetricsView
 
 _TAG = "metrics"
 DEFAULT_RANGE_MS: Final = 3_600_000
+# As long as gaps are kept.
+COVERAGE_RANGE_MS: Final = 30 * 86_400_000
 DEFAULT_POINTS: Final = 300
 # A chart as wide as the widest terminal has two points a column; more only costs.
 MAX_POINTS: Final = 2000
@@ -30,6 +32,12 @@ async def _history(ask: Ask[None]) -> History:
     start_ms = ask.query.moment_ms("start", max(0, end_ms - DEFAULT_RANGE_MS))
     points = ask.query.whole("points", DEFAULT_POINTS, (1, MAX_POINTS))
     return await ask.hub.history.chart(ask.server, ChartRequest(metrics, start_ms, end_ms, points))
+
+
+async def _coverage(ask: Ask[None]) -> Coverage:
+    end_ms = ask.query.moment_ms("end", ask.hub.now_ms())
+    start_ms = ask.query.moment_ms("start", max(0, end_ms - COVERAGE_RANGE_MS))
+    return await ask.hub.history.coverage(ask.server, start_ms, end_ms)
 
 
 ROUTES = (
@@ -62,6 +70,20 @@ ROUTES = (
                 "integer",
                 bounds=(1, MAX_POINTS),
             ),
+        ),
+        refusals=(400,),
+    ),
+    Route(
+        method="GET",
+        path="/metrics/{server_id}/coverage",
+        right=ServerAction.READ,
+        handle=_coverage,
+        summary="Tell how many of the samples that were taken are stored, and which its agent had to drop.",
+        tag=_TAG,
+        answer=Coverage,
+        query=(
+            Param("start", "RFC 3339 or Unix ms, included; 30 days before `end` without it."),
+            Param("end", "RFC 3339 or Unix ms, not included; now without it."),
         ),
         refusals=(400,),
     ),

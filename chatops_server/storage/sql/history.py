@@ -6,9 +6,19 @@ from typing import Final, LiteralString
 
 from chatops_server.domain.columns import position
 from chatops_server.domain.downsampling import SINGLE_MS, Partial, folded, step_for
+from chatops_server.domain.tiers import HOURS, Keep
 from chatops_server.domain.tiers import RAW as RAW_TIER
-from chatops_server.domain.tiers import Keep
-from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Row, Script, Statement, fetch, fetch_one
+from chatops_server.storage.base import (
+    Coverage,
+    GapRow,
+    HistoryAnswer,
+    HistoryQuery,
+    Row,
+    Script,
+    Statement,
+    fetch,
+    fetch_one,
+)
 from chatops_server.storage.recent import RAW, SERVER_UP, finished, scale_of, shown_step, step_of
 from chatops_server.storage.sql.chunks import HOST_GROUP, Source, spans_with
 from chatops_server.storage.sql.hot import HotTable, column_name, tables_with
@@ -34,6 +44,32 @@ def history(query: HistoryQuery, keep: Keep, now_ms: int) -> Script[HistoryAnswe
     series = {ref.text: finished(found[ref], scale_of(ref)) for ref in wanted}
     tier = yield from drawn.tier()
     return HistoryAnswer(shown_step(drawn.step_ms, times), tier, series)
+
+
+def coverage(query: HistoryQuery, keep: Keep, now_ms: int) -> Script[Coverage]:
+    """Return how many samples of the range are stored, and what its agent declared lost in it."""
+    tables = yield from tables_with(query.start_ms, query.end_ms)
+    kept = [table for table in tables if table.has(query.server_num)]
+    drawn = _Drawing(query, kept, keep, now_ms)
+    yield from drawn.prepare_for(HOURS.step_ms)
+    [buckets] = (yield from drawn.of_source([parse(SERVER_UP)])).values()
+    [(lost,)] = yield from fetch(
+        "SELECT coalesce(sum(to_seq - from_seq + 1), 0) FROM gap"
+        " WHERE server_num = $1 AND ts_ms >= $2 AND ts_ms < $3",
+        query.server_num,
+        query.start_ms,
+        query.end_ms,
+    )
+    gaps = yield from fetch(
+        "SELECT epoch, from_seq, to_seq, reason, ts_ms FROM gap"
+        " WHERE server_num = $1 AND ts_ms >= $2 AND ts_ms < $3 ORDER BY id DESC LIMIT $4",
+        query.server_num,
+        query.start_ms,
+        query.end_ms,
+        query.points,
+    )
+    found = [GapRow(query.server_num, *gap) for gap in gaps]
+    return Coverage(sum(part.samples for part in buckets.values()), int(lost), found)
 
 
 class _Drawing:
@@ -63,6 +99,15 @@ class _Drawing:
         raw_from = min(max(query.start_ms, keep.oldest(RAW_TIER, self._now_ms)), query.end_ms)
         self._plan = planned(replace(query, start_ms=raw_from), self.step_ms, keep, self._now_ms)
         return times
+
+    def prepare_for(self, step_ms: int) -> Script[None]:
+        """Choose the tier for buckets of this width."""
+        self.step_ms = step_ms
+        query, keep, now_ms = self._query, self._keep, self._now_ms
+        if not (yield from has_older(query, keep, now_ms)):
+            raw_from = min(max(query.start_ms, keep.oldest(RAW_TIER, now_ms)), query.end_ms)
+            query = replace(query, start_ms=raw_from)
+        self._plan = planned(query, step_ms, keep, now_ms)
 
     def of_source(self, refs: Sequence[MetricRef]) -> Script[dict[MetricRef, dict[int, Partial]]]:
         """Return the buckets of metrics that stand in the same rows."""

@@ -9,11 +9,11 @@ from typing import Final
 from chatops_server.domain.ring import WINDOW_MS
 from chatops_server.domain.tiers import DAY_MS, HOURS, TIERS, Keep
 from chatops_server.errors import StorageError
-from chatops_server.storage.base import GapRow, HistoryAnswer, HistoryQuery, SampleRow
+from chatops_server.storage.base import Coverage, GapRow, HistoryAnswer, HistoryQuery, SampleRow
 from chatops_server.storage.recent import RecentSamples, StoredSample
 from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.chunks import drop_chunks_before, drop_chunks_of_nobody
-from chatops_server.storage.sql.history import history
+from chatops_server.storage.sql.history import coverage, history
 from chatops_server.storage.sql.hot import tables_to_seal
 from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.loading import Extent, extents, load
@@ -91,6 +91,10 @@ class SqliteSamples:
     async def stored_history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return the chart from the database alone: the same answer as from memory."""
         return await self._charts.run(history(query, self._keep, self._now_ms()))
+
+    async def coverage(self, query: HistoryQuery) -> Coverage:
+        """See SampleStore."""
+        return await self._charts.run(coverage(query, self._keep, self._now_ms()))
 
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore."""

@@ -3,7 +3,7 @@
 import pytest
 
 from chatops_server.domain.latest_order import Mark
-from chatops_server.storage.base import SampleRow
+from chatops_server.storage.base import GapRow, SampleRow
 from chatops_wire.samples import Cpu, Disk, Memory, Sample
 from chatops_wire.times import format_ms
 from tests.integration.hub_rest.conftest import Answer, Asker
@@ -118,3 +118,21 @@ async def test_charts_that_cannot_be_drawn(asker: Asker, query: str, named: str)
     answer = await _chart(asker, server, query)
     assert (answer.status, answer.code) == (400, "invalid_request")
     assert answer.body["detail"].startswith(named)
+
+
+async def test_coverage_tells_what_is_stored_and_what_was_lost(asker: Asker) -> None:
+    server = await _stored(asker, 3)
+    state = asker.running.live.fleet.get(server)
+    assert state is not None
+    gap = GapRow(state.num, "epoch", 4, 4, "spool_full", START + 60_000)
+    await asker.running.storage.samples.append([gap])
+    range_ = f"start={START}&end={START + 3_600_000}"
+    covered = (await asker.get(f"/metrics/{server}/coverage?{range_}")).body
+    assert (covered["percent"], covered["samples"], covered["lost"]) == (75.0, 3, 1)
+    assert covered["gaps"] == [
+        {"from_seq": 4, "to_seq": 4, "reason": "spool_full", "ts": format_ms(START + 60_000)}
+    ]
+    nothing = (await asker.get(f"/metrics/{server}/coverage?start={START - 2}&end={START - 1}")).body
+    assert (nothing["percent"], nothing["samples"], nothing["gaps"]) == (None, 0, [])
+    refused = await asker.get(f"/metrics/{server}/coverage?start=2&end=1")
+    assert (refused.status, refused.code) == (400, "invalid_request")

@@ -67,6 +67,7 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "DELETE /api/v1/api-keys/{id}": (*FULL[:7], 204, 204),
     "GET /api/v1/metrics/{server_id}": READS[:4] + (404,) * 5,  # no sample yet: asserted by its code below
     "GET /api/v1/metrics/{server_id}/history": READS,
+    "GET /api/v1/metrics/{server_id}/coverage": READS,
     "GET /api/v1/docker/containers": READS,
     "GET /api/v1/docker/containers/{id}": ASKS_AGENT,
     "GET /api/v1/docker/containers/{id}/logs": ASKS_AGENT,

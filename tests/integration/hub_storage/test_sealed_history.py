@@ -136,6 +136,8 @@ async def _check(
         assert answer.series == series, query
         assert step_ms is None or answer.step_ms == step_ms
         assert all(len(points) <= query.points for points in answer.series.values())
+        covered = await storage.samples.coverage(query)
+        assert covered.samples == sum(query.start_ms <= row.ts_ms < query.end_ms for row in rows)
 
 
 def _row(seq: int, arrival: Arrival, now_ms: int) -> SampleRow:
