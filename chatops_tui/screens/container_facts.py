@@ -12,6 +12,7 @@ from chatops_tui.render.text import clean
 from chatops_tui.screens.container_cells import memory_use, share_of_core, state, uptime_s
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.facts import rule
+from chatops_tui.store.container_rows import ContainerRow, ProjectRow
 from chatops_tui.store.containers import ContainerMemory
 from chatops_wire.times import parse_ms
 
@@ -44,6 +45,21 @@ def overview(memory: ContainerMemory, given: Context, now_ms: int) -> list[Cell]
         text = f"{item.exit_code}{', out of memory' if item.oom_killed else ''}"
         lines.append(_fact("exit code", [(text, "crit" if item.exit_code else "text")]))
     return [*lines, *_figures(memory)]
+
+
+def project_overview(row: ProjectRow) -> list[Cell]:
+    """Return where the containers of a project run and how they stand, one server a line."""
+    servers: dict[str, list[ContainerRow]] = {}
+    for member in row.members:
+        servers.setdefault(member.server, []).append(member)
+    lines: list[Cell] = []
+    for server, members in sorted(servers.items()):
+        spans: list[Span] = []
+        for member in members:
+            mark, _word = state(member.memory)
+            spans += [mark, (f" {clean(member.item.service or member.item.name)}   ", "text")]
+        lines.append(_fact(clean(server), spans))
+    return lines
 
 
 def environment(inspect: Mapping[str, Any]) -> list[Cell]:

@@ -10,10 +10,13 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from chatops_tui.render.spans import Cell, Span
+from chatops_tui.render.text import clean
 from chatops_tui.screens.container_cells import OF_ALL_SERVERS, OF_ONE_SERVER, Look, cells
 from chatops_tui.screens.container_deeds import CHANGES, ContainerDeeds, hindrance, may_change
+from chatops_tui.screens.container_facts import overview, project_overview
 from chatops_tui.screens.container_orders import CONTAINER_KEYS
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.facts import rule
 from chatops_tui.store.container_rows import (
     SORTS,
     ContainerRow,
@@ -102,6 +105,7 @@ class ContainerList(Vertical):
         """Lay out filter, table and note."""
         yield FilterBar(_HINT)
         yield ContainersTable(OF_ALL_SERVERS if self._has_servers else OF_ONE_SERVER, markable=True)
+        yield TextBlock(id="containers-detail")
         yield TextBlock(id="containers-note")
 
     @property
@@ -126,6 +130,7 @@ class ContainerList(Vertical):
             lambda row_id: cells(self._shown[row_id], look, indented=is_grouped),
             dimmed={row.id for row in found if self._is_old(row)},
         )
+        self._draw_detail(now_ms)
         self._draw_note(memories)
 
     def say_when_empty(self, lines: list[Cell]) -> None:
@@ -179,7 +184,7 @@ class ContainerList(Vertical):
     @on(RowHighlighted)
     def _row_highlighted(self, event: RowHighlighted) -> None:
         event.stop()
-        self._refresh_keys()
+        self._changed()
 
     @on(MarksChanged)
     def _marks_changed(self, event: MarksChanged) -> None:
@@ -228,6 +233,20 @@ class ContainerList(Vertical):
             return all(map(self._is_old, row.members))
         server = self._given.store.server(row.memory.server_id)
         return server is None or not self._given.is_current(server.row)
+
+    def _draw_detail(self, now_ms: int) -> None:
+        """Tell of the container under the cursor, where there is room below the list."""
+        block, row = self.query_one("#containers-detail", TextBlock), self._under_cursor
+        if not block.display:
+            return
+        if isinstance(row, ContainerRow):
+            title = rule(clean(row.item.name), block.content_size.width, clean(row.server))
+            block.set_lines([title, *overview(row.memory, self._given, now_ms)])
+        elif row is not None:
+            title = rule(clean(row.project) or "no project", block.content_size.width)
+            block.set_lines([title, *project_overview(row)])
+        else:
+            block.set_lines([])
 
     def _draw_note(self, memories: Sequence[ContainerMemory]) -> None:
         running = sum(is_running(memory.item) for memory in memories)

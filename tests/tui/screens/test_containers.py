@@ -293,6 +293,10 @@ async def test_a_list_fits_a_wide_terminal_and_shows_images(start_ui: StartUi) -
         await ui.sees("db-01", "● live")
         await ui.press("d")
         await ui.sees("IMAGE", "grafana/grafana:11.3", "NET", "↑")
+        # Where there is room below, the one under the cursor is told of.
+        await ui.sees("─ shop ─", "● api   ✖ api")
+        await ui.press("down", "down")
+        await ui.sees("─ api-2 ─", "3 by its restart policy")
 
 
 async def test_help_lists_the_keys_of_containers(tab: Ui) -> None:
