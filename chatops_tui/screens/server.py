@@ -81,8 +81,9 @@ class ServerScreen(ContainerVisits, LiveScreen):
             "greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="server.sort-right"
         ),
         Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
+        Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
-        Binding("t,ctrl+t", "shell", "Shell", id="server.shell", key_display="t"),
+        Binding("ctrl+t", "shell(True)", "Shell", id="server.shell-typing", key_display="^t"),
         Binding("S", "shells", "Shells and recordings", show=False, id="server.shells"),
         Binding("space,P", "freeze", "Freeze", id="server.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
@@ -152,7 +153,8 @@ class ServerScreen(ContainerVisits, LiveScreen):
             return any((tab.digit,) == parameters for tab in self._tabs)
         if action == "shell":
             memory = self.store.server(self._server_id)
-            return bool(memory and can(memory.row, "terminal"))
+            is_typing = isinstance(self.focused, Input)
+            return bool(memory and can(memory.row, "terminal")) and is_typing is bool(parameters)
         offers = self._offers(action)
         return super().check_action(action, parameters) if offers is None else offers
 
@@ -196,7 +198,7 @@ class ServerScreen(ContainerVisits, LiveScreen):
         """Type a filter."""
         self._pane.query_one(FilterBar).open()
 
-    def action_shell(self) -> None:
+    def action_shell(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
         """Open a shell on this server."""
         memory = self.store.server(self._server_id)
         if memory is not None:
