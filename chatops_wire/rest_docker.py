@@ -54,7 +54,12 @@ _PARAMS: Final[Mapping[ContainerAction, tuple[str, ...]]] = {
 def action_params(action: ContainerAction, order: ContainerOrder) -> dict[str, Any]:
     """Return what of an order goes to the agent with an action: whoever signs it signs these."""
     given = {name: getattr(order, name) for name in _PARAMS[action]}
-    return {name: value for name, value in given.items() if value not in (None, False)}
+    return _said(given)
+
+
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    # By identity: no grace at all is 0, which equals False.
+    return {name: value for name, value in given.items() if value is not None and value is not False}
 
 
 class EngineOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,10 +90,7 @@ def prune_params(order: EngineOrder) -> dict[str, Any]:
 def project_params(project: str, order: EngineOrder) -> dict[str, Any]:
     """Return what goes to the agent with an action on a project."""
     given = {"timeout_s": order.timeout_s, "own": order.own}
-    return {
-        "project": project,
-        **{name: value for name, value in given.items() if value not in (None, False)},
-    }
+    return {"project": project, **_said(given)}
 
 
 def pull_params(image: str) -> dict[str, Any]:
