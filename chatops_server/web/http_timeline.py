@@ -46,7 +46,7 @@ ROUTES = (
         answer=Page[EventView],
         query=(
             Param("server_id", "Only this server. Admins find deleted ones too."),
-            Param("kind", "Only this kind: connection, login, server, command, terminal."),
+            Param("kind", "Only this kind: alert, connection, login, server, command, terminal."),
             *PAGING,
         ),
         refusals=(404,),
