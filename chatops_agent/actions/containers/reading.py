@@ -12,7 +12,7 @@ from chatops_agent.actions.containers.log_frames import LogFrames
 from chatops_agent.actions.containers.log_source import Span, has_tty, opened
 from chatops_agent.actions.containers.redaction import redacted
 from chatops_agent.actions.containers.rules import Order
-from chatops_agent.actions.containers.work import Answer, Work, find, inspected
+from chatops_agent.actions.containers.work import Answer, Work, described, inspected
 from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.text import command_line
 from chatops_wire.streams import MAX_TAIL, LogLine
@@ -42,10 +42,9 @@ class ContainerReading:
 
     async def _inspect(self, order: Order) -> Answer:
         params = order.read(rules.Inspecting)
-        one = await find(self._watch, order.target)
-        details = await inspected(self._watch, one.id)
+        details = await inspected(self._watch, order.target)
         return {
-            "container": to_builtins(self._watch.complete(one)),
+            "container": to_builtins(self._watch.complete(await described(self._watch, details))),
             "inspect": dict(details) if params.reveal else redacted(details),
         }
 

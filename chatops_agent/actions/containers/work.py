@@ -21,16 +21,28 @@ _IS_OWN: Final = (
 
 
 async def find(watch: ContainerWatch, reference: str) -> Described:
-    """Return the container of this id or name as its engine tells it now.
+    """Return the container of this id or name, which its engine has just said is there.
 
     Raises:
         EngineError: There is none, or no engine.
     """
-    details = await inspected(watch, reference)
-    found = await watch.inventory.look([str(details.get("Id"))])
-    if not found:
-        raise _missing(reference)
-    return next(iter(found.values()))
+    return await described(watch, await inspected(watch, reference))
+
+
+async def described(watch: ContainerWatch, details: Mapping[str, Any]) -> Described:
+    """Return the container these details are of; as it was told last, which is a tenth of a second ago.
+
+    Raises:
+        EngineError: It is gone by now, or the engine is.
+    """
+    container_id = str(details.get("Id"))
+    known = watch.inventory.find(container_id)
+    if known is not None:
+        return known
+    found = await watch.inventory.look([container_id])
+    if container_id not in found:
+        raise _missing(container_id)
+    return found[container_id]
 
 
 async def inspected(watch: ContainerWatch, reference: str) -> Mapping[str, Any]:
