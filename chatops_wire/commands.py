@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from chatops_wire.quantities import Sequence
 from chatops_wire.signing import Signature
@@ -32,8 +32,9 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     command_id: CommandId
     command: str = ""
     argv: tuple[str, ...] = ()
-    timeout_s: float = 60.0
-    """Above 0, at most a day; from its start to the end of its main process."""
+    timeout_s: float = field(default_factory=lambda: 60.0)
+    """Above 0, at most a day; from its start to the end of its main process. Always sent: agents of others
+    look for it."""
     stdin: str = ""
     stdin_data: bytes = b""
     """Instead of `stdin` where it is no text; without both it reads the end of a file at once."""

@@ -105,10 +105,8 @@ class ContainerItem(Container, frozen=True, kw_only=True, omit_defaults=False):
     server_id: str
 
 
-class DockerCommand(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="docker_command"
-):
-    """Hub to agent: do this with the engine, or read that from it."""
+class DockerCommand(Struct, frozen=True, kw_only=True, tag_field="type", tag="docker_command"):
+    """Hub to agent: do this with the engine, or read that from it. Agents of others look for every field."""
 
     command_id: DockerId
     action: Annotated[str, Meta(max_length=64)]

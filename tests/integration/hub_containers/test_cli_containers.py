@@ -17,7 +17,7 @@ Cli = Callable[..., Coroutine[Any, Any, Ran]]
 
 
 @pytest.fixture
-async def environ(stage: Stage) -> dict[str, str]:
+async def environ(stage: Stage) -> dict[str, Any]:
     """Whoever has these in the environment is the stage's admin."""
     async with stage.http.get("/healthz") as answer:
         url = str(answer.url.origin())
@@ -25,7 +25,7 @@ async def environ(stage: Stage) -> dict[str, str]:
 
 
 @pytest.fixture
-def cli(environ: dict[str, str]) -> Cli:
+def cli(environ: dict[str, Any]) -> Cli:
     async def run(*arguments: str) -> Ran:
         return await chatops(*arguments, **environ)
 
@@ -84,9 +84,7 @@ async def test_a_server_without_an_engine_says_so(stage: Stage, cli: Cli) -> Non
 
 async def done(agent: Peer, count: int, **answer: object) -> list[tuple[str, str, dict[str, object]]]:
     orders = [await answered(agent, **answer) for _ in range(count)]
-    return sorted(
-        (order["action"], order.get("container_id", ""), order.get("params", {})) for order in orders
-    )
+    return sorted((order["action"], order["container_id"], order["params"]) for order in orders)
 
 
 async def test_one_word_restarts_containers(stage: Stage, cli: Cli) -> None:
@@ -178,7 +176,7 @@ async def test_a_pull_is_followed_to_its_end(stage: Stage, cli: Cli) -> None:
     assert await ran == Ran(1, b"busybox: pulled\n", "chatops: nobody/nothing: pull access denied\n")
 
 
-async def test_the_log_of_a_container_is_two_streams(stage: Stage, environ: dict[str, str]) -> None:
+async def test_the_log_of_a_container_is_two_streams(stage: Stage, environ: dict[str, Any]) -> None:
     agent = await with_containers(stage, WEB)
     words = ("logs", "web-1", "--container", "web", "-f", "--since", "10m")
     process = await begun(*words, **environ)

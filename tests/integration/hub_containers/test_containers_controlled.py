@@ -48,7 +48,7 @@ async def test_every_action_reaches_the_agent(
 ) -> None:
     agent = await with_containers(stage, WEB)
     order, answer = await acted(stage, agent, f"web/{action}?server_id={stage.server_id}", body)
-    assert (order["action"], order["container_id"], order.get("params", {})) == (action, WEB["id"], params)
+    assert (order["action"], order["container_id"], order["params"]) == (action, WEB["id"], params)
     assert (answer.status, set(answer.body)) == (200, {"container"})
 
 

@@ -27,7 +27,7 @@ async def test_the_engines_own_words_come_without_values_of_the_environment(
 ) -> None:
     agent = await with_containers(stage, WEB)
     order, answer = await read(stage, agent, "web", data=data)
-    assert (order["action"], order["container_id"], order.get("params")) == ("inspect", WEB["id"], None)
+    assert (order["action"], order["container_id"], order["params"]) == ("inspect", WEB["id"], {})
     assert (answer.body["Id"], answer.body["Config"]["Labels"]) == (WEB["id"], {"a": "b"})
     assert answer.body["Config"]["Env"] == ["PASSWORD=•••", "EMPTY=•••", "ODD=•••", ENV[3]]
     assert (answer.body["server_id"], answer.body["container"]["name"]) == (stage.server_id, "web")

@@ -52,7 +52,7 @@ async def test_one_is_removed(
     force = "&force=true" if params else ""
     asked = asyncio.create_task(stage.ask("DELETE", f"/docker/{path}?server_id={stage.server_id}{force}"))
     order = await answered(agent)
-    assert (order["action"], order["container_id"], order.get("params", {})) == (action, name, params)
+    assert (order["action"], order["container_id"], order["params"]) == (action, name, params)
     assert (await asked).status == 204
     deed = f"{action.partition('_')[0]}.remove"
     assert await audited(stage, deed) == [(deed, name, "sent"), (deed, name, "ok")]

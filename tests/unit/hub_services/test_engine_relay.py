@@ -62,6 +62,7 @@ async def test_an_answer_gives_its_data(scene: Scene) -> None:
         "action": "stop",
         "container_id": "web",
         "params": {"timeout_s": 3},
+        "signature": None,
     }
 
 

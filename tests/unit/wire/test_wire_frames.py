@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, json
 
-from chatops_wire import agent, client, codec, rest, rest_alerts
+from chatops_wire import agent, client, codec, rest, rest_alerts, rest_docker
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage, encode
+from chatops_wire.commands import Command
+from chatops_wire.containers import DockerCommand
 from tests.strategies import instances
 
 DIRECTIONS: list[tuple[UnionType, FrameDecoder[Any]]] = [
@@ -22,7 +24,7 @@ MEMBERS = [(member, decoder) for union, decoder in DIRECTIONS for member in get_
 DECODERS = [decoder for _, decoder in DIRECTIONS]
 BODIES = [
     body
-    for module in (rest, rest_alerts)
+    for module in (rest, rest_alerts, rest_docker)
     for body in vars(module).values()
     if isinstance(body, type) and issubclass(body, Struct) and body.__module__ == module.__name__
 ]
@@ -187,3 +189,17 @@ def test_an_answer_to_a_request_without_an_id_has_none() -> None:
 def test_a_whole_number_beyond_64_bits_is_malformed(part: str, digits: int) -> None:
     with pytest.raises(MalformedFrameError):
         codec.from_agent().decode(f'{{"type":"metrics","seq":1,{SAMPLE},{part.format("9" * digits)}}}')
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        (Command(command_id="c", command="uptime"), {"type", "command_id", "command", "timeout_s"}),
+        (
+            DockerCommand(command_id="c", action="list"),
+            {"type", "command_id", "action", "container_id", "params", "signature"},
+        ),
+    ],
+)
+def test_a_request_has_every_field_agents_of_others_look_for(message: Struct, fields: set[str]) -> None:
+    assert set(json.decode(encode(message))) == fields
