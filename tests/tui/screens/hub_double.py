@@ -1,15 +1,9 @@
-"""A small hub that speaks the contract with a made-up fleet: for the tests, and to look at the screens.
+"""A small hub that speaks the contract with a made-up fleet (`served_fleet` shows it)."""
 
-`python -m tests.tui.screens.hub_double 8765` serves until interrupted: user admin, password secret-password.
-"""
-
-import asyncio
 import contextlib
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, web
@@ -28,6 +22,7 @@ from chatops_wire.client import (
     Subscribe,
     Unsubscribe,
 )
+from chatops_wire.client_terminals import CloseTerminal, ListTerminals
 from chatops_wire.codec import encode, from_client
 from chatops_wire.codes import CloseCode, ErrorCode
 from chatops_wire.rest import (
@@ -48,11 +43,11 @@ from chatops_wire.rest import (
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.alert_double import AlertDouble
-from tests.tui.screens.alert_seeds import seed
 from tests.tui.screens.command_double import CommandDouble
-from tests.tui.screens.docker_double import DB_CONTAINERS, WEB_CONTAINERS, DockerDouble, with_stock
+from tests.tui.screens.docker_double import DockerDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
+from tests.tui.screens.shell_double import ShellDouble
 from tests.tui.screens.synthetic import FLEET, Machine
 
 USER = UserView(id="u1", username="admin", role="admin")
@@ -95,6 +90,7 @@ class HubDouble:
         self.commands = CommandDouble(self._send, answer, problem)
         self.logs = LogDouble(self._send, self.now_ms)
         self.docker = DockerDouble(self._send, self.now_ms)
+        self.shells = ShellDouble(self.now_ms, problem)
         self.alerts = AlertDouble(self._send, self.now_ms)
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -123,6 +119,7 @@ class HubDouble:
                 web.get(f"{prefix}/ws", self._socket),
                 *self.commands.routes(),
                 *self.docker.routes(),
+                *self.shells.routes(),
                 *self.alerts.routes(),
             ]
         )
@@ -350,6 +347,8 @@ class HubDouble:
             case Unsubscribe():
                 client.topics.discard(topic_of(message))
                 await client.ws.send_str(encode(Result(id=message.id)).decode())
+            case ListTerminals() | CloseTerminal():
+                await client.ws.send_str(self.shells.answer(message).decode())
             case Ping():
                 await client.ws.send_str(encode(Pong(id=message.id)).decode())
             case _:
@@ -370,30 +369,3 @@ def topic_of(message: Subscribe | Unsubscribe) -> Topic:
     if message.source is not None:
         return message.topic, message.source.path or message.source.unit or message.source.container
     return message.topic, message.command_id or message.server_id
-
-
-async def serve(port: int, machines: tuple[Machine, ...]) -> None:
-    double = HubDouble(machines)
-    double.docker.put("id-db-01", DB_CONTAINERS)
-    double.docker.put("id-web-01", WEB_CONTAINERS)
-    with_stock(double.docker)
-    seed(double.alerts)
-    await double.start(port)
-    sys.stdout.write(f"{double.url}\n")
-    sys.stdout.flush()
-    while True:
-        await asyncio.sleep(1)
-        await double.tick()
-
-
-def main(argv: list[str]) -> Any:  # noqa: ANN401 - runs until interrupted
-    count = int(argv[2]) if len(argv) > 2 else len(FLEET)
-    more = tuple(
-        Machine(f"node-{n:03}", ("env=test",), n * 7 % 100, n * 13 % 90, n % 80) for n in range(count)
-    )
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(int(argv[1]), (FLEET + more)[:count]))
-
-
-if __name__ == "__main__":
-    main(sys.argv)
