@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chatops_server.domain.chunks import encode
 from tests.e2e.hub_program import Hub, command, running
 
 PASSWORD = "secret word"  # noqa: S105 - of a hub that ends with the test
@@ -160,6 +161,16 @@ def test_a_tampered_audit_log_is_found(data: Path, statements: list[str], said: 
     assert verified.returncode == 1
     assert f"audit chain  BROKEN: {said}" in verified.stdout
     assert "integrity    ok" in verified.stdout
+
+
+def test_a_sealed_hour_with_other_bytes_is_found(data: Path) -> None:
+    chunk = encode([list(range(700)), [at % 13 for at in range(700)]])
+    flipped = bytes(byte ^ (at == len(chunk) - 20) for at, byte in enumerate(chunk))
+    for body, code in ((chunk, 0), (flipped, 1)):
+        change(data / "hub.db", f"INSERT OR REPLACE INTO chunk VALUES (1, 1, 0, 0, 0, 700, x'{body.hex()}')")  # noqa: S608 - ours
+        verified = command("verify", "--data-dir", str(data))
+        assert verified.returncode == code
+        assert ("sealed hour 1970-01-01T00:00:00.000Z of server 1" in verified.stdout) == bool(code)
 
 
 def spoil(path: Path) -> None:

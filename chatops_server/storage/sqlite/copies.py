@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from chatops_server.domain import chunks
+from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.errors import StorageError
 from chatops_server.storage.sql.audit import ChainCheck, check_chain
 from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS
 from chatops_server.storage.sqlite.schema import known_migrations
 from chatops_server.storage.sqlite.statements import run
+from chatops_wire.times import format_ms
 
 # More findings say no more: the file is to be replaced.
 _FINDINGS: Final = 5
@@ -83,6 +86,30 @@ def audit_chain(path: Path) -> ChainCheck:
     if checked.broken is None and given is not None and given[0] != checked.last_id:
         return replace(checked, broken=f"the entries after {checked.last_id} up to {given[0]} are gone")
     return checked
+
+
+def damaged_chunks(path: Path) -> list[str]:
+    """Return which sealed hours cannot be unpacked, at most a few lines; each is read once.
+
+    Pages that are in order may still hold other bytes than were written: what is compressed can tell.
+
+    Raises:
+        StorageError: The file cannot be read.
+    """
+    found: list[str] = []
+    with _explained(f"cannot read {path}"), closing(_connect(path)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunk'").fetchall():
+            return []  # a copy from before hours were sealed
+        for server_num, tier, t0, body in connection.execute(
+            "SELECT server_num, tier, t0, body FROM chunk ORDER BY id"
+        ):
+            try:
+                chunks.decode(body, range(chunks.width(body)))
+            except DamagedChunkError as exc:
+                found.append(f"sealed hour {format_ms(t0)} of server {server_num}, tier {tier}: {exc}")
+                if len(found) == _FINDINGS:
+                    break
+    return found
 
 
 def schema_version(path: Path) -> int:
