@@ -234,7 +234,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
     presence = Presence(fleet, storage, events, _now_ms)
     kept = _kept(setup)
     actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
-    base = Base(storage, ledger, events, live, directory, _now_ms)
+    base = Base(storage, ledger, events, live, directory, actions.log_streams, _now_ms)
     alerts = alerting.put_together(base, sealer, Guard(allows_private=setup.webhook_allow_private))
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),

@@ -10,6 +10,7 @@ from chatops_server.broker.server_state import ServerState
 from chatops_server.services.alerting.alerts import Alerts
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.keeper import Keeper
+from chatops_server.services.alerting.log_lines import LogLines
 from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.silences import Silences
 from chatops_server.services.alerting.thresholds import Thresholds
@@ -38,6 +39,7 @@ class Alerting:
     silences: Silences
     alerts: Alerts
     previews: Previews
+    log_lines: LogLines
     notifications: Notifications
 
     async def load(self) -> None:
@@ -75,6 +77,7 @@ class Alerting:
 
     async def close(self) -> None:
         """End all tasks; what was on its way is sent again after the next start."""
+        await self.log_lines.close()
         await self.notifications.delivery.close()
 
     async def drop_old(self, now_ms: int) -> None:

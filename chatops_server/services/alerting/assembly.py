@@ -9,6 +9,7 @@ from chatops_server.services.alerting.alerts import Alerts
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.journal import Journal
 from chatops_server.services.alerting.keeper import Keeper, Told
+from chatops_server.services.alerting.log_lines import LogLines
 from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.scope import Scope
 from chatops_server.services.alerting.silences import Silences
@@ -18,6 +19,7 @@ from chatops_server.services.alerting.views import AlertViews
 from chatops_server.services.events import Events
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live
+from chatops_server.services.log_streams import LogStreams
 from chatops_server.services.notifications.channels import Channels
 from chatops_server.services.notifications.delivery import Delivery
 from chatops_server.services.notifications.guard import Guard
@@ -37,6 +39,7 @@ class Base:
     events: Events
     live: Live
     directory: UserDirectory
+    log_streams: LogStreams
     now_ms: Callable[[], int]
 
 
@@ -53,6 +56,8 @@ def put_together(base: Base, sealer: Sealer, guard: Guard) -> Alerting:
     told = Told(base.events, views, base.live.topics, delivery.notified)
     keeper = Keeper(storage, told, now_ms)
     journal = Journal(keeper, standings, NoticeBoard(channels, fleet, views, now_ms), now_ms)
+    log_lines = LogLines(fleet, base.log_streams, journal)
+    journal.on_fired(log_lines.fired)
     thresholds = Thresholds(storage, ledger, scope, now_ms)
     engine = Engine(fleet, thresholds, scope, journal, now_ms)
     return Alerting(
@@ -63,5 +68,6 @@ def put_together(base: Base, sealer: Sealer, guard: Guard) -> Alerting:
         silences=silences,
         alerts=Alerts(storage, ledger, (fleet, engine, journal, keeper, views), now_ms),
         previews=Previews(storage, fleet, scope, now_ms),
+        log_lines=log_lines,
         notifications=Notifications(channels, delivery, ledger),
     )

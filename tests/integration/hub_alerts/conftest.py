@@ -49,9 +49,10 @@ class Machine:
         while (await self.peer.until("ack"))["seq"] < self.seq:
             pass
 
-    async def reconnect(self) -> None:
+    async def reconnect(self, **auth: object) -> None:
         """Come back as another connection of the same agent."""
-        self.peer = await connected(self.asker, self.key, next_seq=self.seq + 1)
+        await self.peer.close()
+        self.peer = await connected(self.asker, self.key, next_seq=self.seq + 1, **auth)
 
     async def alerts(self, **query: str) -> list[dict[str, Any]]:
         """Return the alerts of this server's own thresholds, newest first, once they are written."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import eventually
 from tests.integration.hub_alerts.conftest import Machine, sample, stamp
 
 DISKS: list[dict[str, Any]] = [
@@ -149,3 +150,28 @@ async def test_containers_that_ail_are_counted(machine: Machine) -> None:
     containers[-1]["restarts"] = 7
     await machine.feed(1, containers=containers)
     assert "container.restarting:db" in {alert["metric"] for alert in await machine.alerts()}
+
+
+async def test_the_last_lines_of_the_machine_s_log_are_kept_with_an_alert(machine: Machine) -> None:
+    await machine.reconnect(capabilities=["logs"])
+    await machine.threshold()
+    await machine.peer.send({"type": "metrics", "seq": 1, **sample(95, 0)})
+    asked = await machine.peer.until("stream_open")
+    assert asked["source"] == {"path": "/var/log/syslog", "tail": 20, "follow": False}
+    stream = {"stream_id": asked["stream_id"]}
+    await machine.peer.send({"type": "stream_close", **stream, "code": "not_found", "reason": "no file"})
+    stream = {"stream_id": (await machine.peer.until("stream_open"))["stream_id"]}
+    lines = [{"ts": None, "stream": "stdout", "line": f"line {at}"} for at in range(3)]
+    await machine.peer.send(
+        {"type": "stream_data", **stream, "lines": lines}, {"type": "stream_close", **stream}
+    )
+    alert = await eventually(lambda: _with_logs(machine))
+    assert alert is not None
+    assert [each["line"] for each in alert["logs"]] == ["line 0", "line 1", "line 2"]
+    assert alert["log_source"] == "/var/log/messages"
+
+
+async def _with_logs(machine: Machine) -> dict[str, Any] | None:
+    [alert] = await machine.alerts()
+    context = (await machine.asker.get(f"/alerts/{alert['id']}")).body["context"]
+    return context if "logs" in context else None
