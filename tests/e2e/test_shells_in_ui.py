@@ -1,5 +1,6 @@
 """Shells in the UI for real: the demo's hub and agent, the UI in a terminal, vim and htop in a shell."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import pytest
 
 from tests.deadlines import DEADLINE_S, eventually
 from tests.e2e.demo_process import Demo, running
-from tests.integration.client.program import Terminal, in_terminal
+from tests.integration.client.program import Terminal, chatops, in_terminal
 
 BANNER = b"It is audited. ctrl+] leaves it running, exit ends it.\r\n"
 PLAIN_SHELL = b"exec env -i TERM=$TERM PATH=$PATH PS1='ready> ' /bin/sh\r"
@@ -28,18 +29,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
-@asynccontextmanager
-async def fleet(demo: Demo, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Terminal]:
-    """The UI, signed in to the demo's hub, with its only server under the cursor."""
-    facts = demo.facts
-    environ = {
-        "CHATOPS_USERNAME": facts["username"],
-        "CHATOPS_PASSWORD": facts["password"],
+def credentials(demo: Demo) -> dict[str, str]:
+    """Return the environment of the demo's user, on a machine of their own."""
+    return {
+        "CHATOPS_USERNAME": demo.facts["username"],
+        "CHATOPS_PASSWORD": demo.facts["password"],
         "HOME": str(demo.folder.parent),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
     }
-    async with in_terminal("--url", facts["url"], size=size, **environ) as terminal:
+
+
+@asynccontextmanager
+async def fleet(demo: Demo, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Terminal]:
+    """The UI, signed in to the demo's hub, with its only server under the cursor."""
+    async with in_terminal("--url", demo.facts["url"], size=size, **credentials(demo)) as terminal:
         await terminal.shows("● live".encode())
         await terminal.shows(b"CPU")
         yield terminal
@@ -111,6 +115,38 @@ async def test_a_shell_that_is_left_is_listed_and_found_again_and_what_it_showed
         terminal.type(b"q")
         await terminal.shows(ENTERS_UI)
         await terminal.shows(b"Shells")
+
+
+async def test_what_a_shell_showed_is_listed_printed_and_played_by_the_command_line(demo: Demo) -> None:
+    async with fleet(demo) as terminal:
+        await shell(terminal)
+        terminal.type(b"echo kept-$((5*5))\r")
+        await terminal.shows(b"kept-25\r\n")
+        terminal.seen.clear()
+        terminal.type(b"exit\r")
+        await back_in_ui(terminal)
+    url, who = ("--url", demo.facts["url"]), credentials(demo)
+
+    async def newest() -> str:
+        listed = json.loads((await chatops("recordings", "--json", *url, stdin=b"", **who)).out)
+        return str(listed[0]["terminal_id"]) if listed else ""
+
+    recording = await newest()
+    printed = await chatops("play", recording, "--json", *url, stdin=b"", **who)
+    header, *events = map(json.loads, printed.out.splitlines())
+    assert (header["version"], header["width"], header["height"]) == (2, 80, 24)
+    assert "kept-25" in "".join(text for _at, kind, text in events if kind == "o")
+    assert {kind for _at, kind, _text in events} <= {"o", "r"}
+    table = await chatops("recordings", *url, stdin=b"", **who)
+    assert recording.encode() in table.out
+    nobody = await chatops("play", "trm_nobody", "--json", *url, stdin=b"", **who)
+    assert (nobody.status, nobody.out) == (1, b"")
+    assert "no such terminal" in nobody.err
+    async with in_terminal("play", recording, "--speed", "16", *url, size=(80, 24), **who) as player:
+        await player.shows(b"kept-25\r\n")
+        await player.shows(b" over ")
+        player.type(b"q")
+        assert await player.ends() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A made-up fleet to look at the screens with.
 
-`python -m tests.tui.screens.served_fleet 8765` serves until interrupted: user admin, password secret-password.
+`python -m tests.tui.screens.served_fleet 8765` serves until interrupted: user admin, secret-password.
 """
 
 import asyncio
