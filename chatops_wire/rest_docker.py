@@ -58,8 +58,12 @@ def action_params(action: ContainerAction, order: ContainerOrder) -> dict[str, A
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:
-    # By identity: no grace at all is 0, which equals False.
-    return {name: value for name, value in given.items() if value is not None and value is not False}
+    # Engines take whole seconds, without a point. By identity: no grace at all is 0, which equals False.
+    return {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in given.items()
+        if value is not None and value is not False
+    }
 
 
 class EngineOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -108,7 +108,9 @@ class Containers:
 def item(state: ServerState, container: Container) -> ContainerItem:
     """Return a container as clients get it; where the agent names no id its name is one."""
     fields = asdict(container)
-    fields["id"] = container.id or container.name
+    # As the engine's API writes names.
+    fields["name"] = container.name.removeprefix("/")
+    fields["id"] = container.id or fields["name"]
     return ContainerItem(server_id=state.id, **fields)
 
 

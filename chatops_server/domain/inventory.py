@@ -54,7 +54,9 @@ class Inventory:
 
     def find(self, text: str) -> Container | None:
         """Return the container of this id, name, or beginning of just one id."""
-        found = self._containers.get(text) or next((each for each in self if each.name == text), None)
+        # The engine's API writes names with a slash, and so do agents that pass them on.
+        names = (text, f"/{text}")
+        found = self._containers.get(text) or next((each for each in self if each.name in names), None)
         if found is not None or len(text) < _SHORTEST_PREFIX:
             return found
         begun = [each for each in self if each.id.startswith(text)]

@@ -24,7 +24,7 @@ class Target:
     @property
     def name(self) -> str:
         """How people call it."""
-        return self.id if self.container is None else self.container.name or self.id
+        return self.id if self.container is None else self.container.name.removeprefix("/") or self.id
 
 
 class Targets:

@@ -80,6 +80,19 @@ async def test_of_an_agent_that_only_says_that_it_was_done_the_state_is_known(
     assert [item["state"] for item in await listed(stage)] == [after]
 
 
+async def test_a_name_with_the_engines_slash_is_a_name(stage: Stage) -> None:
+    agent = await with_containers(stage, {**WEB, "name": "/web"})
+    order, answer = await acted(stage, agent, "web/stop")
+    assert (order["container_id"], answer.body["container"]["name"]) == (WEB["id"], "web")
+    assert [item["name"] for item in await listed(stage)] == ["web"]
+
+
+async def test_whole_seconds_go_without_a_point(stage: Stage) -> None:
+    agent = await with_containers(stage, WEB)
+    order, _ = await acted(stage, agent, "web/stop", {"timeout_s": 3.0})
+    assert repr(order["params"]) == "{'timeout_s': 3}"
+
+
 async def test_a_restart_is_told_though_the_state_is_the_same(stage: Stage) -> None:
     agent, client = await with_containers(stage, WEB), await stage.client()
     await follows(client)
