@@ -12,7 +12,8 @@ import pytest
 
 from tests.deadlines import DEADLINE_S, eventually
 from tests.docker_engine import IMAGE, DockerEngine
-from tests.integration.hub_commands.conftest import Stage, open_stage
+from tests.integration.client.program import chatops
+from tests.integration.hub_commands.conftest import ADMIN_PASSWORD, Stage, open_stage
 from tests.live_peers import Peer
 
 # A program that starts beside others on two busy cores.
@@ -248,3 +249,33 @@ async def test_an_engine_that_is_away_says_so_and_comes_back(
         return bool((await listed(stage)).get("web", {}).get("state") == "running")
 
     await eventually(is_back, deadline_s=START_S)
+
+
+async def test_the_command_line_does_it_too(stage: Stage, docker_engine: DockerEngine) -> None:
+    docker_engine.run("web", "sh", "-c", "echo ready; echo oops >&2; sleep 1000")
+    async with stage.http.get("/healthz") as answer:
+        url = str(answer.url.origin())
+    environ: dict[str, Any] = {
+        "CHATOPS_URL": url,
+        "CHATOPS_USERNAME": "admin",
+        "CHATOPS_PASSWORD": ADMIN_PASSWORD,
+    }
+
+    async def is_listed() -> bool:
+        return "web" in await listed(stage)
+
+    await eventually(is_listed)
+    before = docker_engine.docker("inspect", "--format", "{{.State.StartedAt}}", "web")
+    restarted = await chatops("docker", "web-1", "restart", "web", "--grace", "0", **environ)
+    assert (restarted.status, restarted.err) == (0, "")
+    assert docker_engine.docker("inspect", "--format", "{{.State.StartedAt}}", "web") != before
+    table = await chatops("containers", "web-1", **environ)
+    assert [line.split()[:3] for line in table.out.decode().splitlines()[1:]] == [["web-1", "web", "running"]]
+
+    async def has_logged_twice() -> bool:
+        ran = await chatops("logs", "web-1", "--container", "web", **environ)
+        return (ran.status, ran.out, ran.err) == (0, b"ready\nready\n", "oops\noops\n")
+
+    await eventually(has_logged_twice, deadline_s=START_S)
+    unknown = await chatops("docker", "web-1", "stop", "nothing", **environ)
+    assert (unknown.status, unknown.err) == (1, "chatops: nothing: not found: No such container: nothing\n")
