@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -29,9 +30,8 @@ class ChartReaders:
 
     async def open(self) -> None:
         """Open the connections; raises sqlite3.Error."""
-        loop = asyncio.get_running_loop()
         for _ in range(_THREADS):
-            connection = await loop.run_in_executor(self._threads, connect_thread_reader, self._path)
+            connection = await self._connect()
             self._all.append(connection)
             self._free.put_nowait(connection)
 
@@ -61,6 +61,17 @@ class ChartReaders:
             self._all.remove(connection)
             connection.close()
         await asyncio.to_thread(self._threads.shutdown)
+
+    async def _connect(self) -> sqlite3.Connection:
+        loop = asyncio.get_running_loop()
+        opening = loop.run_in_executor(self._threads, connect_thread_reader, self._path)
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # Nobody would close what the thread is about to open.
+            with suppress(sqlite3.Error):
+                (await opening).close()
+            raise
 
     async def _run(self, connection: sqlite3.Connection, script: Script[T]) -> T:
         running = asyncio.get_running_loop().run_in_executor(self._threads, _on_snapshot, connection, script)
