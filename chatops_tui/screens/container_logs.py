@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -9,9 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from chatops_tui.clock import clock
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs, RequestFailedError
 from chatops_tui.screens.closing import close
+from chatops_tui.screens.container_cells import state
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.log_view import LogScroll, LogView
@@ -22,6 +25,7 @@ from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.status_bar import StatusBar
 from chatops_wire.streams import MAX_TAIL, LogSource
+from chatops_wire.times import parse_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +62,8 @@ class ContainerLogs(Vertical):
         self._merged: MergedLog | None = None
         self._stops: list[Callable[[], None]] = []
         self._later: Timer | None = None
+        self._states: dict[ContainerKey, tuple[str, str | None]] = {}
+        """State and beginning of each as they were last seen."""
         self._view = LogView(context, ContainerScroll())
 
     def compose(self) -> ComposeResult:
@@ -76,6 +82,7 @@ class ContainerLogs(Vertical):
         merged = self._merged
         if merged is None:
             return
+        self._note_changes(merged)
         merged.release()
         if merged.is_holding and self._later is None:
             # What waits for its turn is drawn then, not with whatever comes next.
@@ -112,6 +119,26 @@ class ContainerLogs(Vertical):
     def _show_later(self) -> None:
         self._later = None
         self.show()
+
+    def _note_changes(self, merged: MergedLog) -> None:
+        """Say among the lines when a container has ended or begun anew: the log itself does not."""
+        for index, key in enumerate(self._keys):
+            memory = self._given.store.containers.get(key)
+            if memory is None:
+                continue
+            now = (memory.item.state, memory.item.started_at)
+            before = self._states.setdefault(key, now)
+            if now != before:
+                self._states[key] = now
+                _mark, (word, _ink) = state(replace(memory, doing=""))
+                what = f"running since {self._clock(now[1])}" if now[0] == "running" else word
+                merged.memory.note(f"… {what} …", index)
+
+    def _clock(self, text: str | None) -> str:
+        try:
+            return clock(parse_ms(text or ""), self._given.zone)
+        except (ValueError, OverflowError):
+            return "now"
 
     def _begin(self) -> None:
         merged = self._merged = MergedLog(len(self._keys), self._given.now_ms)

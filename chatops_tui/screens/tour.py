@@ -8,7 +8,7 @@ from chatops_tui.widgets.lines import Lines
 
 _LINES: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (("↑ ↓", "choose a server"), ("Enter", "opens it: live charts and processes")),
-    (("1 - 8", "tabs of a server"), ("[ ]", "5 min, 1 h, 24 h, 7 days"), ("z", "one chart large")),
+    (("1 - 8", "tabs of a server"), ("[ ]", "5 min, 1 h, 24 h, 7 days"), ("d", "containers")),
     (("/", "filters: cpu>50  tag:web  !status:online"), ("s", "sorts"), ("space", "marks")),
     (("A", "adds a machine: you get its key and the line to run there"), ("a", "alerts")),
     (("?", "every key"), ("ctrl+p", "find anything"), ("q", "back, and at last quit")),

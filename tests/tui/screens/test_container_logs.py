@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as with_fields
 
 from chatops_wire.streams import LogSource
 from tests.deadlines import eventually
@@ -102,6 +103,20 @@ async def test_where_logs_are_not_allowed_it_says_how_to_allow_them(everywhere: 
     await everywhere.sees("1/3")
     await everywhere.press("enter", "l")
     await everywhere.sees("✖ web-01 shows no logs: start its agent with --allow logs")
+
+
+async def test_an_end_and_a_new_beginning_are_told_among_the_lines(everywhere: Ui, hub: HubDouble) -> None:
+    await everywhere.press("G", "l")
+    await everywhere.sees("● following")
+    await followed(hub, ALONE.id)
+    await hub.logs.write(source(ALONE.id, 500), "last words")
+    await everywhere.sees("last words")
+    ended = with_fields(ALONE, state="exited", exit_code=3)
+    await hub.docker.change(DB, ended, "die")
+    await everywhere.sees("… exited (3) …")
+    again = with_fields(ALONE, started_at="2026-01-31T12:34:56.000Z")
+    await hub.docker.change(DB, again, "start")
+    await everywhere.sees("… running since 12:34:56 …")
 
 
 async def test_a_container_that_ends_its_log_is_told_among_the_others(everywhere: Ui, hub: HubDouble) -> None:
