@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -22,6 +21,7 @@ from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.ending import tell_loop
 from chatops_tui.engine_link import EngineLink
 from chatops_tui.hub_link import HubLink
+from chatops_tui.kept_view import KeptView
 from chatops_tui.keymap import EVERYWHERE, listed, place_of
 from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
@@ -74,7 +74,7 @@ def run(settings: Settings) -> int:
     terminal = prepare(wishes(settings))
     logging.basicConfig(level=logging.WARNING, handlers=[log_handler(state_dir())])
     app = ChatopsApp(settings, terminal, zone=local_zone())
-    app.remember_view(state_dir())
+    app.kept.keep_in(state_dir())
     with ended_when_gone():
         app.run(mouse=terminal.mouse)
     return app.return_code or 0
@@ -148,15 +148,12 @@ class ChatopsApp(LeanApp[object]):
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
         self._hear_signals: Callable[[], None] = lambda: None
-        self._colours = ThemeChoice(self, terminal)
-
-    def remember_view(self, folder: Path) -> None:
-        """Look as one chose last time, unless the settings say how, and remember there what one chooses."""
-        self._colours.remember_in(folder, is_set=bool(self._settings.theme))
+        self.kept = KeptView(self)
+        self._colours = ThemeChoice(self, terminal, self.kept, is_set=bool(settings.theme))
 
     def get_default_screen(self) -> Screen[None]:
         """Return the root: the fleet, which says by itself that it is connecting."""
-        return FleetScreen(self._given, tour=self._settings.tour)
+        return FleetScreen(self._given, self.kept, tour=self._settings.tour)
 
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""

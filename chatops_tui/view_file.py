@@ -13,6 +13,11 @@ class View(msgspec.Struct, frozen=True):
     """What is remembered; empty: nothing was chosen yet."""
 
     theme: str = ""
+    sort: str = ""
+    """The fleet's column."""
+    descending: bool = False
+    range: str = ""
+    """Of the fleet's charts, by its label."""
 
 
 def remembered(folder: Path) -> View:

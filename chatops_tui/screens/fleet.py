@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,8 +27,9 @@ from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.models import LinkPhase, Row
-from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
-from chatops_tui.store.selectors import SERVER_SORTS, first_order, neighbour, servers
+from chatops_tui.store.ranges import labelled, longer, shorter
+from chatops_tui.store.selectors import SERVER_SORTS, first_order, known_order, neighbour, servers
+from chatops_tui.view_file import View
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -48,6 +50,19 @@ _DIMMED: Final = ("add", "edit", "filter", "run", "shell")
 
 Deed = Literal["open", "add", "edit", "delete", "containers"]
 """What can be done to servers."""
+
+
+class Kept(Protocol):
+    """Remembers what one chose to look at (`kept_view.KeptView`)."""
+
+    @property
+    def view(self) -> View:
+        """What was chosen."""
+        ...
+
+    def change(self, view: View) -> None:
+        """Remember this."""
+        ...
 
 
 class FleetTable(LiveTable):
@@ -105,11 +120,12 @@ class FleetScreen(LiveScreen):
             super().__init__()
             self.server_ids = server_ids
 
-    def __init__(self, context: Context, *, tour: bool = False) -> None:
+    def __init__(self, context: Context, kept: Kept, *, tour: bool = False) -> None:
         super().__init__(context)
+        self._kept = kept
         self._tour = tour
-        self._order = first_order(SERVER_SORTS, "status")
-        self._span = FIVE_MINUTES
+        self._order = known_order(SERVER_SORTS, kept.view.sort, "status", descending=kept.view.descending)
+        self._span = labelled(kept.view.range)
         self._followed = ""
         self._follow_timer: Timer | None = None
         self._abilities: tuple[bool | None, ...] = ()
@@ -219,6 +235,7 @@ class FleetScreen(LiveScreen):
         """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
         self.thaw()
         self._span = longer(self._span) if step > 0 else shorter(self._span)
+        self._keep()
         self.sync(frozenset())
 
     def action_add(self) -> None:
@@ -286,6 +303,7 @@ class FleetScreen(LiveScreen):
             self._show_order()
 
     def _show_order(self) -> None:
+        self._keep()
         # The usual order needs no arrow, and the column of marks has no title to put it at.
         key = None if self._order.key == "status" else self._order.key
         self.query_one(LiveTable).set_sort(key, reverse=self._order.descending)
@@ -295,6 +313,10 @@ class FleetScreen(LiveScreen):
     def _cursor_row(self) -> Row | None:
         memory = self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
         return memory.row if memory else None
+
+    def _keep(self) -> None:
+        order, view = self._order, self._kept.view
+        self._kept.change(replace(view, sort=order.key, descending=order.descending, range=self._span.label))
 
     def _want(self, deed: Deed) -> None:
         server_id = self.query_one(LiveTable).cursor_row

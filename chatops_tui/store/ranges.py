@@ -34,6 +34,11 @@ ONE_WEEK: Final = Range("7d", 7 * DAY_MS, 28 * MINUTE_MS)
 RANGES: Final = (FIVE_MINUTES, ONE_HOUR, ONE_DAY, ONE_WEEK)
 
 
+def labelled(label: str) -> Range:
+    """Return the range of this label, the shortest where there is none."""
+    return next((one for one in RANGES if one.label == label), FIVE_MINUTES)
+
+
 def shorter(current: Range) -> Range:
     """Return the next shorter range; the shortest stays."""
     return RANGES[max(0, RANGES.index(current) - 1)]

@@ -97,6 +97,13 @@ def first_order(sorts: Sequence[SortKey[T]], key: str) -> Order:
     return Order(key, _find(sorts, key).descending)
 
 
+def known_order(sorts: Sequence[SortKey[T]], key: str, otherwise: str, *, descending: bool) -> Order:
+    """Return an order that was kept, or the first one by `otherwise` where there is no such column."""
+    if any(sort.id == key for sort in sorts):
+        return Order(key, descending)
+    return first_order(sorts, otherwise)
+
+
 def neighbour(sorts: Sequence[SortKey[T]], order: Order, step: int) -> Order:
     """Return the order by the column `step` to the right (or left) of the sorted one, round the ends."""
     ids = [sort.id for sort in sorts]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -102,7 +103,7 @@ async def hub() -> AsyncIterator[HubDouble]:
 
 @pytest.fixture
 def start_ui(hub: HubDouble) -> StartUi:
-    """Start the program at the double: `signed_in`, `size`, `environ`, `zone` and any setting."""
+    """Start the program at the double: `signed_in`, `size`, `environ`, `zone`, `state` and any setting."""
 
     @asynccontextmanager
     async def start(
@@ -111,6 +112,7 @@ def start_ui(hub: HubDouble) -> StartUi:
         signed_in: bool = True,
         environ: dict[str, str] | None = None,
         zone: tzinfo = UTC,
+        state: Path | None = None,
         **settings: object,
     ) -> AsyncIterator[Ui]:
         chosen = Settings(url=hub.url)
@@ -123,6 +125,8 @@ def start_ui(hub: HubDouble) -> StartUi:
         terminal = replace(terminal, tick_s=0.05)
         # It looks for its style sheets, which a program does before there is an event loop.
         app = await asyncio.to_thread(ChatopsApp, chosen, terminal, zone=zone, draw_every_ms=100)
+        if state is not None:
+            await asyncio.to_thread(app.kept.keep_in, state)
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Ui(app, pilot)
 

@@ -233,15 +233,15 @@ async def test_a_theme_that_was_chosen_is_there_at_the_next_start_unless_a_setti
     await asyncio.to_thread(remember, tmp_path, View(theme="chatops-light"))
     terminal = decide(COLOURS, is_tty=True, encoding="UTF-8", wishes=Wishes(theme=setting))
     app = await asyncio.to_thread(ChatopsApp, Settings(url=hub.url, theme=setting), terminal)
-    await asyncio.to_thread(app.remember_view, tmp_path)
+    await asyncio.to_thread(app.kept.keep_in, tmp_path)
     async with app.run_test() as pilot:
         assert app.theme == first
         app.action_next_theme()
         await pilot.pause()
         chosen = app.theme
         assert chosen != first
-        keeping = [one for one in app.workers if one.name == "remember-theme"]
-        await eventually(lambda: all(one.is_finished for one in keeping), what="the theme in its file")
+        keeping = [one for one in app.workers if one.name == "keep-view"]
+        await eventually(lambda: all(one.is_finished for one in keeping), what="the view in its file")
     assert (await asyncio.to_thread(remembered, tmp_path)).theme == chosen
 
 

@@ -1,6 +1,7 @@
 """The fleet: what it shows, and every key."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +229,22 @@ async def test_enter_opens_and_q_comes_back_and_then_leaves(ui: Ui) -> None:
     await ui.sees_no("1 Overview")
     await ui.press("q")
     await eventually(lambda: not ui.app.is_running)
+
+
+async def test_order_and_range_are_those_one_chose_last_time(
+    start_ui: StartUi, hub: HubDouble, tmp_path: Path
+) -> None:
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("db-01", "● live")
+        assert "▼" not in ui.line_with("SERVER")
+        await ui.press("s")
+        await ui.sees("Sort by")
+        await ui.press("j", "j", "enter", "right_square_bracket")
+        await ui.sees("▼")
+        titles = ui.line_with("SERVER")
+        await eventually(lambda: ui.app.kept.view.range == "1h")
+    hub.histories.clear()
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("db-01", "● live", "▼")
+        assert ui.line_with("SERVER") == titles
+        await eventually(lambda: any(span == 3_600_000 for _server, span in hub.histories))
