@@ -22,9 +22,10 @@ class LogFile:
     """One path, and whatever file stands there.
 
     A file that was replaced (renamed, and made anew) is read to its end first, and until the new one has
-    something in it: until then the program that writes may still have the old one open. One that has become
-    shorter than what was read (copytruncate) is read from its start. Between two looks a file can be
-    truncated and grow beyond what was read: what then stands before that place is missed, as by tail -F.
+    something in it: until then the program that writes may still have the old one open. The new one is held
+    from when it is seen, so that it is read even if it is filled and replaced before the next look. One that
+    has become shorter than what was read (copytruncate) is read from its start. Between two looks a file can
+    be truncated and grow beyond what was read: what then stands before that place is missed, as by tail -F.
     """
 
     def __init__(self, path: str, folders: tuple[Path, ...], tail: int) -> None:
@@ -36,6 +37,7 @@ class LogFile:
         self._path = path
         self._folders = folders
         self._file = open_log(path, folders)
+        self._successor: int | None = None
         self._offset = _start_of_tail(self._file, tail)
         self._splitter = LineSplitter()
         self._grown_at = 0.0
@@ -63,26 +65,45 @@ class LogFile:
 
     def close(self) -> None:
         """Let go of it."""
+        self._let_go_of_successor()
         os.close(self._file)
 
     def _moves_on(self) -> bool:
-        """Go over to the file that stands at the path now; False: there is no other, or nothing in it."""
+        """Go over to the file that came after this one; False: there is none, or nothing in it."""
+        self._hold_successor()
+        if self._successor is None or os.fstat(self._successor).st_size == 0:
+            return False
+        if os.fstat(self._file).st_size > self._offset:
+            # Written just now: the next look reads it first.
+            return False
+        os.close(self._file)
+        self._file, self._offset, self._successor = self._successor, 0, None
+        return True
+
+    def _hold_successor(self) -> None:
+        """Hold the file that stands at the path now, unless one is held that has something to read."""
+        held = self._successor
+        if held is not None and os.fstat(held).st_size > 0:
+            return
         try:
-            there, here = os.stat(self._path), os.fstat(self._file)  # noqa: PTH116 - the same call as for the fd
+            there = os.stat(self._path)  # noqa: PTH116 - the same call as for the fd
         except OSError:
-            return False
-        if (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino) or there.st_size == 0:
-            return False
+            return
+        if os.path.samestat(there, os.fstat(self._file)):
+            # Never replaced, or put back.
+            self._let_go_of_successor()
+            return
+        if held is not None and os.path.samestat(there, os.fstat(held)):
+            return
         with suppress(LogRefusedError):
             successor = open_log(self._path, self._folders)
-            if os.fstat(self._file).st_size > self._offset:
-                # Written just now: the next look reads it first.
-                os.close(successor)
-                return False
-            os.close(self._file)
-            self._file, self._offset = successor, 0
-            return True
-        return False
+            self._let_go_of_successor()
+            self._successor = successor
+
+    def _let_go_of_successor(self) -> None:
+        if self._successor is not None:
+            os.close(self._successor)
+            self._successor = None
 
 
 def _start_of_tail(file: int, lines: int) -> int:
