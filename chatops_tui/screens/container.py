@@ -202,7 +202,11 @@ class ContainerScreen(LiveScreen):
             self.query_one(f"#{_IDS[at]}", Reading).sync(Said(self._inspection.lines(lines)))
 
     async def _inspect(self) -> None:
+        is_reveal = self._inspection.is_revealed
         await self._inspection.load()
+        if is_reveal and self._inspection.failure:
+            # What is shown next is the redacted answer.
+            self.notify(clean(self._inspection.failure), severity="error", markup=False)
         self._draw_inspection()
 
     def _draw_note(self, memory: ContainerMemory, server: ServerMemory) -> None:

@@ -134,6 +134,7 @@ class DockerDouble:
     gate: asyncio.Event | None = None
     """While it is set to one that is not set, actions wait for it."""
     stock: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    reveals: bool = True
     revealed: int = 0
 
     def put(self, server_id: str, containers: Iterable[Container]) -> None:
@@ -208,10 +209,11 @@ class DockerDouble:
         return answer(ContainerPage(items=items, docker=engines))
 
     async def _inspect(self, request: web.Request) -> web.Response:
-        if self.refuse is not None:
-            return problem(*self.refuse)
+        is_reveal = request.query.get("reveal") == "true"
+        if self.refuse is not None or (is_reveal and not self.reveals):
+            return problem(*(self.refuse or (403, ErrorCode.NOT_ALLOWED, "this machine reveals no values")))
         found = msgspec.json.decode(msgspec.json.encode(INSPECT))
-        if request.query.get("reveal") == "true":
+        if is_reveal:
             self.revealed += 1
             found["Config"]["Env"][0] = "POSTGRES_PASSWORD=open-sesame"
         return web.json_response(found)

@@ -59,6 +59,16 @@ async def test_secrets_are_told_only_to_an_admin_who_asks(page: Ui, hub: HubDoub
     await page.sees("••• (12)")
 
 
+async def test_where_nothing_is_revealed_it_says_so_and_shows_the_rest(page: Ui, hub: HubDouble) -> None:
+    hub.docker.reveals = False
+    await page.press("3")
+    await page.sees("••• (12)")
+    await page.press("V")
+    await page.sees("▌", "this machine reveals no values")
+    await page.sees("POSTGRES_PASSWORD", "••• (12)")
+    assert hub.docker.revealed == 0
+
+
 async def test_configuration_has_ports_mounts_networks_limits_and_labels(page: Ui) -> None:
     await page.press("4")
     await page.sees("postgres -c max_connections=200", "127.0.0.1:5432", "pgdata", "read only", "172.18.0.4")
