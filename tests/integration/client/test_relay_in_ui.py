@@ -72,3 +72,56 @@ async def test_keys_go_to_the_shell_and_then_to_the_ui_again() -> None:
         terminal.type(b"q")
         assert await terminal.ends() == 0
         assert terminal.settings == before
+
+
+BUSY_APP = """
+import asyncio
+from textual.widgets import Static
+from chatops_tui.aside import step_aside
+from chatops_tui.driver.lean_app import LeanApp
+
+class Ui(LeanApp):
+    BINDINGS = [("s", "aside", ""), ("q", "quit", "")]
+
+    def compose(self):
+        yield Static("the ui is here")
+
+    async def action_aside(self):
+        self.run_worker(self.visit(), exit_on_error=False)
+
+    async def visit(self):
+        try:
+            await step_aside(self, self.work)
+        except ValueError as exc:
+            self.query_one(Static).update(f"back after {exc}")
+
+    async def work(self):
+        print("somebody else has it", flush=True)
+        # As many as would fill the queue of a writer that is gone.
+        for number in range(100):
+            self.bell()
+            self.copy_to_clipboard("text")
+            self.query_one(Static).update(f"drawn unseen {number}")
+            await asyncio.sleep(0)
+        print("and nobody wrote into it", flush=True)
+        raise ValueError("an error")
+
+Ui().run()
+"""
+
+
+async def test_what_the_ui_does_while_another_has_the_terminal_is_not_seen_there_and_blocks_nothing() -> None:
+    async with in_terminal(program=(sys.executable, "-c", BUSY_APP)) as terminal:
+        before = terminal.settings
+        await terminal.shows(b"the ui is here")
+        terminal.seen.clear()
+        terminal.type(b"s")
+        await terminal.shows(b"and nobody wrote into it")
+        seen = bytes(terminal.seen)
+        between = seen[seen.index(b"somebody else has it") : seen.index(b"and nobody")]
+        assert between == b"somebody else has it\r\n"
+        # An error does not leave the UI suspended, as Textual would.
+        await terminal.shows(b"back after an error")
+        terminal.type(b"q")
+        assert await terminal.ends() == 0
+        assert terminal.settings == before
