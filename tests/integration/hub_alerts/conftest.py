@@ -123,6 +123,9 @@ class Receiver:
             await self.hangs.wait()
         return web.Response(status=self.statuses.pop(0) if self.statuses else 204)
 
+    def events_of(self, alert_id: str) -> list[str]:
+        return [str(each["event"]) for each in self.heard if each["alert"]["id"] == alert_id]
+
     def events(self) -> list[str]:
         return [str(each["event"]) for each in self.heard]
 
