@@ -96,13 +96,12 @@ def describe(row: Mapping[str, Any], inspected: Mapping[str, Any], own_id: str |
         oom_killed=state.get("OOMKilled") is True,
         is_agent=container_id == own_id and bool(own_id),
     )
-    network = str(host.get("NetworkMode") or "")
     return Described(
         facts=facts,
         phase=phase,
         pid=_whole(state.get("Pid")),
         has_tty=config.get("Tty") is True,
-        has_network=network not in {"host", "none"} and not network.startswith(("container:", "ns:")),
+        has_network=_has_network(str(host.get("NetworkMode") or "")),
         grace_s=_whole(config.get("StopTimeout")) or _GRACE_S,
         depends_on=tuple(
             part.partition(":")[0].strip() for part in labels.get(_DEPENDS_ON, "").split(",") if part.strip()
@@ -115,6 +114,10 @@ def signature(row: Mapping[str, Any]) -> tuple[object, ...]:
     status = str(row.get("Status") or "")
     # The health stands in brackets behind the time, which is another each time.
     return (row.get("State"), status.partition("(")[2], tuple(row.get("Names") or ()), row.get("Image"))
+
+
+def _has_network(mode: str) -> bool:
+    return mode not in {"host", "none"} and not mode.startswith(("container:", "ns:"))
 
 
 def _name(row: Mapping[str, Any], inspected: Mapping[str, Any]) -> str:
