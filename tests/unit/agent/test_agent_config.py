@@ -26,6 +26,29 @@ def test_a_flag_stands_above_the_environment_and_that_above_the_file(tmp_path: P
     assert config.policy.allowed == {"docker", "commands"}
 
 
+def test_an_engine_is_looked_for_unless_it_is_named_or_unwanted() -> None:
+    assert load({}, ENV).docker_host == ""
+    assert load({"docker_host": "none"}, ENV).docker_host == "none"
+    assert load({}, {**ENV, "CHATOPS_DOCKER_HOST": "unix:///run/x"}).docker_host == "unix:///run/x"
+
+
+def test_of_docker_parts_may_be_denied() -> None:
+    policy = load({"allow": "docker", "docker_deny": "exec,prune"}, ENV).policy
+    assert (policy.denied, policy.allows_exec) == ({"exec", "prune"}, False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ({"docker_host": "ssh://somewhere"}, "--docker-host: 'ssh://somewhere' is neither"),
+        ({"docker_deny": "exec,dance"}, "--docker-deny: 'dance' is none of exec, remove, prune"),
+    ],
+)
+def test_a_bad_setting_of_the_engine_is_named(flags: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingError, match=named):
+        load(flags, ENV)
+
+
 def test_several_addresses_come_from_flags_or_one_variable() -> None:
     by_flags = load({"url": ["http://a", "https://b"]}, ENV).endpoints
     by_variable = load({}, {**ENV, "CHATOPS_URL": "http://a,https://b"}).endpoints

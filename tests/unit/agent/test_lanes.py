@@ -15,6 +15,15 @@ async def test_a_job_runs_in_a_thread_of_the_lane() -> None:
     assert name == same == "lane-x"
 
 
+async def test_what_jobs_have_left_in_the_thread_is_cleared_away_in_it() -> None:
+    names: list[str] = []
+    lane = Lane("x", lambda: names.append(threading.current_thread().name))
+    await lane.run(lambda: None)
+    assert not names
+    lane.close()
+    await eventually(lambda: names == ["lane-x"])
+
+
 async def test_what_a_job_raises_reaches_its_caller_and_the_lane_goes_on() -> None:
     lane = Lane("x")
     with pytest.raises(ZeroDivisionError):
