@@ -252,7 +252,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         events=events,
         ledger=ledger,
         readiness=_readiness(setup, storage, ingest, presence, alerts),
-        exposition=Exposition(HubMetrics(live, ingest, storage).families, time.monotonic),
+        exposition=Exposition(HubMetrics(live, ingest, storage, alerts.numbers).families, time.monotonic),
         fleet=fleet,
         now_ms=_now_ms,
     )

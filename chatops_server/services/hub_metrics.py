@@ -4,9 +4,9 @@ Labels are bounded: by our own enumerations, by the types Counters keeps, and by
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final, Literal, Protocol, TypeVar, get_args
 
 from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.counters import OTHER, Counters, Peer
@@ -54,13 +54,26 @@ AnyFamily = Family | HistogramFamily
 _SERVER: Final = ("server_id", "name")
 
 
+class AlertNumbers(Protocol):
+    """What is told of alerts (services.alerting.numbers)."""
+
+    def open_on(self, server_ids: Collection[str]) -> Mapping[tuple[str, str], int]:
+        """Return how many alerts are open on these servers, by status and severity."""
+
+    def notifications(self) -> Mapping[str, int]:
+        """Return how many messages channels took, and how many attempts failed: `delivered`, `failed`."""
+
+
 class HubMetrics:
     """Collects the families, out of memory."""
 
-    def __init__(self, live: Live, ingest: Ingest, storage: Storage) -> None:
+    def __init__(
+        self, live: Live, ingest: Ingest, storage: Storage, alerts: AlertNumbers | None = None
+    ) -> None:
         self._live = live
         self._ingest = ingest
         self._storage = storage
+        self._alerts = alerts
 
     def families(self, principal: Principal | None) -> list[AnyFamily]:
         """Return everything there is to tell; of servers those this user sees, None: all of them."""
@@ -76,6 +89,18 @@ class HubMetrics:
             *_of_actions(self._live.actions),
             *_of_servers(states),
             self._of_containers(states),
+            *self._of_alerts(states),
+        ]
+
+    def _of_alerts(self, states: Sequence[ServerState]) -> list[AnyFamily]:
+        if self._alerts is None:
+            return []
+        found = self._alerts.open_on({state.id for state in states})
+        values = [(labels, float(count)) for labels, count in found.items()]
+        told = [((result,), float(count)) for result, count in self._alerts.notifications().items()]
+        return [
+            Family("gauge", "chatops_hub_alerts", "Open alerts.", ("status", "severity"), values),
+            _counters("notifications", "Messages to channels, by what became of them.", ("result",), told),
         ]
 
     def _of_containers(self, states: Sequence[ServerState]) -> AnyFamily:

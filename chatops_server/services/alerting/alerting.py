@@ -11,6 +11,7 @@ from chatops_server.services.alerting.alerts import Alerts
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.keeper import Keeper
 from chatops_server.services.alerting.log_lines import LogLines
+from chatops_server.services.alerting.numbers import Numbers
 from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.silences import Silences
 from chatops_server.services.alerting.thresholds import Thresholds
@@ -39,6 +40,7 @@ class Alerting:
     silences: Silences
     alerts: Alerts
     previews: Previews
+    numbers: Numbers
     log_lines: LogLines
     notifications: Notifications
 

@@ -10,6 +10,7 @@ from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.journal import Journal
 from chatops_server.services.alerting.keeper import Keeper, Told
 from chatops_server.services.alerting.log_lines import LogLines
+from chatops_server.services.alerting.numbers import Numbers
 from chatops_server.services.alerting.previews import Previews
 from chatops_server.services.alerting.scope import Scope
 from chatops_server.services.alerting.silences import Silences
@@ -69,5 +70,6 @@ def put_together(base: Base, sealer: Sealer, guard: Guard) -> Alerting:
         alerts=Alerts(storage, ledger, (fleet, engine, journal, keeper, views), now_ms),
         previews=Previews(storage, fleet, scope, now_ms),
         log_lines=log_lines,
+        numbers=Numbers(engine, delivery),
         notifications=Notifications(channels, delivery, ledger),
     )

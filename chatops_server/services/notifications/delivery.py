@@ -56,6 +56,10 @@ class Delivery:
         self._look_ms: dict[str, int] = {}
         self._busy: set[str] = set()
         self._sent_ms: dict[str, deque[int]] = {}
+        self.delivered = 0
+        """Messages that were taken since the start, tests not counted."""
+        self.failed = 0
+        """Attempts that were not."""
 
     def notified(self, channel_ids: Iterable[str]) -> None:
         """Look for what waits for these channels, now."""
@@ -139,6 +143,8 @@ class Delivery:
     async def _noted(self, channel: Channel, rows: Sequence[NotificationRow], error: str | None) -> None:
         now_ms = self._now_ms()
         ids = [row.id for row in rows]
+        self.delivered += error is None
+        self.failed += error is not None
         if error is None:
             await self._storage.write(_delivered(channel.id, ids, now_ms))
             self._channels.told(channel.id, now_ms, None)
