@@ -32,8 +32,8 @@ class EngineVersion:
     """What an engine says of itself."""
 
     version: str
+    """Of another one than Docker with its name in front."""
     api_version: str
-    is_podman: bool
 
 
 def knock(address: str) -> None:
@@ -72,11 +72,9 @@ def probe(address: str, within_s: float) -> EngineVersion:
         raise EngineError(DockerCode.DOCKER_UNAVAILABLE, f"what listens on {address} is no Docker")
     components = facts.get("Components")
     named = [str(each.get("Name")) for each in components or () if isinstance(each, dict)]
-    return EngineVersion(
-        version=str(facts.get("Version") or ""),
-        api_version=facts["ApiVersion"],
-        is_podman=any(name.startswith("Podman") for name in named),
-    )
+    is_podman = any(name.startswith("Podman") for name in named)
+    version = str(facts.get("Version") or "")
+    return EngineVersion(f"podman {version}" if is_podman else version, facts["ApiVersion"])
 
 
 def connect(address: str, api_version: str, within_s: float) -> Any:  # noqa: ANN401 - the SDK has no types

@@ -40,7 +40,6 @@ class Connected:
     address: str
     version: str
     api_version: str
-    is_podman: bool
     generation: int
     """Another one after each loss, so that no thread goes on with an old connection."""
 
@@ -244,7 +243,6 @@ class Engine:
                     address=address,
                     version=found.version,
                     api_version=self._environ.get("DOCKER_API_VERSION") or found.api_version,
-                    is_podman=found.is_podman,
                     generation=self._generation,
                 )
         return first

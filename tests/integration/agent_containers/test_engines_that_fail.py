@@ -11,7 +11,7 @@ import pytest
 
 from chatops_agent.collectors.sampling import this_machine
 from chatops_agent.engine.errors import unavailable
-from chatops_wire.containers import DockerCode
+from chatops_wire.containers import DockerCode, EngineState
 from tests.deadlines import MS, eventually
 from tests.integration.agent_actions.hub_side import hub_side
 from tests.integration.agent_containers.watching import asked, watching
@@ -81,6 +81,17 @@ async def test_an_engine_that_hangs_delays_neither_samples_nor_answers(
 async def test_an_engine_that_answers_nonsense_is_none(address: Path, body: bytes) -> None:
     async with _engine(address, lambda _line: body), watching(f"unix://{address}", SHORT_S) as watch:
         assert watch.inventory.containers is None
+
+
+async def test_podman_is_told_by_its_name(address: Path) -> None:
+    facts = {"Version": "4.9", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}
+
+    def answer(line: str) -> bytes:
+        return json.dumps(facts).encode() if "/version" in line else b"[]"
+
+    async with _engine(address, answer), watching(f"unix://{address}", SHORT_S) as watch:
+        assert watch.inventory.containers == ()
+        assert watch.state == EngineState(state="available", version="podman 4.9")
 
 
 async def test_without_an_engine_there_is_none_and_that_is_no_fault(tmp_path: Path) -> None:

@@ -142,6 +142,22 @@ async def test_changes_behind_our_back_are_told(docker_engine: DockerEngine) -> 
         await told("destroy", "exited")
 
 
+async def test_health_that_changes_is_told(docker_engine: DockerEngine) -> None:
+    check = ("--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries", "1")
+    await asyncio.to_thread(docker_engine.run, "web", *LOOP, options=check)
+    async with hub_watching(docker_engine.host) as hub:
+
+        def told(health: str) -> bool:
+            events = hub.of(ContainerEvent, action="health_status")
+            return bool(events) and events[-1].container.health == health
+
+        assert hub.watch is not None
+        if named(await _collected(hub.watch), "web").health != "unhealthy":
+            await eventually(lambda: told("unhealthy"), deadline_s=ENGINE_S)
+        await _docker(docker_engine, "exec", "web", "touch", "/well")
+        await eventually(lambda: told("healthy"), deadline_s=ENGINE_S)
+
+
 async def test_a_restart_is_told_as_one_and_never_as_a_stop_of_what_runs(docker_engine: DockerEngine) -> None:
     await asyncio.to_thread(docker_engine.run, "web", *LOOP)
     async with hub_watching(docker_engine.host) as hub:
