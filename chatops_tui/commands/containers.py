@@ -10,7 +10,7 @@ from rich.text import Text
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.docker_calls import ContainerList
 from chatops_tui.commands.grid import show_table
-from chatops_tui.commands.say import complain, drawn, say_json
+from chatops_tui.commands.say import complain, console, drawn, say_json
 from chatops_tui.commands.sign_in import with_hub
 from chatops_tui.commands.targets import named
 from chatops_tui.config import Settings
@@ -20,7 +20,18 @@ from chatops_tui.render.spans import Ink
 from chatops_wire.containers import ContainerItem
 from chatops_wire.rest import ServerView
 
-_TITLES: Final = ("SERVER", "CONTAINER", "PROJECT", "STATE", "CPU", "MEMORY", "IMAGE", "PORTS", "STATUS")
+# Each title, and from how many columns of the terminal on there is room for it.
+_TITLES: Final[Mapping[str, int]] = {
+    "SERVER": 0,
+    "CONTAINER": 0,
+    "PROJECT": 90,
+    "STATE": 0,
+    "CPU": 0,
+    "MEMORY": 0,
+    "STATUS": 120,
+    "PORTS": 160,
+    "IMAGE": 0,
+}
 _INKS: Final[Mapping[str, Ink]] = {
     "running": "ok",
     "paused": "warn",
@@ -70,11 +81,20 @@ def show_containers(settings: Settings, wanted: Wanted) -> int:
         if wanted.as_json:
             say_json([{"server": names.get(each.server_id, ""), **_fields(each)} for each in found.items])
         else:
-            rows = (_row(settings, each, names.get(each.server_id, each.server_id)) for each in found.items)
-            show_table(settings, _TITLES, rows, wraps="STATUS", empty="no containers")
+            _show(settings, found.items, names)
         return _told_of_missing(servers, found, is_only=bool(wanted.server))
 
     return with_hub(settings, job)
+
+
+def _show(settings: Settings, items: Sequence[ContainerItem], names: Mapping[str, str]) -> None:
+    width = console(settings).width
+    titles = [title for title, least in _TITLES.items() if width >= least]
+    rows = []
+    for each in items:
+        cells = _cells(settings, each, names.get(each.server_id, each.server_id))
+        rows.append([cells[title] for title in titles])
+    show_table(settings, titles, rows, wraps="IMAGE", empty="no containers")
 
 
 def _told_of_missing(servers: Sequence[ServerView], found: ContainerList, *, is_only: bool) -> int:
@@ -104,21 +124,21 @@ def _fields(container: ContainerItem) -> Mapping[str, object]:
     return {name: getattr(container, name) for name in container.__struct_fields__}
 
 
-def _row(settings: Settings, container: ContainerItem, server: str) -> tuple[Text, ...]:
+def _cells(settings: Settings, container: ContainerItem, server: str) -> dict[str, Text]:
     state = container.state or "?"
     ink = _INKS.get(state, "off")
     if container.health == "unhealthy":
         state, ink = f"{state} (unhealthy)", "crit"
     elif container.health:
         state = f"{state} ({container.health})"
-    return (
-        drawn(settings, server),
-        drawn(settings, container.name or container.id[:12], "strong"),
-        drawn(settings, container.project or "", "muted"),
-        drawn(settings, state, ink),
-        drawn(settings, numbers.percent(container.cpu_percent)),
-        drawn(settings, numbers.size(container.memory_used)),
-        drawn(settings, container.image),
-        drawn(settings, ", ".join(container.ports), "muted"),
-        drawn(settings, container.status, "muted"),
-    )
+    return {
+        "SERVER": drawn(settings, server),
+        "CONTAINER": drawn(settings, container.name or container.id[:12], "strong"),
+        "PROJECT": drawn(settings, container.project or "", "muted"),
+        "STATE": drawn(settings, state, ink),
+        "CPU": drawn(settings, numbers.percent(container.cpu_percent)),
+        "MEMORY": drawn(settings, numbers.size(container.memory_used)),
+        "STATUS": drawn(settings, container.status, "muted"),
+        "PORTS": drawn(settings, ", ".join(container.ports), "muted"),
+        "IMAGE": drawn(settings, container.image),
+    }

@@ -42,10 +42,12 @@ async def test_containers_are_a_table(stage: Stage, cli: Cli) -> None:
     lines = ran.out.decode().splitlines()
     assert (ran.status, ran.err) == (0, "")
     assert lines[0].split() == [
-        "SERVER", "CONTAINER", "PROJECT", "STATE", "CPU", "MEMORY", "IMAGE", "PORTS", "STATUS",
+        "SERVER", "CONTAINER", "PROJECT", "STATE", "CPU", "MEMORY", "STATUS", "PORTS", "IMAGE",
     ]  # fmt: skip
     assert lines[1].split()[:5] == ["web-1", "db", "shop", "exited", "–"]  # noqa: RUF001 - as it is shown
-    assert lines[2].split()[:7] == ["web-1", "web", "running", "(healthy)", "12%", "5.0M", "nginx:1.27"]
+    assert lines[2].split() == [
+        "web-1", "web", "running", "(healthy)", "12%", "5.0M", "Up", "2", "hours", "80/tcp", "nginx:1.27",
+    ]  # fmt: skip
 
 
 async def test_they_are_objects_with_json(stage: Stage, cli: Cli) -> None:
