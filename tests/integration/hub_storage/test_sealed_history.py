@@ -127,9 +127,12 @@ async def _check(
     hour_ms = now_ms - now_ms % HOUR_MS
     queries = [_query(hour_ms + at * HOUR_MS, length * HOUR_MS, points) for at, length, points in whole]
     raw_from = KEEP.oldest(RAW, now_ms)
-    queries += [
-        _query(max(now_ms + at, raw_from), length, points) for at, length, points in ranges
-    ]  # fmt: skip
+    starts = [now_ms + at for at, _, _ in ranges]
+    # A moment after a sample, so that it is in a bucket of the chart and not in its range.
+    starts += [row.ts_ms + 1 for row in rows[-6:]]
+    for at, start_ms in enumerate(starts):
+        _, length, points = ranges[at % len(ranges)]
+        queries.append(_query(max(start_ms, raw_from), length, points))
     for query in queries:
         answer = await storage.samples.stored_history(query)
         step_ms, series = _from_list(query, rows, now_ms)
