@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final, Literal
 
 from chatops_agent.actions.commands.output import LEFT_IN_PIPES, Output
@@ -131,7 +132,7 @@ class Execution:
                 argv=order.argv or ((SHELL,) if is_long else (SHELL, "-c", order.command)),
                 script=order.command if is_long else None,
                 env=environment.for_command(self._shop.environ, account, cookie, order.env),
-                cwd=account.home if order.cwd is None else order.cwd,
+                cwd=str(Path(account.home, order.cwd or "")),
                 cookie=cookie,
                 stdin=self._stdin(files),
                 stdout=self._pipe("stdout", files),

@@ -1,9 +1,12 @@
+import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatops_agent.actions.processes.account import own_account
 from chatops_agent.policy import Policy
 from chatops_wire.commands import CommandResponse
 from tests.integration.agent_actions.hub_side import HubSide, hub_side
@@ -74,6 +77,23 @@ async def test_it_runs_in_the_folder_it_was_given(hub: HubSide, tmp_path: Path) 
     command_id = hub.run("pwd -P", cwd=str(tmp_path))
     assert (await hub.result(command_id)).status == "succeeded"
     assert Path(hub.output(command_id).decode().strip()) == tmp_path.resolve()  # noqa: ASYNC240
+
+
+async def test_a_folder_is_looked_for_from_home(
+    hub: HubSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where the agent was started is no matter of whoever runs a command.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "only-where-the-agent-is").mkdir()
+    result = await hub.finished("true", cwd="only-where-the-agent-is")
+    home = (await asyncio.to_thread(own_account)).home
+    assert (result.status, result.message) == (
+        "refused",
+        f"no such folder: '{home.rstrip('/')}/only-where-the-agent-is'",
+    )
+    command_id = hub.run("pwd -P", cwd="")
+    assert (await hub.result(command_id)).status == "succeeded"
+    assert hub.output(command_id).decode().strip() == os.path.realpath(home)  # noqa: ASYNC240
 
 
 async def test_an_unusable_folder_is_not_taken_for_a_missing_program(hub: HubSide, tmp_path: Path) -> None:
