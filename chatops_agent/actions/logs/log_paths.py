@@ -37,7 +37,9 @@ def open_log(path: str, folders: Iterable[Path]) -> int:
     Raises:
         LogRefusedError: Outside the folders, not there, not a regular file, or not readable.
     """
-    if not path.startswith("/") or "\0" in path:
+    if "\0" in path:
+        raise LogRefusedError(Refusal.INVALID_REQUEST, "a path holds no NUL")
+    if not path.startswith("/"):
         raise LogRefusedError(Refusal.INVALID_REQUEST, "a path must be absolute")
     target = Path(os.path.realpath(path))
     folder = next((real for each in folders if target.is_relative_to(real := _real(each))), None)

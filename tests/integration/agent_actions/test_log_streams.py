@@ -209,8 +209,11 @@ async def test_only_regular_files_are_followed(policy: Policy, logs: Path) -> No
             _follow(hub, f"{logs}/{name}")
             assert (await _refusal(hub)).code == code, name
         hub.messages.clear()
-        _follow(hub, "relative.log")
-        assert (await _refusal(hub)).code == "invalid_request"
+        for path, said in [("relative.log", "a path must be absolute"), ("/a\0", "a path holds no NUL")]:
+            hub.messages.clear()
+            _follow(hub, path)
+            refusal = await _refusal(hub)
+            assert (refusal.code, refusal.reason) == ("invalid_request", said)
 
 
 async def test_without_permission_nothing_is_followed(logs: Path) -> None:
