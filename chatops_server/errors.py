@@ -2,6 +2,7 @@
 
 ChatopsError
 ├── InvalidRequestError       malformed or invalid; names the field
+├── TooLargeError             the body is larger than what its path takes
 ├── CredentialsError          wrong user name or password, inactive user
 ├── OtpRequiredError          the password is right, a second step is needed
 ├── TokenError                no, bad, expired or reused token
@@ -36,6 +37,12 @@ class InvalidRequestError(ChatopsError):
     """The request itself is wrong; the detail names the field."""
 
     code = ErrorCode.INVALID_REQUEST
+
+
+class TooLargeError(ChatopsError):
+    """The body is larger than what its path takes; the detail says how much that is."""
+
+    code = ErrorCode.TOO_LARGE
 
 
 class CredentialsError(ChatopsError):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from chatops_server.errors import InvalidRequestError
+from chatops_server.errors import InvalidRequestError, TooLargeError
 
 MAX_BODY_BYTES: Final = 256 * 1024
 # The largest body takes 4 s on a line of 0.5 Mbit/s; whoever sends slower only holds a connection.
@@ -27,13 +27,17 @@ async def read_body(request: web.Request, kind: Any, *, is_optional: bool = Fals
 
     Raises:
         InvalidRequestError: Empty, cut short, no JSON, or not of this form; the detail names the field.
-        web.HTTPException: Too large (413), or not complete in time (408).
+        TooLargeError: It is.
+        web.HTTPException: Not complete in time (408).
     """
     try:
         async with asyncio.timeout(_BODY_TIMEOUT_S):
             raw = await request.read()
     except TimeoutError as exc:
         raise web.HTTPRequestTimeout(reason="the body did not arrive in time") from exc
+    except web.HTTPRequestEntityTooLarge as exc:
+        most = request.client_max_size // 1024
+        raise TooLargeError(f"the body is too large: at most {most} KiB are taken") from exc
     except web.RequestPayloadError as exc:
         raise InvalidRequestError("the body was cut short") from exc
     if not raw and is_optional:

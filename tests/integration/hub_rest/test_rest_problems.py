@@ -102,6 +102,7 @@ async def test_unknown_fields_are_ignored(asker: Asker) -> None:
 async def test_a_body_beyond_the_limit_is_refused(asker: Asker) -> None:
     answer = await asker.ask("POST", LOGIN, raw=b'"' + b"x" * (256 * 1024) + b'"')
     assert (answer.status, answer.code) == (413, "too_large")
+    assert "at most 256 KiB" in answer.body["detail"]
 
 
 @pytest.mark.parametrize(
