@@ -1,13 +1,16 @@
 """/commands: run on one server or many, look back, cancel."""
 
 from collections.abc import AsyncGenerator
+from typing import Final, get_args
 
 from chatops_server.domain.permissions import HubAction
+from chatops_server.errors import InvalidRequestError
 from chatops_server.storage.sql.commands import NEWEST, CommandFilter, CommandRow
 from chatops_server.web.asking import Ask, page
 from chatops_server.web.bodies import MAX_COMMAND_BYTES
 from chatops_server.web.routes import PAGING, Param, Route, Stream
 from chatops_wire import codec
+from chatops_wire.commands import CommandStatus
 from chatops_wire.rest import Page
 from chatops_wire.rest_commands import (
     BatchCreate,
@@ -19,6 +22,7 @@ from chatops_wire.rest_commands import (
 
 _TAG = "commands"
 _BYTES = "application/octet-stream"
+_STATUSES: Final = get_args(CommandStatus)
 
 
 async def _run(ask: Ask[CommandCreate]) -> Stream:
@@ -33,10 +37,13 @@ async def _begin_batch(ask: Ask[BatchCreate]) -> BatchView:
 
 
 async def _list(ask: Ask[None]) -> Page[CommandView]:
+    status = ask.query.text("status")
+    if status is not None and status not in _STATUSES:
+        raise InvalidRequestError(f"status: expected one of {', '.join(_STATUSES)}")
     wanted = CommandFilter(
         server_id=ask.query.text("server_id"),
         batch_id=ask.query.text("batch_id"),
-        status=ask.query.text("status"),
+        status=status,
         containing=ask.query.text("q"),
         before=ask.query.cursor(int, NEWEST),
         limit=ask.query.limit,
@@ -98,7 +105,7 @@ ROUTES = (
         query=(
             Param("server_id", "Only this server."),
             Param("batch_id", "Only this batch."),
-            Param("status", "Only this status."),
+            Param("status", "Only this status; an unknown one is 400."),
             Param("q", "Only commands that hold this text, in any case."),
             *PAGING,
         ),

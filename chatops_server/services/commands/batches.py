@@ -111,7 +111,7 @@ class Batches:
                     tasks.create_task(self._one(runs[command_id], order, ends), name=f"batch-{command_id}")
                 if batch.running:
                     batch = ended(batch, *await ends.get())
-        text = f"not begun: {batch.failures} others had failed"
+        text = f"not begun: {batch.failures} before it had failed"
         for command_id in batch.waiting:
             self._end_unsent(runs[command_id], "cancelled", STOPPED, text, order)
 

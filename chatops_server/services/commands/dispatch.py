@@ -175,9 +175,15 @@ class Dispatch:
             case CommandOutput():
                 await self._hear_output(run, message)
             case CommandResponse():
-                run.respond(_within_bounds(message))
+                run.respond(_within_bounds(self._timed(run, message)))
             case _:
                 assert_never(message)
+
+    def _timed(self, run: Run, response: CommandResponse) -> CommandResponse:
+        """Return it with the time we know of, where the agent has forgotten the run."""
+        if response.status != "lost" or response.duration_ms or run.sent_at is None:
+            return response
+        return structs.replace(response, duration_ms=round(1000 * (self._now() - run.sent_at)))
 
     async def _hear_output(self, run: Run, message: CommandOutput) -> None:
         if run.response is not None:

@@ -73,7 +73,7 @@ async def test_after_too_many_failures_the_rest_is_not_begun(stage: Stage) -> No
     assert list(ends.values()) == ["cancelled", "cancelled", "timed_out", "failed"]
     items = (await stage.ask("GET", f"/commands?batch_id={batch['batch_id']}")).body["items"]
     assert (items[0]["code"], items[0]["started_at"]) == ("batch_stopped", None)
-    assert items[0]["message"] == "not begun: 2 others had failed"
+    assert items[0]["message"] == "not begun: 2 before it had failed"
 
 
 async def test_a_server_whose_agent_is_away_is_refused_and_the_others_run(stage: Stage) -> None:

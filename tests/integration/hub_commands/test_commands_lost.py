@@ -73,10 +73,11 @@ async def test_an_agent_that_knows_nothing_of_it_says_so(stage: Stage) -> None:
     await agent.vanish()
     again = await stage.agent()
     attach = await again.until("command_attach")
-    await again.send(response(attach, "lost", code="not_found", message="no such command"))
+    await again.send(response(attach, "lost", code="not_found", message="no such", duration_ms=0))
     answer = await asked
     assert (answer.status, answer.body["status"], answer.body["output"]) == (200, "lost", "half")
     assert answer.body["exit_code"] is None
+    assert answer.body["duration_ms"] > 0, "the agent has forgotten how long it ran, the hub has not"
 
 
 async def test_an_agent_that_stays_away_loses_it(impatient: Stage) -> None:

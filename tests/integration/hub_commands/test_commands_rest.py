@@ -79,6 +79,7 @@ async def test_what_cannot_be_run_is_named(stage: Stage, body: dict[str, Any], n
 async def test_a_megabyte_of_command_is_too_large(stage: Stage) -> None:
     answer = await stage.run("x" * 1_000_000)
     assert (answer.status, answer.body["code"]) == (413, "too_large")
+    assert answer.body["detail"] == "the body is too large: at most 768 KiB are taken"
 
 
 async def test_without_its_agent_it_is_refused_at_once(stage: Stage) -> None:
@@ -198,6 +199,9 @@ async def test_the_history_is_searched_newest_first(stage: Stage) -> None:
     assert await found("q=%25") == ["echo 100%"]
     assert await found("q=_") == ["Echo_2"]
     assert await found("status=failed") == []
+    wrong = await stage.ask("GET", "/commands?status=done")
+    assert (wrong.status, wrong.body["code"]) == (400, "invalid_request")
+    assert wrong.body["detail"].startswith("status: expected one of running, succeeded")
     page = (await stage.ask("GET", "/commands?limit=3")).body
     assert await found(f"limit=3&cursor={page['next']}") == ["echo 100%"]
 
