@@ -102,7 +102,8 @@ def summary(answers: Sequence[Answer]) -> list[str]:
     """Return lines for people; remote text in them still has to be made harmless where it is shown."""
     groups = folded(answers)
     good = sum(len(group.answers) for group in groups if group.is_good)
-    total = f"{len(answers)} servers: {good} succeeded"
+    of = "1 server" if len(answers) == 1 else f"{len(answers)} servers"
+    total = f"{of}: {good} succeeded"
     lines = [total if good == len(answers) else f"{total}, {len(answers) - good} did not"]
     for group in groups:
         lines += _told(group)

@@ -108,7 +108,7 @@ def test_only_complaints_are_shown_where_there_is_nothing_else() -> None:
     made.printed("stderr", b"sh: x: not found")
     made.ended(finished("failed", 127))
     assert summary([made]) == [
-        "1 servers: 0 succeeded, 1 did not",
+        "1 server: 0 succeeded, 1 did not",
         "✖ 1  exit 127: a",
         "      sh: x: not found",
     ]
