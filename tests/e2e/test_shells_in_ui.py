@@ -225,9 +225,15 @@ async def test_an_agent_that_is_killed_gives_the_ui_back_with_a_reason(tmp_path:
         async with fleet(own) as terminal:
             await shell(terminal)
             terminal.seen.clear()
-            _program(own, "chatops_agent").send_signal(signal.SIGKILL)
-            await back_in_ui(terminal)
-            assert terminal.process.returncode is None
+            # The demo would end its hub, too.
+            own.process.send_signal(signal.SIGSTOP)
+            try:
+                _program(own, "chatops_agent").send_signal(signal.SIGKILL)
+                await back_in_ui(terminal)
+                await terminal.shows(b"ended: ")
+                assert terminal.process.returncode is None
+            finally:
+                own.process.send_signal(signal.SIGCONT)
 
 
 async def test_a_hub_that_is_killed_is_waited_for_and_can_be_left(tmp_path: Path) -> None:
