@@ -86,6 +86,7 @@ class FleetScreen(LiveScreen):
         Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
         Binding("d", "containers", "Docker", id="fleet.containers"),
         Binding("A", "add", "Add", id="fleet.add"),
+        Binding("a", "add_first", "Add the first server", show=False, id="fleet.add-first"),
         Binding(
             "right_square_bracket",
             "range(1)",
@@ -184,9 +185,11 @@ class FleetScreen(LiveScreen):
         match action:
             case "filter" | "sort" | "sort_by" | "reverse":
                 return None if not self.store.rows() else not isinstance(self.focused, Input)
-            case "add":
+            case "add" | "add_first":
                 user = self.store.user
-                return True if user and user.role != "viewer" and self.store.is_loaded else None
+                may = bool(user and user.role != "viewer" and self.store.is_loaded)
+                # While there is no server there are no alerts either, and their key is free.
+                return (may or None) if action == "add" else may and not self.store.rows()
             case "run":
                 return any(can(row, "commands") for row in self.store.rows())
             case "edit" | "delete":
@@ -241,6 +244,10 @@ class FleetScreen(LiveScreen):
     def action_add(self) -> None:
         """Add a server."""
         self.post_message(self.Wanted("add"))
+
+    def action_add_first(self) -> None:
+        """Add a server, by the key that shows alerts once there is one."""
+        self.action_add()
 
     def action_run(self) -> None:
         """Run a command on the marked servers, or else on all the filter leaves."""

@@ -43,7 +43,7 @@ def fleet_notice(store: Store, address: str, now_ms: int) -> list[Cell]:
             [],
             [
                 ("Press ", "muted"),
-                ("A", "accent"),
+                ("a", "accent"),
                 (" to add one: you get a key and the line to run there.", "muted"),
             ],
         ]
