@@ -87,6 +87,7 @@ class ContainerLogSource:
         frames = LogFrames(has_tty=has_tty(details))
         container_id = str(details["Id"])
         given = self._span.parameters(follow=self._follows)
+        began_ns = time.time_ns()
         while True:
             stream = opened(self._watch, container_id, given, frames)
             try:
@@ -101,9 +102,12 @@ class ContainerLogSource:
             details = await inspected(self._watch, container_id)
             newest = moments.of_line(frames.newest)
             # From the line after the last one, without holes and without any of them twice.
-            given["tail"] = "all" if newest is not None or given["tail"] == "all" else given["tail"]
             if newest is not None:
                 given["since"] = moments.parameter(newest + 1)
+            elif given["tail"] == 0:
+                # No line has come, and there may be old ones nobody wants.
+                given["since"] = moments.parameter(max(began_ns, self._span.since_ns or 0))
+            given["tail"] = "all"
             frames = LogFrames(has_tty=has_tty(details))
 
     def _is_past(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -108,6 +109,25 @@ async def test_a_log_is_followed_through_a_restart_without_holes(
         assert not hub.of(StreamClose)
 
 
+@pytest.mark.parametrize("tail", [0, 5])
+async def test_a_log_without_a_line_so_far_begins_with_the_first_after_a_restart(
+    docker_engine: DockerEngine, tail: int
+) -> None:
+    old = "[ -f /begun ] || echo old; " if tail == 0 else ""
+    script = f"{old}[ -f /begun ] && seq 1 50; echo > /begun; echo > /ready; sleep 1000"
+    await _run(docker_engine, "web", script, "--health-cmd", "test -f /ready", "--health-interval", "1s")
+    async with hub_watching(docker_engine.host) as hub:
+        await eventually(lambda: _health(hub, "web") == "healthy", deadline_s=ENGINE_S)
+        _follow(hub, container="web", tail=tail)
+        await eventually(_log_threads, deadline_s=ENGINE_S)
+        await asyncio.to_thread(docker_engine.docker, "kill", "web")
+        # Its log has been read to the end, with nothing in it that was asked for.
+        await eventually(lambda: not _log_threads(), deadline_s=ENGINE_S)
+        await asyncio.to_thread(docker_engine.docker, "start", "web")
+        await eventually(lambda: "50" in hub.lines("s"), deadline_s=ENGINE_S)
+        assert hub.lines("s") == [str(number) for number in range(1, 51)]
+
+
 async def test_a_container_that_has_not_begun_is_waited_for(docker_engine: DockerEngine) -> None:
     await asyncio.to_thread(
         docker_engine.docker, "create", "--name", "web", "--network", "none", IMAGE, *COUNTS
@@ -187,6 +207,15 @@ async def test_streams_leave_no_thread_and_no_descriptor(docker_engine: DockerEn
             await _closed(hub, stream_id)
         # Eight threads keep a connection each; forty streams keep none.
         await eventually(lambda: _open_files() <= before + 8, deadline_s=ENGINE_S)
+
+
+def _health(hub: HubSide, name: str) -> str | None:
+    found = hub.watch.inventory.find(name) if hub.watch is not None else None
+    return None if found is None else found.facts.health
+
+
+def _log_threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("engine-log-")]
 
 
 def _open_files() -> int:
