@@ -13,6 +13,7 @@ from typing import Any, Final
 import docker
 import docker.auth
 import docker.errors
+import docker.transport
 import requests
 import urllib3
 
@@ -84,13 +85,25 @@ def connect(address: str, api_version: str, within_s: float) -> Any:  # noqa: AN
         EngineError: The SDK does not take this address or version.
     """
     with told(address):
-        return docker.APIClient(
+        client = docker.APIClient(
             base_url=address,
             version=api_version,
             timeout=within_s,
             user_agent=f"chatops-agent/{VERSION}",
             max_pool_size=1,
         )
+    path = socket_path(address)
+    if path is not None:
+        client.mount("http+docker://", _OneConnection(path, within_s, max_pool_size=1))
+    return client
+
+
+class _OneConnection(docker.transport.UnixHTTPAdapter):  # type: ignore[misc]  # no types
+    """Whatever is asked goes over one connection; the SDK keeps one for each path, 25 in all."""
+
+    def get_connection(self, url: str, proxies: object = None) -> Any:  # noqa: ANN401 - likewise
+        del url, proxies
+        return super().get_connection("http+docker://localhost")
 
 
 def begin_exec(client: Any, container_id: str, words: Sequence[str], environment: Mapping[str, str]) -> Exec:  # noqa: ANN401
