@@ -1,13 +1,14 @@
 """Alerts as users list them, see to them and end them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.domain.alerts.alert import Alert
 from chatops_server.domain.alerts.machine import State
 from chatops_server.domain.permissions import Principal, ServerAction
-from chatops_server.errors import ConflictError, NotFoundError
+from chatops_server.errors import ConflictError, NotFoundError, StorageError
 from chatops_server.services.access import Caller, server_for
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.journal import Journal
@@ -51,6 +52,7 @@ class Alerts:
             server_for(self._fleet, principal, wanted.server_id, ServerAction.READ)
         more = AlertFilter(wanted.status, wanted.server_id, wanted.before, wanted.limit + 1)
         user_id = None if principal.role == "admin" else principal.user_id
+        await self._catch_up()
         rows = await self._storage.read(sql.alerts_visible_to(user_id, more))
         shown = rows[: wanted.limit]
         now = self._open()
@@ -140,6 +142,12 @@ class Alerts:
             raise
         self._keeper.told(after, rows)
         return self._views.view(after, is_whole=True)
+
+    async def _catch_up(self) -> None:
+        """Have the database know what the memory does, also of what has just begun or ended."""
+        # What was written last is better than nothing: the keeper tries again, and says so on /readyz.
+        with suppress(StorageError):
+            await self._keeper.flush()
 
     def _open(self) -> dict[str, Alert]:
         return {watch.alert.id: watch.alert for watch in self._engine.open_watches() if watch.alert}

@@ -61,6 +61,7 @@ def put_together(base: Base, sealer: Sealer, guard: Guard) -> Alerting:
     journal.on_fired(log_lines.fired)
     thresholds = Thresholds(storage, ledger, scope, now_ms)
     engine = Engine(fleet, thresholds, scope, journal, now_ms)
+    thresholds.on_changed(engine.threshold_changed)
     return Alerting(
         storage=storage,
         engine=engine,

@@ -64,6 +64,13 @@ class Engine:
                     at_ms = metrics_time(sample)
                 self._step(watch, value, at_ms, sample)
 
+    def threshold_changed(self, threshold_id: str) -> None:
+        """Let the open alerts of a threshold follow it at once; all else does with its next sample."""
+        for server_id, found in list(self._plans.items()):
+            watch, server = found.watches.get(threshold_id), self._fleet.get(server_id)
+            if server is not None and watch is not None and watch.alert is not None:
+                self._plan_of(server)
+
     def sweep(self) -> None:
         """Look at what no sample tells; once a second."""
         owners = self._scope.owners()

@@ -52,7 +52,12 @@ class Thresholds:
         self._scope = scope
         self._now_ms = now_ms
         self._by_id: dict[str, Threshold] = {}
+        self._changed_listeners: list[Callable[[str], None]] = []
         self.generation = 0
+
+    def on_changed(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with the id of each that is made, changed or deleted; it may not block or raise."""
+        self._changed_listeners.append(listener)
 
     async def load(self) -> None:
         """Read all; on a hub's first start make the usual ones.
@@ -131,11 +136,16 @@ class Thresholds:
         known = self._changeable(threshold_id, principal)
         await self._ledger.commit(_removed(threshold_id), _deed("threshold.delete", known, caller))
         self._by_id.pop(threshold_id, None)
-        self.generation += 1
+        self._has_changed(threshold_id)
 
     def _put(self, threshold: Threshold) -> None:
         self._by_id[threshold.id] = threshold
+        self._has_changed(threshold.id)
+
+    def _has_changed(self, threshold_id: str) -> None:
         self.generation += 1
+        for listener in self._changed_listeners:
+            listener(threshold_id)
 
     def _seen(self, threshold_id: str, principal: Principal) -> Threshold:
         known = self._by_id.get(threshold_id)

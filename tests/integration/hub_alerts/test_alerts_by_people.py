@@ -122,6 +122,24 @@ async def test_a_threshold_that_changes_takes_its_alert_along_and_one_deleted_en
     assert (await asker.get(path)).status == 404
 
 
+async def test_an_alert_has_ended_when_the_hub_says_that_its_threshold_is_gone(
+    asker: Asker, machine: Machine
+) -> None:
+    path = f"/alerts/thresholds/{(await machine.threshold())['id']}"
+    await machine.feed(95)
+    open_ones = f"/alerts?server_id={machine.server_id}&status=firing"
+    assert len((await asker.get(open_ones)).body["items"]) == 1
+    await asker.patch(path, {"value": 80})
+    assert [each["threshold_value"] for each in (await asker.get(open_ones)).body["items"]] == [80]
+    await asker.patch(path, {"enabled": False})
+    assert (await asker.get(open_ones)).body["items"] == []
+    await asker.patch(path, {"enabled": True})
+    await machine.feed(95)
+    assert len((await asker.get(open_ones)).body["items"]) == 1
+    await asker.delete(path)
+    assert (await asker.get(open_ones)).body["items"] == []
+
+
 @pytest.mark.parametrize(
     ("field", "body"),
     [
