@@ -65,6 +65,8 @@ class FanOutScreen(LiveScreen):
         Binding("escape", "back", "Back", id="fan-out.back", key_display="esc"),
     ]
 
+    STAYING: ClassVar[frozenset[str]] = frozenset({"stop"})
+
     def __init__(self, context: Context, server_ids: Sequence[str]) -> None:
         super().__init__(context)
         # Those that can be asked first: the cursor begins with one that will have an output.
@@ -306,7 +308,9 @@ class FanOutScreen(LiveScreen):
         summary = [*counts(self._runs), *self._waiting()]
         if chosen is None:
             title.set_lines([[(" ", "text"), *summary]])
-            self.query_one(OutputPanel).lines.sync(Said([] if self._runs else _WELCOME))
+            self.query_one(OutputPanel).lines.sync(
+                Said([] if self._runs else _welcome(len(self._server_ids)))
+            )
             return
         name = now.names.get(chosen.run.server_id, "?")
         title.set_lines([[("─ ", "rule"), (name, "strong"), (" ── ", "rule"), *summary, (" ──", "rule")]])
@@ -328,8 +332,11 @@ def _servers(count: int) -> str:
     return "1 server" if count == 1 else f"{count} servers"
 
 
-_WELCOME: Final[list[Cell]] = [
-    [],
-    [("  What you type runs on all of these at once, and is written to the audit log.", "muted")],
-    [("  Before that you are asked, and type how many servers they are.", "muted")],
-]
+def _welcome(count: int) -> list[Cell]:
+    if count == 1:
+        return [[], [("  What you type runs on this server, and is written to the audit log.", "muted")]]
+    return [
+        [],
+        [("  What you type runs on all of these at once, and is written to the audit log.", "muted")],
+        [("  Before that you are asked, and type how many servers they are.", "muted")],
+    ]

@@ -13,8 +13,8 @@ from chatops_tui.widgets.lines import Lines
 class KeyFooter(Lines):
     """Active bindings with `show=True`, one for each action, those of the focused widget first.
 
-    Bindings of the app itself (help, quit) stay when others must go. A disabled binding (`check_action`
-    returns None) is dim.
+    Bindings of the app itself (help, quit) stay when others must go, and so do those whose action is in the
+    `STAYING` of the widget they belong to. A disabled binding (`check_action` returns None) is dim.
     """
 
     DEFAULT_CSS = "KeyFooter { dock: bottom; height: 1; background: $panel; }"
@@ -36,9 +36,10 @@ class KeyFooter(Lines):
         for node, binding, enabled, _tooltip in self.screen.active_bindings.values():
             if binding.show and binding.action not in found:
                 key = self.app.get_key_display(binding)
-                pinned = isinstance(node, App)
+                is_app = isinstance(node, App)
                 # The same key leaves the program only from its root.
-                is_back = pinned and binding.action == "leave" and len(self.app.screen_stack) > 1
+                is_back = is_app and binding.action == "leave" and len(self.app.screen_stack) > 1
                 label = "Back" if is_back else binding.description
+                pinned = is_app or binding.action in getattr(node, "STAYING", ())
                 found[binding.action] = Hint(key, label, enabled=enabled, pinned=pinned)
         return list(found.values())

@@ -123,6 +123,19 @@ async def test_a_wrong_number_runs_nothing_and_the_command_is_kept(fan: Ui, hub:
     assert not hub.commands.all
 
 
+async def test_for_one_server_no_number_is_promised(start_ui: StartUi, hub: HubDouble) -> None:
+    machine = hub.machines["id-web-01"]
+    hub.machines[machine.id] = replace(machine, capabilities=("commands",))
+    async with start_ui() as ui:
+        await ui.sees("db-01", "● live", "x Run")
+        await ui.press("slash")
+        await ui.type("web-01")
+        await ui.sees("1/12")
+        await ui.press("enter", "x")
+        await ui.sees("1 server $", "What you type runs on this server")
+        assert "how many" not in ui.text()
+
+
 async def test_without_anything_to_run_there_is_no_key(ui: Ui) -> None:
     assert "x Run" not in ui.text()
     await ui.press("x")
