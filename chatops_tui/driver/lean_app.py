@@ -24,7 +24,7 @@ from chatops_tui.driver.celldiff import Run, ShadowGrid
 from chatops_tui.driver.congestion import Congestion, WriteQueue
 from chatops_tui.driver.glyphs import GlyphFilter
 from chatops_tui.driver.lent_driver import lendable
-from chatops_tui.render.charset import Charset
+from chatops_tui.render.charset import Charset, key_name
 
 ReturnType = TypeVar("ReturnType")
 
@@ -47,6 +47,7 @@ class LeanApp(App[ReturnType]):
         """The terminal is lent to somebody else: nothing is drawn, everything else goes on."""
         self._cell_diff = cell_diff
         self._grid: ShadowGrid | None = None
+        self._charset = charset
         self._glyphs = GlyphFilter(charset)
         self._congestion = Congestion(self._write_queue, self.set_timer)
 
@@ -59,6 +60,10 @@ class LeanApp(App[ReturnType]):
     def skipped_pictures(self) -> int:
         """How many pictures were left out because the wire was full."""
         return self._congestion.skipped
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the key as a word where the character set has no glyph for it."""
+        return key_name(super().get_key_display(binding), self._charset)
 
     def get_driver_class(self) -> type[Driver]:
         """Return Textual's driver, or ours where it is the one for terminals."""

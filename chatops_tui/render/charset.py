@@ -87,6 +87,21 @@ _SUBSTITUTES: Final[dict[Charset, Mapping[int, str]]] = {
 }
 
 
+# What stands in for a key's glyph must not be a key itself: `v` for an arrow, `>` for Enter.
+_ENTER: Final = {"⏎": "enter"}
+_ARROWS: Final = {"↑": "up", "↓": "down", "←": "left", "→": "right"}
+_KEY_WORDS: Final[dict[Charset, Mapping[int, str]]] = {
+    "braille": {},
+    "block": str.maketrans(_ENTER),
+    "ascii": str.maketrans(_ENTER | _ARROWS),
+}
+
+
+def key_name(key: str, charset: Charset) -> str:
+    """Return what a key is called where `charset` has no glyph for it, as wide as it needs."""
+    return key.translate(_KEY_WORDS[charset])
+
+
 def substitute(text: str, charset: Charset) -> str:
     """Return `text`, of the same width, with our own glyphs replaced by what `charset` has.
 

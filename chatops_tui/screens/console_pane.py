@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from chatops_tui.render.charset import Charset, key_name
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
@@ -38,6 +39,8 @@ class ConsolePane(Pane):
         Binding("ctrl+l", "clear", "Clear", show=False, id="console.clear"),
         Binding("ctrl+up,pageup", "read", "Scroll back", show=False, id="console.read"),
     ]
+
+    STAYING: ClassVar[frozenset[str]] = frozenset({"stop"})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, id="console")
@@ -181,7 +184,9 @@ class ConsolePane(Pane):
             self._panel.lines.scroll_to_line(start)
 
     def _draw(self, runs: list[RunMemory], now_ms: int, *, is_live: bool) -> None:
-        self._panel.lines.sync(self._lines(runs, now_ms, is_live=is_live) if runs else Said(_WELCOME))
+        self._panel.lines.sync(
+            self._lines(runs, now_ms, is_live=is_live) if runs else Said(_welcome(self.given.charset))
+        )
 
     def _lines(self, runs: list[RunMemory], now_ms: int, *, is_live: bool) -> RunLines:
         chosen = self._chosen_run
@@ -194,20 +199,21 @@ class ConsolePane(Pane):
             self.log.debug(str(exc))
 
 
-_WELCOME: Final[list[Cell]] = [
-    [],
-    [("  Commands run as the agent's user and are written to the audit log.", "muted")],
-    [
-        ("  ↑", "accent"),
-        (" history  ", "muted"),
-        ("ctrl+r", "accent"),
-        (" searches it  ", "muted"),
-        ("ctrl+c", "accent"),
-        (" stops, twice kills  ", "muted"),
-        ("esc", "accent"),
-        (" scrolls back", "muted"),
-    ],
-]
+def _welcome(charset: Charset) -> list[Cell]:
+    return [
+        [],
+        [("  Commands run as the agent's user and are written to the audit log.", "muted")],
+        [
+            (f"  {key_name('↑', charset)}", "accent"),
+            (" history  ", "muted"),
+            ("ctrl+r", "accent"),
+            (" searches it  ", "muted"),
+            ("ctrl+c", "accent"),
+            (" stops, twice kills  ", "muted"),
+            ("esc", "accent"),
+            (" scrolls back", "muted"),
+        ],
+    ]
 
 
 def prompt(row: Row, *, is_live: bool) -> Cell:

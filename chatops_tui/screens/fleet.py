@@ -143,7 +143,7 @@ class FleetScreen(LiveScreen):
             yield FleetTable(COLUMNS, markable=True, id="fleet-table")
             yield FleetDetail(self.given)
         if self._tour:
-            yield Tour(id="tour")
+            yield Tour(self.given.charset, id="tour")
         yield TextBlock(id="link-line")
         yield KeyFooter()
 

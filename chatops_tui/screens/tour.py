@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from chatops_tui.render.charset import Charset, key_name
 from chatops_tui.render.spans import Cell, Span
 from chatops_tui.screens.facts import rule
 from chatops_tui.widgets.lines import Lines
@@ -19,13 +20,20 @@ TOUR_LINES: Final = len(_LINES)
 class Tour(Lines):
     """Stands above the keys until Escape."""
 
+    def __init__(self, charset: Charset, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._charset = charset
+
     def compose_lines(self, columns: int, _rows: int) -> list[Cell]:
         """Return a title and the five lines."""
-        return [rule("WELCOME", columns, "esc hides this"), *map(_line, _LINES)]
+        return [
+            rule("WELCOME", columns, "esc hides this"),
+            *(_line(pairs, self._charset) for pairs in _LINES),
+        ]
 
 
-def _line(pairs: tuple[tuple[str, str], ...]) -> Cell:
+def _line(pairs: tuple[tuple[str, str], ...], charset: Charset) -> Cell:
     line: list[Span] = []
     for key, what in pairs:
-        line += [("  " if line else " ", "text"), (key, "accent"), (f" {what}", "text")]
+        line += [("  " if line else " ", "text"), (key_name(key, charset), "accent"), (f" {what}", "text")]
     return line

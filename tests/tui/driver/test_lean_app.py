@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.driver import Driver
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -26,6 +27,13 @@ from tests.tui.driver.replay import (
 )
 
 SIZE = (60, 20)
+
+
+def test_in_ascii_a_key_is_called_by_its_name() -> None:
+    enter = Binding("enter", "run", "Run", key_display="⏎")
+    assert Scene(charset="ascii").get_key_display(enter) == "enter"
+    assert Scene(charset="ascii").get_key_display(Binding("up", "up", "Up")) == "up"
+    assert Scene().get_key_display(enter) == "⏎"
 
 
 class Question(ModalScreen[None]):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from chatops_tui.render.charset import Charset, substitute
+from chatops_tui.render.charset import Charset, key_name, substitute
 
 
 @given(st.text(), st.sampled_from(get_args(Charset)))
@@ -27,3 +27,11 @@ def test_in_ascii_there_is_nothing_else(text: str) -> None:
 )
 def test_glyphs(charset: Charset, expected: str) -> None:
     assert substitute("● ✖ ─ 漢 ▍", charset) == expected
+
+
+@pytest.mark.parametrize(
+    ("charset", "expected"),
+    [("braille", "⏎ ^↑ ←"), ("block", "enter ^↑ ←"), ("ascii", "enter ^up left")],
+)
+def test_a_key_is_a_word_where_its_substitute_would_be_another_key(charset: Charset, expected: str) -> None:
+    assert key_name("⏎ ^↑ ←", charset) == expected
