@@ -33,7 +33,7 @@ class OpenLog(ModalScreen[LogSource | None]):
         """Lay out the field."""
         with Vertical(classes="dialog") as box:
             set_box_title(box, "Follow a log")
-            yield Form(Field("log-name", "File or unit", self._proposal, "/var/log/syslog or nginx.service"))
+            yield Form(Field("log-name", "Log", self._proposal, "/var/log/syslog or nginx.service"))
         yield KeyFooter()
 
     def on_mount(self) -> None:

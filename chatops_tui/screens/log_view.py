@@ -1,6 +1,7 @@
 """The lines of a log as they are written: filtered, marked, paused, coloured by level."""
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
@@ -124,7 +125,8 @@ class LogView(Vertical):
         """Draw the lines, if anything about them has changed; `nothing` stands there before one is begun."""
         memory, wanted = self._memory, self._filter.text
         version = memory.version if memory else -1
-        drawn = (memory, version, self._least, self._is_paused, self._has_times, wanted, online)
+        columns = self.lines.scrollable_content_region.width
+        drawn = (memory, version, self._least, self._is_paused, self._has_times, wanted, online, columns)
         if drawn == self._drawn:
             return
         self._drawn = drawn
@@ -135,7 +137,7 @@ class LogView(Vertical):
             return
         if not self._is_paused:
             self._select(memory, wanted)
-            self.lines.sync(self._shown if len(self._shown) else Said(_nothing(memory)))
+            self.lines.sync(self._shown if len(self._shown) else Said(_nothing(memory, columns)))
         self._filter.set_counts(len(self._shown), memory.total - memory.first)
         title.set_lines([self._title(memory, online=online)])
 
@@ -162,7 +164,7 @@ class LogView(Vertical):
             event.bar.say(clean(exc.msg, 19))
             return
         found = self.lines.highlight(wanted)
-        event.bar.say(f"{found} lines" if wanted else "")
+        event.bar.set_found(found if wanted else None)
 
     @on(LogScroll.Wished)
     def _wished(self, event: LogScroll.Wished) -> None:
@@ -257,9 +259,12 @@ class LogView(Vertical):
             return clean(entry.ts, 24)
 
 
-def _nothing(memory: LogMemory) -> list[Cell]:
+def _nothing(memory: LogMemory, columns: int) -> list[Cell]:
     if memory.ended:
-        return []
+        # The title has its beginning, as far as there is room.
+        said = textwrap.wrap(clean(memory.ended), max(20, columns - 2))
+        reason: list[Cell] = [[(f"  {line}", "crit")] for line in said]
+        return [[], *reason]
     text = "No line matches." if memory.total else "No lines yet."
     return [[], [(f"  {text}", "muted")]]
 

@@ -59,7 +59,8 @@ class OutputPanel(Vertical):
     def _search_changed(self, event: FilterBar.Changed) -> None:
         event.stop()
         lines = self.lines
-        event.bar.set_counts(lines.search(event.text), len(lines))
+        found = lines.search(event.text)
+        event.bar.set_found(found if event.text else None)
         if event.text:
             lines.find(-1)
 

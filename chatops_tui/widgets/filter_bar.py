@@ -98,6 +98,10 @@ class FilterBar(Horizontal):
         """Say how many of how many rows the filter leaves."""
         self.say(f"{shown}/{total}")
 
+    def set_found(self, count: int | None) -> None:
+        """Say in how many lines something is found; None: nothing is looked for."""
+        self.say("" if count is None else "1 line" if count == 1 else f"{count} lines")
+
     def say(self, text: str) -> None:
         """Say something of the filter at the end of the line; clean text."""
         self.query_one("#filter-count", TextBlock).set_lines([fit([(f"{text} ", "muted")], 19, "right")])

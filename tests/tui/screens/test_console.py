@@ -71,6 +71,14 @@ async def test_ctrl_c_stops_and_a_second_one_kills(console: Ui, hub: HubDouble) 
     await console.sees("Press q to go back")
 
 
+async def test_the_key_that_stops_is_in_sight_while_one_reads(console: Ui, hub: HubDouble) -> None:
+    await run(console, hub, "sleep 60")
+    await console.press("escape")
+    await console.sees("f Follow", "^c Stop", "? Help")
+    await hub.commands.ends(hub.commands.newest)
+    await console.sees_no("^c Stop")
+
+
 async def test_arrows_go_through_the_history_of_the_hub_and_this_session(console: Ui, hub: HubDouble) -> None:
     await run(console, hub, "w")
     await console.press("up", "up")
@@ -166,7 +174,7 @@ async def test_escape_goes_up_into_the_output_to_search_choose_copy_and_save(
     await eventually(lambda: console.app.clipboard.startswith("line 0\nline 1\n"))
     await console.press("slash")
     await console.type("line 42")
-    await console.sees("line 42", "1/102")
+    await console.sees("line 42", "1 line")
     await console.press("enter", "s")
     await console.sees("Save the whole output")
     await console.press("ctrl+u")

@@ -95,6 +95,30 @@ async def test_what_cannot_be_followed_says_why(logs: Ui, hub: HubDouble) -> Non
     await logs.sees("✖ there is no such unit")
 
 
+async def test_the_reason_is_there_to_its_last_word(logs: Ui, hub: HubDouble) -> None:
+    await follow(logs, hub, "/etc/shadow")
+    source = LogSource(path="/etc/shadow", tail=500)
+    await hub.logs.end(source, "only files below --log-path (/var/log) may be followed, not the last word")
+    await logs.sees("✖ only files below", "the last word")
+
+
+async def test_a_log_is_asked_for_by_a_whole_word(logs: Ui) -> None:
+    await logs.press("o")
+    await logs.sees("Follow a log", "Log   ", "/var/log/syslog or nginx.service")
+
+
+async def test_lines_that_are_marked_are_counted(logs: Ui, hub: HubDouble) -> None:
+    await follow(logs, hub)
+    await hub.logs.write(SYSLOG, "one", "two", "two")
+    await logs.sees("3 lines")
+    await logs.press("h")
+    await logs.type("one")
+    await logs.sees("1 line ")
+    await logs.press("ctrl+u")
+    await logs.type("two")
+    await logs.sees("2 lines")
+
+
 async def test_another_source_takes_the_place_and_leaving_ends_it(logs: Ui, hub: HubDouble) -> None:
     await follow(logs, hub)
     await logs.press("o")
