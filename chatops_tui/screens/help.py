@@ -35,6 +35,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,f1,q", "close", "Close", id="help.close", key_display="esc"),
         Binding("down,j", "scroll(1)", "Down", show=False, id="help.down"),
         Binding("up,k", "scroll(-1)", "Up", show=False, id="help.up"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="help.page-down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="help.page-up"),
+        Binding("home,g", "end(False)", "Top", show=False, id="help.top"),
+        Binding("end,G", "end(True)", "Bottom", show=False, id="help.bottom"),
     ]
 
     def __init__(self, title: str, groups: Sequence[KeyGroup]) -> None:
@@ -65,6 +69,16 @@ class HelpScreen(ModalScreen[None]):
     def action_scroll(self, rows: int) -> None:
         """Scroll by `rows`."""
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by the height, less one line for orientation."""
+        height = self.query_one(VerticalScroll).scrollable_content_region.height
+        self.action_scroll(pages * max(1, height - 1))
+
+    def action_end(self, last: bool) -> None:  # noqa: FBT001 - a binding's parameter
+        """Go to the first keys or the last."""
+        box = self.query_one(VerticalScroll)
+        box.scroll_to(y=box.max_scroll_y if last else 0, animate=False)
 
     def _draw(self) -> None:
         block = self.query_one("#help-keys", TextBlock)

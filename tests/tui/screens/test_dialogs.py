@@ -175,6 +175,22 @@ async def test_help_on_a_wide_terminal_cuts_nothing_and_lists_every_key_of_the_r
         assert ui.line_with("Shorter range").split("Shorter")[0].split()[-1] == "["
 
 
+async def test_help_on_a_small_terminal_is_read_page_by_page_to_its_end_and_cuts_nothing(
+    start_ui: StartUi,
+) -> None:
+    async with start_ui(size=(80, 17)) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("question_mark")
+        await ui.sees("On this screen")
+        assert "Reconnect" not in ui.text()
+        await ui.press("pagedown", "pagedown", "pagedown")
+        await ui.sees("Reconnect, load anew", "Back, in the fleet quit")
+        await ui.press("home")
+        await ui.sees("On this screen")
+        await ui.press("end")
+        await ui.sees("Reconnect, load anew")
+
+
 async def test_help_lists_no_keys_that_the_role_hides(ui: Ui) -> None:
     user = ui.app.store.user
     assert user is not None
