@@ -50,6 +50,9 @@ class Inventory:
         self._known: dict[str, Described] | None = None
         self._rows: dict[str, tuple[object, ...]] = {}
         self._noticed: dict[str, list[str]] = {}
+        # What is listed and what is looked at closer belong together: a container that came in between two
+        # looks would pass for removed, and an older state would stand above a newer one.
+        self._looking = asyncio.Lock()
         self._stirred = asyncio.Event()
         self._since_ns = 0
         self._listeners: list[Listener] = []
@@ -123,13 +126,14 @@ class Inventory:
         Raises:
             EngineError: It does not answer.
         """
-        rows = await self._engine.call(lambda api: api.containers(all=True, filters={"id": list(ids)}))
-        described = await self._described(rows)
-        if self._known is not None:
-            # Lost meanwhile, these few would pass for all there are.
-            self._known |= described
-        for container_id in set(ids) - described.keys():
-            self._forget(container_id)
+        async with self._looking:
+            rows = await self._engine.call(lambda api: api.containers(all=True, filters={"id": list(ids)}))
+            described = await self._described(rows)
+            if self._known is not None:
+                # Lost meanwhile, these few would pass for all there are.
+                self._known |= described
+            for container_id in set(ids) - described.keys():
+                self._forget(container_id)
         return described
 
     async def look_at_all(self) -> None:
@@ -138,6 +142,10 @@ class Inventory:
         Raises:
             EngineError: The engine does not answer.
         """
+        async with self._looking:
+            await self._list()
+
+    async def _list(self) -> None:
         self._own_id, rows = await self._engine.call(
             lambda api: (self._look_up_own_id(), api.containers(all=True))
         )
@@ -240,6 +248,8 @@ class Inventory:
         self._known = None
         self._rows.clear()
         self._noticed.clear()
+        # To look at none would be to look at all.
+        self._stirred.clear()
         self._stir()
         self._episode.fail(exc.code.value, detail=exc.message)
 
