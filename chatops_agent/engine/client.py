@@ -202,6 +202,8 @@ class OpenStream:
         http = self._response.raw._fp  # noqa: SLF001 - likewise
         self.is_chunked = bool(http.chunked)
         """The bytes are in chunks of HTTP, to be taken apart by `Dechunker`."""
+        # With a length the connection may stay open behind it: then nothing more would come, and no end.
+        self._left: int | None = None if self.is_chunked else http.length
         self.content_type = str(self._response.headers.get("Content-Type", ""))
         self._file = http.fp
         self._socket: socket.socket = http.fp.raw._sock  # noqa: SLF001 - likewise
@@ -210,11 +212,15 @@ class OpenStream:
 
     def read(self, most: int) -> bytes:
         """Return what comes next; empty at the end, or after `abort`."""
+        most = most if self._left is None else min(most, self._left)
         try:
-            return bytes(self._file.read1(most))
+            data = bytes(self._file.read1(most)) if most else b""
         except (OSError, ValueError):
             # Gone, or closed: whoever follows finds out which by asking again.
             return b""
+        if self._left is not None:
+            self._left -= len(data)
+        return data
 
     def abort(self) -> None:
         """Have `read` return; from any thread."""

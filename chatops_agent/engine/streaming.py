@@ -1,6 +1,7 @@
 """Answers of an engine that go on and on: each is read in a thread of its own, which `close` ends."""
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Final, Generic, Protocol, TypeVar
 from chatops_agent.engine.chunks import Dechunker, MalformedChunkError
 from chatops_agent.engine.errors import EngineError
 from chatops_wire.containers import DockerCode
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -101,14 +104,17 @@ class EngineStream(Generic[T]):
 
     def _work(self) -> None:
         try:
-            source = self._open()
+            self._read_all(self._open())
         except EngineError as exc:
             self._error = exc
-        else:
-            self._read_all(source)
-        with self._lock:
-            self._ended = True
-        self._wake()
+        except Exception:
+            # Whoever waits for the next piece would wait for ever.
+            log.exception("an answer of the engine cannot be read by an error of the agent")
+            self._error = EngineError(DockerCode.FAILED, "the engine's answer is not understood")
+        finally:
+            with self._lock:
+                self._ended = True
+            self._wake()
 
     def _read_all(self, source: ByteSource) -> None:
         with self._lock:
@@ -124,7 +130,7 @@ class EngineStream(Generic[T]):
                 if self._closed or (chunks is not None and chunks.is_ended):
                     return
         except MalformedChunkError as exc:
-            self._error = EngineError(DockerCode.FAILED, str(exc))
+            raise EngineError(DockerCode.FAILED, str(exc)) from exc
         finally:
             with self._lock:
                 self._source = None
