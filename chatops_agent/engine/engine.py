@@ -163,10 +163,15 @@ class Engine:
     ) -> Exec:
         """Start a program with a TTY in a running container; its descriptors are the caller's.
 
+        Whoever stops waiting loses them, and so does a deadline: so there is none but that of each of the
+        engine's answers.
+
         Raises:
             EngineError: It is not running, or has no such program; or as `call`.
         """
-        return await self.change(lambda api: _begin_exec(api, container_id, words, environment), within_s)
+        return await self._in_lane(
+            self._changes, lambda api: _begin_exec(api, container_id, words, environment), within_s
+        )
 
     def close(self) -> None:
         """End the threads; one that hangs is left behind."""
@@ -175,12 +180,16 @@ class Engine:
             pool.close()
 
     async def _run(self, pool: LanePool, job: Callable[[Any], T], within_s: float) -> T:
-        connected = self._present()
         try:
             async with asyncio.timeout(within_s + _MARGIN_S):
-                return await pool.run(partial(self._in_thread, connected, job, within_s))
+                return await self._in_lane(pool, job, within_s)
         except TimeoutError:
             raise EngineError(DockerCode.TIMEOUT, "the engine does not answer in time") from None
+
+    async def _in_lane(self, pool: LanePool, job: Callable[[Any], T], within_s: float) -> T:
+        connected = self._present()
+        try:
+            return await pool.run(partial(self._in_thread, connected, job, within_s))
         except LaneBusyError:
             raise EngineError(DockerCode.BUSY, "the engine has not answered earlier requests") from None
 

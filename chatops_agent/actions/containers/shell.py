@@ -27,7 +27,8 @@ from chatops_wire.containers import DockerCode
 
 # Whichever there is; the one that people are used to first.
 _SHELL: Final = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
-_START_WITHIN_S: Final = 20.0
+# For each of the two answers of the engine that it takes.
+_START_WITHIN_S: Final = 10.0
 _END_WITHIN_S: Final = 3.5
 _REFUSALS: Final = {DockerCode.NOT_FOUND: Refusal.NOT_FOUND, DockerCode.BAD_REQUEST: Refusal.INVALID_REQUEST}
 # Between the two sizes that make a full-screen program draw again.
@@ -82,7 +83,11 @@ class ContainerShell:
                 await engine.change(ending.of(found).carry_out, _END_WITHIN_S)
 
         self._shop.begin(begin(), "exec-begin")
-        return await begun
+        try:
+            async with asyncio.timeout(2 * _START_WITHIN_S):
+                return await begun
+        except TimeoutError:
+            raise EngineError(DockerCode.TIMEOUT, "the engine does not start a shell in time") from None
 
 
 @dataclass(frozen=True, slots=True)
