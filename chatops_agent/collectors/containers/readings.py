@@ -12,8 +12,8 @@ class Readings:
     """Remembers two readings of each life, as counters, and what they mean."""
 
     def __init__(self) -> None:
-        self._last: dict[Life, tuple[Usage, float]] = {}
-        self._rates: dict[Life, Rates] = {}
+        # Together, as one thread notes and forgets what others look up.
+        self._last: dict[Life, tuple[Usage, float, Rates]] = {}
 
     def note(self, life: Life, usage: Usage, at_s: float) -> None:
         """Take a reading.
@@ -25,19 +25,16 @@ class Readings:
         """
         before = self._last.get(life)
         if before is None:
-            self._rates[life] = Rates()
+            self._last[life] = (usage, at_s, Rates())
         elif at_s > before[1]:
-            self._rates[life] = rates(before[0], usage, at_s - before[1])
-        else:
-            return
-        self._last[life] = (usage, at_s)
+            self._last[life] = (usage, at_s, rates(before[0], usage, at_s - before[1]))
 
     def get(self, life: Life) -> tuple[Usage, Rates] | None:
         """Return the newest reading and its rates; None: there is none."""
         found = self._last.get(life)
-        return None if found is None else (found[0], self._rates[life])
+        return None if found is None else (found[0], found[2])
 
     def keep(self, lives: Collection[Life]) -> None:
         """Forget all others."""
         for life in self._last.keys() - lives:
-            del self._last[life], self._rates[life]
+            del self._last[life]
