@@ -102,7 +102,7 @@ def describe(row: Mapping[str, Any], inspected: Mapping[str, Any], own_id: str |
         pid=_whole(state.get("Pid")),
         has_tty=config.get("Tty") is True,
         has_network=_has_network(str(host.get("NetworkMode") or "")),
-        grace_s=_whole(config.get("StopTimeout")) or _GRACE_S,
+        grace_s=_grace_s(config.get("StopTimeout")),
         depends_on=tuple(
             part.partition(":")[0].strip() for part in labels.get(_DEPENDS_ON, "").split(",") if part.strip()
         ),
@@ -146,6 +146,11 @@ def _label(labels: Mapping[str, str], *names: str) -> str | None:
 
 def _whole(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _grace_s(told: object) -> float:
+    # 0 is a wish too: KILL at once.
+    return _GRACE_S if told is None else _whole(told)
 
 
 def _moment(value: object) -> int | None:

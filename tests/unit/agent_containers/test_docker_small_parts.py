@@ -168,6 +168,15 @@ def test_a_description_takes_what_there_is() -> None:
     assert described.depends_on == ("db", "api")
 
 
+@pytest.mark.parametrize(
+    ("config", "grace_s"), [({}, 10), ({"StopTimeout": None}, 10), ({"StopTimeout": 0}, 0)]
+)
+def test_a_container_has_the_grace_it_was_given_and_else_the_usual_one(
+    config: dict[str, Any], grace_s: float
+) -> None:
+    assert describe({}, {"Id": "a", "Config": config}, None).grace_s == grace_s
+
+
 def test_a_row_is_the_same_however_old_its_words_have_grown() -> None:
     one = {"State": "running", "Status": "Up 5 seconds (healthy)", "Names": ["/a"], "Image": "i"}
     assert signature(one) == signature({**one, "Status": "Up 2 minutes (healthy)"})
