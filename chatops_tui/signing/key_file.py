@@ -98,7 +98,8 @@ def _private(path: Path, content: bytes, passphrase: Passphrase) -> Ed25519Priva
         except TypeError:
             # What cryptography raises when there is a passphrase and none was given.
             key = load_ssh_private_key(content, passphrase().encode())
-    except (ValueError, UnsupportedAlgorithm) as exc:
+    except (TypeError, ValueError, UnsupportedAlgorithm) as exc:
+        # TypeError again: an empty passphrase.
         raise SigningError(f"{path}: no OpenSSH private key, or the wrong passphrase") from exc
     if not isinstance(key, Ed25519PrivateKey):
         raise SigningError(f"{path}: not an Ed25519 key")

@@ -47,6 +47,8 @@ def test_a_passphrase_is_asked_for_where_there_is_one(tmp_path: Path) -> None:
     _check(Signer(open_key(path, lambda: "secret words"), lambda: 0), line)
     with pytest.raises(SigningError, match="wrong passphrase"):
         read_key(path, lambda: "guess")
+    with pytest.raises(SigningError, match="wrong passphrase"):
+        read_key(path, lambda: "")
 
 
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
