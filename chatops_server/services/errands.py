@@ -26,6 +26,8 @@ class Errands:
         task = asyncio.create_task(_watched(errand, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Cancelled before its first step it would be told of as never awaited.
+        task.add_done_callback(lambda _task: errand.close())
         return task
 
     async def finish(self) -> None:

@@ -59,7 +59,12 @@ class Recordings:
         await asyncio.to_thread(_unlink, paths)
 
     def _started(self, terminal_id: str, recording: "Recording") -> "Recording":
-        self._errands.start(recording.run(), f"recording-{terminal_id}")
+        task = self._errands.start(recording.run(), f"recording-{terminal_id}")
+        # One that is cancelled before its first step, or never begun, cannot say so itself.
+        if task is None:
+            recording.ended()
+        else:
+            task.add_done_callback(lambda _task: recording.ended())
         return recording
 
     def _path(self, terminal_id: str) -> Path:
@@ -93,17 +98,19 @@ class Recording:
         self._event("r", f"{cols}x{rows}")
 
     async def run(self) -> None:
-        """Write until the recording is closed; cancelling closes it too."""
-        try:
-            while not self._is_closing.is_set():
-                await self._flush()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(FLUSH_EVERY_S):
-                        await self._is_closing.wait()
-            self._event("o", self._decoder.decode(b"", final=True))
+        """Write until the recording is closed; cancelling ends it too. Whoever runs it calls `ended`."""
+        while not self._is_closing.is_set():
             await self._flush()
-        finally:
-            self._is_closed.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_EVERY_S):
+                    await self._is_closing.wait()
+        self._event("o", self._decoder.decode(b"", final=True))
+        await self._flush()
+
+    def ended(self) -> None:
+        """Take nothing any more, since nobody writes it."""
+        self._is_full = True
+        self._is_closed.set()
 
     async def close(self) -> int | None:
         """End it and return its size in bytes; None when it could not be written."""
