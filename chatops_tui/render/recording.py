@@ -8,6 +8,8 @@ import msgspec
 
 # As a terminal can be; a stranger's file may say anything.
 _MOST_CELLS: Final = 1000
+# A year: likewise.
+_LONGEST_S: Final = 365 * 86_400.0
 
 
 class RecordingError(Exception):
@@ -76,11 +78,16 @@ def _piece(line: bytes, latest_s: float) -> Shown | None:
         return None
     match event:
         case [int() | float() as at_s, "o", str() as text]:
-            return Shown(max(latest_s, float(at_s)), "output", text)
+            return Shown(_moment(at_s, latest_s), "output", text)
         case [int() | float() as at_s, "r", str() as text]:
-            return Shown(max(latest_s, float(at_s)), "size", text)
+            return Shown(_moment(at_s, latest_s), "size", text)
         case _:
             return None
+
+
+def _moment(at_s: float, latest_s: float) -> float:
+    # A whole number of any length is told as an int, which may be too large for a float.
+    return float(min(max(latest_s, at_s), _LONGEST_S))
 
 
 def _cells(count: int) -> int:

@@ -33,6 +33,12 @@ def test_time_never_goes_back() -> None:
     assert recording.lasts_s == 6.0
 
 
+@pytest.mark.parametrize("moment", ["9" * 400, "1e300"])
+def test_no_moment_is_later_than_a_year(moment: str) -> None:
+    recording = understood([HEADER, f'[{moment}, "o", "a"]'.encode()])
+    assert recording.lasts_s == 365 * 86_400
+
+
 @pytest.mark.parametrize(
     ("first", "said"),
     [
