@@ -70,6 +70,10 @@ async def _create_threshold(ask: Ask[ThresholdCreate]) -> ThresholdView:
     return await ask.hub.alerting.thresholds.create(ask.body, ask.principal, ask.caller)
 
 
+async def _check_threshold(ask: Ask[ThresholdCreate]) -> None:
+    ask.hub.alerting.thresholds.check(ask.body, ask.principal)
+
+
 async def _preview(ask: Ask[PreviewCreate]) -> Preview:
     return await ask.hub.alerting.previews.preview(ask.body, ask.principal)
 
@@ -150,6 +154,16 @@ ROUTES: Final = (
         answer=ThresholdView,
         status=201,
         refusals=(403, 404, 429),
+    ),
+    Route(
+        method="POST",
+        path="/alerts/thresholds/check",
+        right=HubAction.USE,
+        handle=_check_threshold,
+        summary="Say whether a threshold could be made; makes nothing.",
+        tag=_THRESHOLDS,
+        body=ThresholdCreate,
+        refusals=(403, 404),
     ),
     Route(
         method="POST",

@@ -59,6 +59,10 @@ class AlertCalls:
         """Return every threshold the user may see."""
         return await self._calls.every("/alerts/thresholds", Page[ThresholdView])
 
+    async def check_threshold(self, wanted: ThresholdCreate) -> None:
+        """Have the hub refuse what it would not make, and make nothing."""
+        await self._calls.exchange(Request("POST", "/alerts/thresholds/check", wanted))
+
     async def create_threshold(self, wanted: ThresholdCreate) -> ThresholdView:
         """Make a threshold."""
         return await self._calls.call(Request("POST", "/alerts/thresholds", wanted), ThresholdView)

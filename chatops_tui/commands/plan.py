@@ -3,12 +3,14 @@
 import argparse
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from chatops_tui.client.connect import Hub
+from chatops_tui.client.errors import HubRefusedError
 from chatops_tui.commands.grid import say
 from chatops_tui.commands.say import say_json
 from chatops_tui.commands.sign_in import with_hub
@@ -45,7 +47,9 @@ def plan_or_apply(settings: Settings, chosen: Wanted) -> int:
 
     async def job(hub: Hub) -> int:
         names = await server_names(hub)
-        found = plan(wanted(document, names), await hub.rest.alerts.thresholds())
+        described = wanted(document, names)
+        found = plan(described, await hub.rest.alerts.thresholds())
+        await _check(hub, described)
         doomed = tuple(one for one in found.unmanaged if one.may_change) if chosen.prunes else ()
         if not chosen.as_json:
             _say_plan(settings, found, doomed, names)
@@ -58,6 +62,17 @@ def plan_or_apply(settings: Settings, chosen: Wanted) -> int:
         return ExitCode.DONE
 
     return with_hub(settings, job)
+
+
+async def _check(hub: Hub, described: Sequence[ThresholdCreate]) -> None:
+    """Have the hub look at all of them before the first is changed; WrongTextError."""
+    for one in described:
+        try:
+            await hub.rest.alerts.check_threshold(one)
+        except HubRefusedError as exc:
+            if exc.status != HTTPStatus.BAD_REQUEST:
+                raise
+            raise WrongTextError(f"{one.name!r}: {exc.refusal.detail}") from exc
 
 
 async def _apply(hub: Hub, found: Plan, doomed: tuple[ThresholdView, ...]) -> None:

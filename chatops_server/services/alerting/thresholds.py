@@ -92,6 +92,14 @@ class Thresholds:
         """
         return self._view(self._seen(threshold_id, principal), principal)
 
+    def check(self, body: ThresholdCreate, principal: Principal) -> None:
+        """Refuse what `create` would refuse, and make nothing.
+
+        Raises:
+            InvalidRequestError, NotFoundError, ForbiddenError: As for `create`.
+        """
+        self._new(body, principal)
+
     async def create(self, body: ThresholdCreate, principal: Principal, caller: Caller) -> ThresholdView:
         """Add a threshold.
 
@@ -100,9 +108,7 @@ class Thresholds:
             NotFoundError, ForbiddenError: The server is not the user's to see, or to manage.
             TooManyRequestsError: There are MAX_THRESHOLDS.
         """
-        self._scope.require_create(body.server_id, principal)
-        now_ms = self._now_ms()
-        new = prepared(ThresholdRow(f"thr_{token_hex(8)}", principal.user_id, body, now_ms, now_ms))
+        new = self._new(body, principal)
         if len(self._by_id) >= MAX_THRESHOLDS:
             raise TooManyRequestsError(f"at most {MAX_THRESHOLDS} thresholds", 3600)
         await self._ledger.commit(sql.add_threshold(new.row), _deed("threshold.create", new, caller))
@@ -137,6 +143,11 @@ class Thresholds:
         await self._ledger.commit(_removed(threshold_id), _deed("threshold.delete", known, caller))
         self._by_id.pop(threshold_id, None)
         self._has_changed(threshold_id)
+
+    def _new(self, body: ThresholdCreate, principal: Principal) -> Threshold:
+        self._scope.require_create(body.server_id, principal)
+        now_ms = self._now_ms()
+        return prepared(ThresholdRow(f"thr_{token_hex(8)}", principal.user_id, body, now_ms, now_ms))
 
     def _put(self, threshold: Threshold) -> None:
         self._by_id[threshold.id] = threshold

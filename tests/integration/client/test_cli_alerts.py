@@ -203,6 +203,18 @@ async def test_a_file_that_is_wrong_changes_nothing(hub: HubDouble, text: str, s
     assert not hub.alerts.patches
 
 
+@pytest.mark.parametrize("job", ["plan", "apply"])
+async def test_what_only_the_hub_knows_to_be_wrong_changes_nothing_either(hub: HubDouble, job: str) -> None:
+    hub.alerts.refuse = (400, ErrorCode.INVALID_REQUEST, "clear_value: with gt it may not be above value")
+    ran = await run(hub, job, "-", stdin=FILE.encode())
+    said = "chatops: 'disk full': clear_value: with gt it may not be above value\n"
+    assert (ran.status, ran.out, ran.err) == (2, b"", said)
+    assert not hub.alerts.patches
+    hub.alerts.refuse = (403, ErrorCode.FORBIDDEN, "not yours")
+    assert (await run(hub, job, "-", stdin=FILE.encode())).status == 1
+    assert not hub.alerts.patches
+
+
 async def test_events_of_a_server(hub: HubDouble) -> None:
     assert "agent connected" in await told(hub, "events", "db-01")
     found = json.loads(await told(hub, "events", "db-01", "-n", "1", "--json"))

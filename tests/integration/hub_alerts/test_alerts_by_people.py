@@ -122,6 +122,16 @@ async def test_a_threshold_that_changes_takes_its_alert_along_and_one_deleted_en
     assert (await asker.get(path)).status == 404
 
 
+async def test_a_threshold_may_be_checked_before_it_is_made(asker: Asker, machine: Machine) -> None:
+    before = (await asker.get("/alerts/thresholds")).body
+    good = {**THRESHOLD, "server_id": machine.server_id}
+    assert (await asker.post("/alerts/thresholds/check", good)).status == 204
+    refused = await asker.post("/alerts/thresholds/check", {**good, "clear_value": 95})
+    assert (refused.status, refused.code) == (400, "invalid_request")
+    assert refused.body["detail"].startswith("clear_value: ")
+    assert (await asker.get("/alerts/thresholds")).body == before
+
+
 async def test_an_alert_has_ended_when_the_hub_says_that_its_threshold_is_gone(
     asker: Asker, machine: Machine
 ) -> None:

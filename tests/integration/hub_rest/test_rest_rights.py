@@ -102,6 +102,7 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/alerts/{id}/resolve": NOTHING,
     "GET /api/v1/alerts/thresholds": ANY_USER,
     "POST /api/v1/alerts/thresholds": (*FULL[:7], 201, 201),
+    "POST /api/v1/alerts/thresholds/check": (*FULL[:7], 204, 204),
     "POST /api/v1/alerts/thresholds/preview": FULL,
     "GET /api/v1/alerts/thresholds/{id}": READS,
     "PATCH /api/v1/alerts/thresholds/{id}": FULL,
@@ -149,6 +150,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/commands": {"command": "uptime"},
     "POST /api/v1/docker/images/pull": {"image": "busybox"},
     "POST /api/v1/alerts/thresholds": THRESHOLD,
+    "POST /api/v1/alerts/thresholds/check": THRESHOLD,
     "POST /api/v1/alerts/thresholds/preview": {"threshold": THRESHOLD},
     "PATCH /api/v1/alerts/thresholds/{id}": {"value": 80},
     "POST /api/v1/alerts/silences": SILENCE,
@@ -160,6 +162,7 @@ NAMES_SERVER = (
     "POST /api/v1/commands",
     "POST /api/v1/docker/images/pull",
     "POST /api/v1/alerts/thresholds",
+    "POST /api/v1/alerts/thresholds/check",
     "POST /api/v1/alerts/silences",
 )
 QUERIES: Mapping[str, str] = {

@@ -60,6 +60,7 @@ class AlertDouble:
         return [
             web.get(f"{alerts}/thresholds", self._thresholds),
             web.post(f"{alerts}/thresholds", self._create_threshold),
+            web.post(f"{alerts}/thresholds/check", self._check_threshold),
             web.post(f"{alerts}/thresholds/preview", self._preview),
             web.patch(f"{alerts}/thresholds/{{threshold}}", self._patch_threshold),
             web.delete(f"{alerts}/thresholds/{{threshold}}", self._delete_threshold),
@@ -190,6 +191,12 @@ class AlertDouble:
     async def _thresholds(self, request: web.Request) -> web.Response:
         self._note(request)
         return answer(Page(items=tuple(self.thresholds.values())))
+
+    async def _check_threshold(self, request: web.Request) -> web.Response:
+        if self.refuse is not None:
+            return problem(*self.refuse)
+        await read(request, ThresholdCreate)
+        return web.Response(status=204)
 
     async def _create_threshold(self, request: web.Request) -> web.Response:
         if self.refuse is not None:
