@@ -23,6 +23,8 @@ EngineState = DockerState | Literal[""]
 
 # What a removal is told by, in Docker's words and in the hub's.
 _GONE: Final = frozenset({"destroy", "remove"})
+# Of those that were removed so many are kept, for screens that show them; a build server makes thousands a day.
+MOST_GONE: Final = 200
 EVERYWHERE: Final = ""
 """In place of a server's id: all that the user may see."""
 
@@ -110,10 +112,12 @@ class ContainerMemory:
 
 
 class Containers:
-    """Everything that is known of containers."""
+    """Everything that is known of containers; of those that are gone the last MOST_GONE."""
 
     def __init__(self) -> None:
         self._known: dict[ContainerKey, ContainerMemory] = {}
+        self._gone: dict[ContainerKey, None] = {}
+        """In the order they went."""
         self._engines: dict[str, EngineState] = {}
         self._reasons: dict[str, str] = {}
         self._failed: dict[str, str] = {}
@@ -199,6 +203,7 @@ class Containers:
         """Forget the containers of a server that is gone."""
         for key in [key for key in self._known if key[0] == server_id]:
             del self._known[key]
+            self._gone.pop(key, None)
 
     def still(self) -> "Containers":
         """Return what they are now, for a picture that shall not move."""
@@ -224,8 +229,9 @@ class Containers:
         if not local_id(item):
             return
         memory = self._put(item.server_id, item)
-        memory.is_gone = change.action in _GONE
         memory.series.take_figures(item, now_ms)
+        if change.action in _GONE:
+            self._let_go(memory)
 
     def _take_doing(self, event: DoingChanged) -> None:
         for key in event.keys:
@@ -250,9 +256,16 @@ class Containers:
 
     def _keep_only(self, scope: str, told: AbstractSet[ContainerKey]) -> None:
         """Note that what was not told is gone; a screen may still show it, and says so."""
-        for key, memory in self._known.items():
-            if key not in told and scope in {EVERYWHERE, key[0]}:
-                memory.is_gone = True
+        for key, memory in tuple(self._known.items()):
+            if key not in told and scope in {EVERYWHERE, key[0]} and not memory.is_gone:
+                self._let_go(memory)
+
+    def _let_go(self, memory: ContainerMemory) -> None:
+        memory.is_gone = True
+        self._gone[memory.key] = None
+        while len(self._gone) > MOST_GONE:
+            oldest = next(iter(self._gone))
+            del self._gone[oldest], self._known[oldest]
 
     def _put(self, server_id: str, item: Container) -> ContainerMemory:
         key = (server_id, local_id(item))
@@ -260,6 +273,7 @@ class Containers:
         if memory is None:
             memory = self._known[key] = ContainerMemory(server_id, item)
         memory.item, memory.is_gone = item, False
+        self._gone.pop(key, None)
         return memory
 
 

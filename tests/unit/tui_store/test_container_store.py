@@ -5,6 +5,7 @@ from msgspec.structs import asdict
 from chatops_tui.store.container_series import CPU, MEMORY, SPARK_STEP_MS
 from chatops_tui.store.containers import (
     EVERYWHERE,
+    MOST_GONE,
     ContainerHistoryAnswered,
     ContainerHistoryAsked,
     ContainerPastAnswered,
@@ -66,6 +67,18 @@ def test_a_list_replaces_what_was_known_of_its_servers_only() -> None:
     gone = known.get(WEB)
     assert gone is not None
     assert gone.is_gone
+
+
+def test_of_those_that_are_gone_the_last_are_kept() -> None:
+    known = Containers()
+    for number in range(MOST_GONE + 2):
+        known.apply(listed("web", item("web", one(f"c{number}"))), NOW)
+    # c1 has come back, so it is none of those that went first.
+    known.apply(listed("web", item("web", one("c1"))), NOW)
+    known.apply(listed("web", item("web", one("new"))), NOW)
+    kept = [number for number in range(MOST_GONE + 2) if known.get(("web", f"c{number}")) is not None]
+    assert kept == [1, *range(3, MOST_GONE + 2)]
+    assert ids(known) == ["new"]
 
 
 def test_while_an_agent_is_away_its_containers_stay_as_they_were() -> None:
