@@ -86,7 +86,9 @@ async def test_an_engine_that_answers_nonsense_is_none(address: Path, body: byte
 async def test_podman_is_told_by_its_name(address: Path) -> None:
     facts = {"Version": "4.9", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}
 
-    def answer(line: str) -> bytes:
+    def answer(line: str) -> bytes | None:
+        if "/events" in line:
+            return None
         return json.dumps(facts).encode() if "/version" in line else b"[]"
 
     async with _engine(address, answer), watching(f"unix://{address}", SHORT_S) as watch:
