@@ -181,7 +181,7 @@ def _prepared(row: SilenceRow) -> _Silence:
 
 def _deed(action: str, silence: _Silence, caller: Caller) -> Deed:
     body = silence.row.body
-    what = body.metric or "all alerts"
+    what = (body.metric or "all alerts") + (f" on {body.select}" if body.select else "")
     done = "silenced" if action == "silence.create" else "no longer silenced"
     event = NewEvent(
         "alert",

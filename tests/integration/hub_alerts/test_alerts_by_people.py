@@ -196,6 +196,19 @@ async def test_a_bad_silence_is_refused_by_the_name_of_its_field(
     assert answer.body["detail"].startswith(f"{field}: ")
 
 
+async def test_the_timeline_says_what_was_silenced_and_where(asker: Asker) -> None:
+    body = {"ends_at": "2099-01-01T00:00:00Z", "select": "tag:ci"}
+    made = await asker.post("/alerts/silences", body)
+    await asker.post("/alerts/silences", {**body, "metric": "cpu.percent", "select": ""})
+    await asker.delete(f"/alerts/silences/{made.body['id']}")
+    events = (await asker.get("/events?kind=alert")).body["items"]
+    assert [each["message"] for each in events] == [
+        "all alerts on tag:ci no longer silenced",
+        "cpu.percent silenced until 2099-01-01T00:00:00.000Z",
+        "all alerts on tag:ci silenced until 2099-01-01T00:00:00.000Z",
+    ]
+
+
 async def test_what_is_silenced_is_told_once_the_silence_is_over(
     asker: Asker, machine: Machine, receiver: Receiver
 ) -> None:
