@@ -47,10 +47,11 @@ _BLOCK: Final = {
 }
 _ASCII: Final = {
     **dict.fromkeys("▏▎▍", " "),
-    **dict.fromkeys("▌▋▊▉█▇▆", "#"),
+    **dict.fromkeys("▋▊▉█▇▆", "#"),
     **dict.fromkeys("▅▄═", "="),
     **dict.fromkeys("▃▂─━–┈┄▔", "-"),
-    **dict.fromkeys("│┃║‖▐▕┤├", "|"),
+    # ▌ marks a line: `##1` would be another number.
+    **dict.fromkeys("│┃║‖▌▐▕┤├", "|"),
     **dict.fromkeys("┌┐└┘┬┴┼╭╮╰╯╛", "+"),
     "▁": "_",
     "▀": '"',

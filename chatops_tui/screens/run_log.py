@@ -87,4 +87,5 @@ class RunLog(ScrollBack):
 
 def _output(line: OutputLine) -> list[Piece]:
     # Both streams stand together; a bar tells them apart without colouring what a program coloured.
-    return [("▏", "crit") if line.is_error else (" ", "text"), *line.spans]
+    # The thinnest bar, ▏, is a blank in the character sets without braille.
+    return [("│", "crit") if line.is_error else (" ", "text"), *line.spans]

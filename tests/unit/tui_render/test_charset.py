@@ -23,10 +23,10 @@ def test_in_ascii_there_is_nothing_else(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("charset", "expected"),
-    [("braille", "● ✖ ─ 漢 ▍"), ("block", "• x ─ 漢 ▌"), ("ascii", "* x - ??  ")],
+    [("braille", "● ✖ ─ 漢 ▍│▌#"), ("block", "• x ─ 漢 ▌│▌#"), ("ascii", "* x - ??  ||#")],
 )
 def test_glyphs(charset: Charset, expected: str) -> None:
-    assert substitute("● ✖ ─ 漢 ▍", charset) == expected
+    assert substitute("● ✖ ─ 漢 ▍│▌#", charset) == expected
 
 
 @pytest.mark.parametrize(
