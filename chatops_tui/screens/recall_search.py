@@ -14,9 +14,18 @@ from chatops_tui.render.text import clean
 from chatops_tui.screens.closing import close
 from chatops_tui.store.recall import Recall
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.key_footer import KeyFooter
 
 # More than this one narrows rather than scrolls.
 _MOST: Final = 100
+
+
+class _Words(Input):
+    """Says in the footer what Enter does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Put on the line", id="recall.put", key_display="⏎"),
+    ]
 
 
 class RecallSearch(ModalScreen[str | None]):
@@ -40,9 +49,10 @@ class RecallSearch(ModalScreen[str | None]):
         with Vertical(id="recall-box") as box:
             set_box_title(box, "Search the history")
             yield OptionList(markup=False, id="recall-list")
-            field = Input(self._typed, placeholder="words of a command", compact=True, id="recall-words")
+            field = _Words(self._typed, placeholder="words of a command", compact=True, id="recall-words")
             field.cursor_blink = False
             yield field
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Begin with what was typed."""

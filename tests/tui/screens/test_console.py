@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from chatops_tui.render.charset import Charset, substitute
 from chatops_wire.codes import ErrorCode
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
@@ -47,6 +49,18 @@ async def test_output_comes_live_and_the_end_with_exit_code_and_duration(console
     await hub.commands.ends(hub.commands.newest, 3)
     await console.sees("#1 ✖ 3  1.4s  df -h /var")
     assert "title" not in console.text()
+
+
+@pytest.mark.parametrize("charset", get_args(Charset))
+async def test_what_comes_from_stderr_has_a_bar_in_every_character_set(
+    console: Ui, hub: HubDouble, charset: Charset
+) -> None:
+    await run(console, hub, "ls /nowhere")
+    await hub.commands.prints(hub.commands.newest, b"fine\n")
+    await hub.commands.prints(hub.commands.newest, b"no such file\n", "stderr")
+    await console.sees("no such file", " fine")
+    before = substitute(console.line_with("no such file").split("no such file")[0], charset)
+    assert before.strip(), "no bar"
 
 
 async def test_several_run_at_once(console: Ui, hub: HubDouble) -> None:
@@ -91,7 +105,7 @@ async def test_arrows_go_through_the_history_of_the_hub_and_this_session(console
 
 async def test_ctrl_r_finds_a_command_and_only_puts_it_on_the_line(console: Ui, hub: HubDouble) -> None:
     await console.press("ctrl+r")
-    await console.sees("Search the history", "df -h", "uptime")
+    await console.sees("Search the history", "df -h", "uptime", "⏎ Put on the line", "esc Cancel")
     await console.type("upt")
     await console.sees_no("df -h")
     await console.press("enter")
