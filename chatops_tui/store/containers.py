@@ -23,7 +23,7 @@ EngineState = DockerState | Literal[""]
 
 # What a removal is told by, in Docker's words and in the hub's.
 _GONE: Final = frozenset({"destroy", "remove"})
-# Of those that were removed so many are kept, for screens that show them; a build server makes thousands a day.
+# Of those that were removed so many are kept, for screens that show them; a build server makes many a minute.
 MOST_GONE: Final = 200
 EVERYWHERE: Final = ""
 """In place of a server's id: all that the user may see."""
