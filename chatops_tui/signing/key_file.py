@@ -56,7 +56,12 @@ def make_key(path: Path, passphrase: str) -> str:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write_new(path, content, 0o600)
-        _write_new(path.with_name(f"{path.name}.pub"), f"{line}\n".encode(), 0o644)
+        try:
+            _write_new(path.with_name(f"{path.name}.pub"), f"{line}\n".encode(), 0o644)
+        except OSError:
+            # A private key whose public half nobody was told is of no use, and in the way of the next one.
+            path.unlink()
+            raise
     except FileExistsError as exc:
         raise SigningError(f"{exc.filename} is there already; machines may know it, so it stays") from exc
     except OSError as exc:

@@ -60,6 +60,14 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_no_private_key_is_left_where_its_public_half_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.with_name("key.pub").write_text("another\n")
+    with pytest.raises(SigningError, match=r"key\.pub is there already"):
+        make_key(path, "")
+    assert [each.name for each in tmp_path.iterdir()] == ["key.pub"]
+
+
 def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SigningError, match="No such file"):
         open_key(tmp_path / "none", _nobody)
