@@ -23,6 +23,8 @@ from chatops_wire.rest_docker import PullBegun, PullOrder, pull_params
 _SILENT_S: Final = 300.0
 # A layer that comes in pieces of 16 KiB; nobody reads faster.
 _TELL_EVERY_S: Final = 0.25
+# Of the engine's words; they go to everybody who follows the server's containers.
+_TEXT_CHARS: Final = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +125,7 @@ class Pulls:
             server_id=pull.state.id,
             command_id=pull.request.id,
             image=pull.image,
-            text=progress.text,
+            text=progress.text[:_TEXT_CHARS],
             current=progress.current,
             total=progress.total,
         )

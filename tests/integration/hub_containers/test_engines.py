@@ -127,8 +127,9 @@ async def test_a_pull_tells_how_it_goes_and_how_it_ended(stage: Stage) -> None:
         "server_id": stage.server_id,
         "image": "busybox:1.36",
     }
-    progress = {"text": "Downloading", "current": 5, "total": 10}
-    await agent.send({"type": "docker_progress", "command_id": order["command_id"], **progress})
+    progress = {"text": "Downloading" * 18 + "Do", "current": 5, "total": 10}
+    said = {**progress, "text": "Downloading" * 1000}
+    await agent.send({"type": "docker_progress", "command_id": order["command_id"], **said})
     assert await client.until("docker_progress") == {"type": "docker_progress", **pull, **progress}
     await agent.send({"type": "docker_response", "command_id": order["command_id"], "success": True})
     assert await client.until("docker_finished") == {"type": "docker_finished", **pull, "success": True}
