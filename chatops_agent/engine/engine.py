@@ -191,7 +191,8 @@ class Engine:
         try:
             return await pool.run(partial(self._in_thread, connected, job, within_s))
         except LaneBusyError:
-            raise EngineError(DockerCode.BUSY, "the engine has not answered earlier requests") from None
+            text = "the engine does not answer; earlier requests still wait for it"
+            raise EngineError(DockerCode.DOCKER_UNAVAILABLE, text) from None
 
     def _present(self) -> Connected:
         if self._connected is None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatops_agent.collectors.sampling import this_machine
-from chatops_agent.engine.errors import unavailable
+from chatops_agent.engine.engine import Engine
+from chatops_agent.engine.errors import EngineError, unavailable
 from chatops_wire.containers import DockerCode, EngineState
 from tests.deadlines import MS, eventually
 from tests.integration.agent_actions.hub_side import hub_side
@@ -75,11 +76,35 @@ async def test_an_engine_that_hangs_delays_neither_samples_nor_answers(
     assert (watch.state.state, "does not answer" in watch.state.reason) == ("unavailable", True)
 
 
+async def test_an_engine_that_has_not_answered_is_away_and_not_its_caller_in_a_hurry(address: Path) -> None:
+    heard: list[str] = []
+
+    def answer(line: str) -> bytes | None:
+        heard.extend([line] if "/info" in line else [])
+        return _only_its_version(line)
+
+    engine = Engine(f"unix://{address}", {})
+    async with _engine(address, answer):
+        try:
+            await engine.connect()
+            asking = [asyncio.create_task(engine.call(lambda api: api.info())) for _ in range(8)]
+            await eventually(lambda: len(heard) == len(asking), what="a request of each thread")
+            for each in asking:
+                each.cancel()
+            await asyncio.wait(asking)
+            # Every thread still waits for an answer that nobody wants any more.
+            with pytest.raises(EngineError, match="does not answer") as refused:
+                await engine.call(lambda api: api.info())
+        finally:
+            engine.close()
+    assert refused.value.code is DockerCode.DOCKER_UNAVAILABLE
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"null", b"nonsense", b'{"ApiVersion": 5}', b'{"Components": [1]}']
 )
 async def test_an_engine_that_answers_nonsense_is_none(address: Path, body: bytes) -> None:
-    async with _engine(address, lambda _line: body), watching(f"unix://{address}", SHORT_S) as watch:
+    async with _engine(address, lambda _line: body), watching(f"unix://{address}") as watch:
         assert watch.inventory.containers is None
 
 
@@ -91,7 +116,7 @@ async def test_podman_is_told_by_its_name(address: Path) -> None:
             return None
         return json.dumps(facts).encode() if "/version" in line else b"[]"
 
-    async with _engine(address, answer), watching(f"unix://{address}", SHORT_S) as watch:
+    async with _engine(address, answer), watching(f"unix://{address}") as watch:
         assert watch.inventory.containers == ()
         assert watch.state == EngineState(state="available", version="podman 4.9")
 
