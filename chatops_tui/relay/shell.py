@@ -210,6 +210,10 @@ class _Relay:
                     except HubRefusedError as exc:
                         reason = f"{_END_OF_ALL}: {exc.detail or exc.code}"
                         break
+                    except HubError as exc:
+                        # The key that signs may be gone by now.
+                        reason = f"{_END_OF_ALL}: {exc}"
+                        break
                     return True
         self._leave(Left("lost", self.view.terminal_id, reason))
         return False
