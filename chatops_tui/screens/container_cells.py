@@ -30,7 +30,7 @@ _SERVER: Final = Column("server", "SERVER", 10, flex=1, max_width=24)
 _COLUMNS: Final = (
     Column("mark", "", 1, sortable=False),
     Column("name", "CONTAINER", 18, flex=4, max_width=40),
-    Column("state", "STATE", 11),
+    Column("state", "STATE", 12),
     Column("cpu", "CPU", 6, align="right"),
     Column("cpu-trend", "TREND", _SPARK, flex=1, max_width=16, sortable=False),
     Column("memory", "MEM", 11, align="right"),

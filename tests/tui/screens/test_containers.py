@@ -74,6 +74,11 @@ async def test_containers_stand_below_their_project_with_state_by_sign_and_word(
     assert tab.colours_of("healthy") != tab.colours_of("unhealthy")
 
 
+async def test_how_one_was_killed_is_told_whole(tab: Ui, hub: HubDouble) -> None:
+    await hub.docker.change(DB, container("batch", state="exited", exit_code=137), "die")
+    await tab.sees("exited (137)")
+
+
 async def test_figures_and_sparklines_follow_the_samples(tab: Ui, hub: HubDouble) -> None:
     known = hub.docker.containers[DB]
     one = next(one for one in known.values() if one.name == "grafana")
