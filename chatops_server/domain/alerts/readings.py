@@ -1,5 +1,6 @@
 """How the value that a threshold watches is read off a sample: prepared once, then called for each."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -22,6 +23,7 @@ LOOP_RESTARTS: Final = 3
 LOOP_WITHIN_MS: Final = 10 * 60 * 1000
 # A container that was stopped ends by INT, KILL or TERM.
 _STOPPED_CODES: Final = frozenset({0, 130, 137, 143})
+_EXITED: Final = re.compile(r"Exited \((\d{1,5})\)", re.ASCII)
 
 _HOST: Final[dict[str, Reading]] = {
     "cpu.percent": attrgetter("cpu.percent"),
@@ -171,7 +173,15 @@ def _chosen(label: str | None, containers: Iterable[Container] | None) -> Sequen
 def _stopped_by_itself(container: Container) -> bool:
     if container.state not in ("exited", "dead"):
         return False
-    return container.oom_killed or (container.exit_code or 0) not in _STOPPED_CODES
+    return container.oom_killed or _exit_code(container) not in _STOPPED_CODES
+
+
+def _exit_code(container: Container) -> int:
+    if container.exit_code is not None:
+        return int(container.exit_code)
+    # The contract's own fields have no code: an agent that sends no more tells it as Docker words it.
+    found = _EXITED.match(container.status or "")
+    return int(found[1]) if found else 0
 
 
 def _nothing(_sample: SampleParts) -> float | None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from chatops_server.domain.alerts.weekly import ZoneError, end_of, is_within, zo
 from chatops_server.domain.alerts.windows import Window
 from chatops_server.domain.alerts.wording import amount
 from chatops_wire import metrics
+from chatops_wire.containers import Container
 from chatops_wire.metrics import CATALOGUE, Unit, UnknownMetricError
 from chatops_wire.rest_alerts import CONDITIONS, Aggregation, Weekly
 from chatops_wire.samples import SampleParts
@@ -179,6 +181,38 @@ def test_every_condition_can_be_read_off_any_sample(sample: SampleParts) -> None
     for name in CONDITIONS:
         value = reading(watched(name))(sample) if name != "container.restarting" else None
         assert value is None or value == value  # noqa: PLR0124 - not a NaN
+
+
+PLAIN_SAMPLE = msgspec.convert(
+    {
+        "timestamp": "2026-01-31T12:00:00.000Z",
+        "cpu": {"percent": 1},
+        "memory": {"total": 1, "used": 1, "available": 0, "percent": 100},
+    },
+    SampleParts,
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "stopped"),
+    [
+        ({"status": "Exited (2) 3 minutes ago"}, 1),
+        ({"status": "Exited (0) 3 minutes ago"}, 0),
+        ({"status": "Exited (137) 3 minutes ago"}, 0),
+        ({"status": "Exited (2) 3 minutes ago", "exit_code": 0}, 0),
+        ({"status": "Exited (0) 3 minutes ago", "exit_code": 2}, 1),
+        ({"status": "Exited (137) 3 minutes ago", "oom_killed": True}, 1),
+        ({"status": "Exited (99999999999999999999) now"}, 0),
+        ({"status": "Exited"}, 0),
+        ({"status": "Up 3 minutes", "state": "running"}, 0),
+    ],
+)
+def test_how_a_container_ended_is_read_off_its_status_where_no_code_is_given(
+    said: dict[str, object], stopped: int
+) -> None:
+    container = msgspec.convert({"id": "c" * 12, "name": "job", "state": "exited", **said}, Container)
+    told = msgspec.structs.replace(PLAIN_SAMPLE, containers=(container,))
+    assert reading(watched("container.stopped"))(told) == stopped
 
 
 @pytest.mark.parametrize("text", ["nothing", "cpu.percent:x", "container.unhealthy:", "load.per_core:1"])
