@@ -27,7 +27,7 @@ def refused(gate: SignatureGate, request: ActionRequest) -> Closing | None:
         case TerminalOpen():
             text = _of_terminal(gate, request)
             closing = TerminalClose(terminal_id=request.terminal_id, reason=text or "", code=_CODE)
-        case DockerCommand() if request.action in _CHANGES:
+        case DockerCommand() if request.action in _CHANGES or request.params.get("reveal"):
             params = docker_params(request.action, request.container_id, request.params)
             text = gate.refusal("docker", params, request.signature)
             closing = DockerResponse(

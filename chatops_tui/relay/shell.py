@@ -17,11 +17,14 @@ from chatops_tui.relay.modes import Modes
 from chatops_tui.relay.place import Place
 from chatops_tui.relay.signals import caught
 from chatops_tui.render.text import clean
+from chatops_wire.codes import ErrorCode
 
 # Dragging a window's edge sends dozens of sizes a second; a full-screen program draws everything for each.
 _RESIZE_EVERY_S: Final = 0.05
 # How long a lost connection may be away: a hub that restarts, a laptop that changes its network.
 _REJOIN_WITHIN_S: Final = 60.0
+# A machine that is not back yet is asked for again.
+_ASK_AGAIN_S: Final = 0.5
 # Leaving tells the hub; one that does not answer is left all the same.
 _TELL_WITHIN_S: Final = 5.0
 
@@ -208,6 +211,11 @@ class _Relay:
                     except HubUnreachableError:
                         continue
                     except HubRefusedError as exc:
+                        if exc.code == ErrorCode.AGENT_OFFLINE:
+                            # After a restart of the hub we may be back before the machine is.
+                            reason = f"{_END_OF_ALL}: {exc.detail or exc.code}"
+                            await asyncio.sleep(_ASK_AGAIN_S)
+                            continue
                         reason = f"{_END_OF_ALL}: {exc.detail or exc.code}"
                         break
                     except HubError as exc:

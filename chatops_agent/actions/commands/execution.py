@@ -180,6 +180,8 @@ class Execution:
             await pack.terminate()
             async with self._wait.within(0 if self._forced else grace_s):
                 await leader.ended.wait()
+                # A shell is gone at once; what it ran may have a trap, and things to put in order.
+                await pack.others_gone()
         await pack.kill()
         with suppress(TimeoutError):
             async with asyncio.timeout(_DIE_WITHIN_S):

@@ -5,7 +5,7 @@ import logging
 import signal
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from chatops_agent.actions.processes import trace
 from chatops_agent.actions.processes.cgroups import Cgroup
@@ -17,6 +17,11 @@ from chatops_agent.lanes import LaneBusyError
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+# Between two looks for those that are to end: most do at once, and a look costs some milliseconds.
+_FIRST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.2
 # Looking through /proc takes some ten milliseconds, unless a process there is stuck.
 _LOOK_WITHIN_S: Final = 1.0
 # Who forks while it is being killed is found in the next round; who forks faster than we look would need
@@ -55,6 +60,14 @@ class Pack:
         """Tell the leader's whole session that its terminal is gone; who was told to ignore that stays."""
         await self._look(partial(_hang_up, self._child.pid))
 
+    async def others_gone(self) -> None:
+        """Return once nobody but the leader lives; also where they cannot be looked for."""
+        pause_s = _FIRST_PAUSE_S
+        # Nothing tells when a group has become empty.
+        while await self._look(partial(_strays, self._cgroup, self._quarry())):
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
     async def kill(self) -> None:
         """End all."""
         self._child.signal_group(signal.SIGKILL)
@@ -79,12 +92,13 @@ class Pack:
         alone = self._family.adopts and own == {self._child.pid}
         return trace.Quarry(self._child.pid, self._cookie, own if alone else None)
 
-    async def _look(self, job: Callable[[], object]) -> None:
+    async def _look(self, job: Callable[[], T]) -> T | None:
         try:
             async with asyncio.timeout(_LOOK_WITHIN_S):
-                await self._lanes.run(job)
+                return await self._lanes.run(job)
         except (TimeoutError, LaneBusyError):
             log.warning("processes not looked for: /proc does not answer")
+            return None
 
 
 def _strays(cgroup: Cgroup | None, quarry: trace.Quarry) -> list[trace.Process]:

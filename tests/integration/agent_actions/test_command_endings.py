@@ -39,6 +39,18 @@ async def test_a_cancelled_command_is_asked_to_end(hub: HubSide) -> None:
     assert hub.output(command_id, "stdout") == b"ready\nbye\n"
 
 
+async def test_what_a_shell_ran_has_the_grace_too_though_the_shell_is_gone() -> None:
+    async with hub_side(containment=Containment(grace_s=3600)) as hub:
+        inner = "trap 'sleep 0.2; echo tidied; exit' TERM; echo ready; while :; do sleep 0.01; done"
+        # dash does not become the last command of a script: the shell above dies of TERM at once.
+        command_id = hub.run(f'sh -c "{inner}"; true')
+        await hub.printed(command_id, b"ready")
+        hub.cancel(command_id)
+        result = await hub.result(command_id)
+        assert (result.status, result.signal) == ("cancelled", signal.SIGTERM)
+        assert hub.output(command_id, "stdout") == b"ready\ntidied\n"
+
+
 async def test_one_that_does_not_listen_is_killed(hub: HubSide) -> None:
     command_id = hub.run("trap '' TERM; echo ready; while :; do sleep 0.01; done")
     await hub.printed(command_id, b"ready")

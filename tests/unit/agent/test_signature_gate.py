@@ -8,10 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
+from chatops_agent.actions.signed import refused
 from chatops_agent.signers import Clock, SignatureGate, Signers, read_signers
 from chatops_tui.signing.key_file import FileKey, public_line
 from chatops_tui.signing.signer import Signer
 from chatops_wire.commands import Command
+from chatops_wire.containers import DockerCommand, DockerResponse
 from chatops_wire.settings import SettingError
 from chatops_wire.signing import Action, Request, Signature, command_params, fingerprint, terminal_params
 from chatops_wire.times import format_ms
@@ -154,3 +156,11 @@ def test_a_bad_file_of_signers_stops_the_agent(tmp_path: Path, content: str, mod
 def test_a_missing_file_of_signers_stops_the_agent(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="No such file"):
         read_signers(str(tmp_path / "none"))
+
+
+def test_revealing_what_is_hidden_needs_a_signature_and_reading_does_not() -> None:
+    plain = DockerCommand(command_id="d", action="inspect", container_id="web")
+    assert refused(gate(), plain) is None
+    answer = refused(gate(), replace(plain, params={"reveal": True}))
+    assert isinstance(answer, DockerResponse)
+    assert (answer.success, answer.code) == (False, "not_allowed")
