@@ -126,7 +126,7 @@ async def test_the_audit_log_tells_who_made_a_threshold(demo: Demo) -> None:
 
 
 async def test_a_terminal_hears_of_a_new_critical_alert(demo: Demo) -> None:
-    async with in_terminal(size=(100, 30), **who(demo)) as terminal:
+    async with in_terminal(size=(100, 30), LC_ALL="C.UTF-8", **who(demo)) as terminal:
         await terminal.shows("● live".encode())
         # The bar of the screen that waits; what fires before the UI knows what did is no news.
         terminal.type(b"a")
