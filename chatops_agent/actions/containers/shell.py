@@ -31,6 +31,9 @@ _SHELL: Final = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash
 _START_WITHIN_S: Final = 10.0
 _END_WITHIN_S: Final = 3.5
 _REFUSALS: Final = {DockerCode.NOT_FOUND: Refusal.NOT_FOUND, DockerCode.BAD_REQUEST: Refusal.INVALID_REQUEST}
+# An engine may not know at once what it has just started: Docker's own client tries as often, in this rhythm.
+_FIRST_PAUSES_S: Final = tuple(0.01 * number for number in range(1, 10))
+_SIZED_WITHIN_S: Final = 1.0
 # Between the two sizes that make a full-screen program draw again.
 _ROW_LESS: Final = 1
 
@@ -60,7 +63,17 @@ class ContainerShell:
             raise NotStartedError(exc.message, code=code) from exc
         line = ExecLine(self._watch, self._shop, begun, take)
         line.resize(size)
-        return _ExecShell(self._watch, line, ending.of(begun))
+        shell = _ExecShell(self._watch, line, ending.of(begun))
+        try:
+            # What is typed at once shall find the size.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SIZED_WITHIN_S):
+                    await line.settled.wait()
+        except BaseException:
+            line.close()
+            self._shop.begin(shell.give_up(), "exec-end")
+            raise
+        return shell
 
     async def _begin(self, ending: "_Ending", environment: Mapping[str, str]) -> Exec:
         """Start it in a task of its own, so that one that nobody waits for any more is ended too."""
@@ -113,7 +126,9 @@ class ExecLine:
         self.input = Outlet(begun.input, INPUT_LIMIT)
         self._size: Size | None = None
         self._wanted: list[Size] = []
-        self._resizing = False
+        self._resizing = self._is_sized = False
+        self.settled = asyncio.Event()
+        """Set once the sizes wanted so far have been told, or could not be."""
         if begun.early:
             take(begun.early)
 
@@ -136,18 +151,31 @@ class ExecLine:
         self._wanted = sizes
         if not self._resizing:
             self._resizing = True
+            self.settled.clear()
             self._shop.begin(self._settle(), "exec-resize")
 
     async def _settle(self) -> None:
         try:
             while self._wanted:
                 self._size = self._wanted.pop(0)
-                await self._watch.engine.call(partial(_resize, self._exec_id, self._size))
+                await self._tell(self._size)
         except EngineError:
             # It has ended; that is told by its output.
             return
         finally:
             self._resizing = False
+            self.settled.set()
+
+    async def _tell(self, size: Size) -> None:
+        job = partial(_resize, self._exec_id, size)
+        for pause_s in () if self._is_sized else _FIRST_PAUSES_S:
+            with suppress(EngineError):
+                await self._watch.engine.call(job)
+                self._is_sized = True
+                return
+            await asyncio.sleep(pause_s)
+        await self._watch.engine.call(job)
+        self._is_sized = True
 
 
 def _resize(exec_id: str, size: Size, api: Any) -> None:  # noqa: ANN401 - the SDK has no types
@@ -164,6 +192,9 @@ class _ExecShell:
     def ended(self) -> asyncio.Event:
         # The engine ends the connection when the shell has exited, and never before.
         return self.line.output.ended
+
+    async def give_up(self) -> None:
+        await self.end()
 
     async def end(self) -> Exit:
         try:
