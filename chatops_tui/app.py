@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -22,26 +22,24 @@ from chatops_tui.ending import tell_loop
 from chatops_tui.engine_link import EngineLink
 from chatops_tui.hub_link import HubLink
 from chatops_tui.kept_view import KeptView
-from chatops_tui.keymap import EVERYWHERE, listed, place_of
+from chatops_tui.keymap import EVERYWHERE, key_groups
 from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.log_link import LogLink
+from chatops_tui.offers import Offers
 from chatops_tui.palette import Command, Commands, Palette
-from chatops_tui.relay.place import Place
-from chatops_tui.render.text import clean
-from chatops_tui.requests import Needs, RequestFailedError
+from chatops_tui.requests import Needs
 from chatops_tui.run_link import RunLink
 from chatops_tui.screens.alert_wanted import AlertWanted
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet import FleetScreen
-from chatops_tui.screens.help import HelpScreen, KeyGroup
+from chatops_tui.screens.help import HelpScreen
 from chatops_tui.screens.live import LiveScreen
-from chatops_tui.screens.login import LoginScreen
-from chatops_tui.screens.tabs import can
 from chatops_tui.screens.wanted import PlayWanted, ShellListWanted, ShellWanted
 from chatops_tui.shell_link import ShellLink
+from chatops_tui.signing_in import SigningIn
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
@@ -57,14 +55,6 @@ log = logging.getLogger(__name__)
 # The hub tells samples and fleet once a second, not in one instant; drawn together they cost half. A little
 # less than a second, so that the clock does not skip one.
 DRAW_EVERY_MS: Final = 950
-
-# Actions of screens that the palette offers where they do something.
-_OF_SCREENS: Final = (
-    ("sort", "Sort the list", "choose a column"),
-    ("filter", "Filter the list", "type words, tag:web, cpu>70"),
-    ("add", "Add a server", "name it and get its key"),
-    ("shells", "Shells and recordings", "go back to a shell, or see what one showed"),
-)
 
 T = TypeVar("T")
 
@@ -150,6 +140,8 @@ class ChatopsApp(LeanApp[object]):
         self._hear_signals: Callable[[], None] = lambda: None
         self.kept = KeptView(self)
         self._colours = ThemeChoice(self, terminal, self.kept, is_set=bool(settings.theme))
+        self._signing_in = SigningIn(self, settings, self.store, self.link)
+        self._offers = Offers(self, self.store, self._colours, self._signing_in)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the root: the fleet, which says by itself that it is connecting."""
@@ -183,13 +175,13 @@ class ChatopsApp(LeanApp[object]):
 
     def _tick(self) -> None:
         """Draw what changed, on the screen that is seen, if the terminal can take it."""
-        screen = self._live_screen
+        screen = self.live_screen
         if screen is None or self.is_aside:  # leaving, or not to be seen
             return
         self._serve(screen.needs())
         self._tell_news()
         self._tell_alerts()
-        self._ask_to_sign_in()
+        self._signing_in.ask_if_needed()
         now = self._now_ms()
         is_due = abs(now - self._drawn_ms) >= self._draw_every_ms
         if self.congested or not (is_due or self.store.is_urgent):
@@ -206,39 +198,21 @@ class ChatopsApp(LeanApp[object]):
         self._engines.serve(needs)
 
     @property
-    def _live_screen(self) -> LiveScreen | None:
+    def live_screen(self) -> LiveScreen | None:
         """The topmost screen with live data; it may be seen behind a dialog. None while the app ends."""
         live = (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen))
         return next(live, None)
 
     @cached_property
-    def _deeds(self) -> "Deeds":
+    def deeds(self) -> "Deeds":
+        """What is done from the fleet, with its screens."""
         from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
 
         return Deeds(self, self._given, self._hear_signals)
 
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""
-        for row in () if self._is_signing_in else self.store.rows():
-            title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
-            yield Command(title, row.status, self._opener(row.id))
-            if can(row, "terminal"):
-                place = Place(row.id, row.name)
-                yield Command(f"Shell on {clean(row.name)}", row.status, partial(self._deeds.shell, place))
-        for theme in self._colours.names:
-            yield Command(f"Theme {theme}", "change the colours", partial(self._colours.take, theme))
-        for action, title, purpose in _OF_SCREENS:
-            if self._can(action):
-                yield Command(title, purpose, partial(self._do, action))
-        if not self._is_signing_in:
-            yield Command("Alerts", "what fires, and when", self.action_alerts)
-            yield Command("Containers", "of every server", lambda: self._deeds.do("containers", ""))
-        yield Command("Help", "every key that works here", self.action_help)
-        yield Command("Reconnect", "and load everything anew", self.action_resync)
-        if not self._is_signing_in:
-            yield Command("Sign in elsewhere", "another hub or user", lambda: self._sign_in(can_go_back=True))
-            yield Command("Log out", "end this session, here and at the hub", self._start_log_out)
-        yield Command("Quit", "leave the program", self.exit)
+        return self._offers.all()
 
     def action_command_palette(self) -> None:
         """Open the palette."""
@@ -256,23 +230,9 @@ class ChatopsApp(LeanApp[object]):
 
     def action_help(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
         """List the keys that work now."""
-        groups: dict[str, dict[str, list[str]]] = {}
-        for node, binding, enabled, _tooltip in self.screen.active_bindings.values():
-            # Textual's own have no id, and nothing to do with what is on the screen.
-            if enabled and binding.id and binding.description and not binding.system:
-                key, what = listed(binding)
-                groups.setdefault(place_of(node), {}).setdefault(what, []).append(self.get_key_display(key))
-        screen = self._live_screen
+        screen = self.live_screen
         title = " › ".join(screen.crumbs()) if screen else ""  # noqa: RUF001 - the breadcrumb's arrow
-        self.open(
-            HelpScreen(
-                title,
-                [
-                    KeyGroup(place, [(" ".join(dict.fromkeys(keys)), what) for what, keys in found.items()])
-                    for place, found in sorted(groups.items(), reverse=True)
-                ],
-            )
-        )
+        self.open(HelpScreen(title, key_groups(self.screen.active_bindings.values(), self.get_key_display)))
 
     def action_leave(self) -> None:
         """Go back, and from the root leave."""
@@ -283,7 +243,7 @@ class ChatopsApp(LeanApp[object]):
 
     def action_alerts(self) -> None:
         """Show the alerts of the fleet, or go back to them."""
-        self._deeds.alerts()
+        self.deeds.alerts()
 
     def action_next_theme(self) -> None:
         """Change the colours."""
@@ -305,32 +265,32 @@ class ChatopsApp(LeanApp[object]):
     @on(FleetScreen.Wanted)
     def _wanted(self, event: FleetScreen.Wanted) -> None:
         if event.deed == "sign_in":
-            self._sign_in(can_go_back=True)
+            self._signing_in.ask()
         else:
-            self._deeds.do(event.deed, event.server_id)
+            self.deeds.do(event.deed, event.server_id)
 
     @on(FleetScreen.RunWanted)
     def _run_wanted(self, event: FleetScreen.RunWanted) -> None:
-        self._deeds.run_on(event.server_ids)
+        self.deeds.run_on(event.server_ids)
 
     @on(ShellWanted)
     def _shell_wanted(self, event: ShellWanted) -> None:
-        self._deeds.shell(event.place)
+        self.deeds.shell(event.place)
 
     @on(PlayWanted)
     def _play_wanted(self, event: PlayWanted) -> None:
-        self._deeds.play(event.terminal_id, event.title)
+        self.deeds.play(event.terminal_id, event.title)
 
     @on(ShellListWanted)
     def _shell_list_wanted(self, event: ShellListWanted) -> None:
-        self._deeds.list_shells(event.server_id)
+        self.deeds.list_shells(event.server_id)
 
     @on(AlertWanted)
     def _alert_wanted(self, event: AlertWanted) -> None:
         if event.server_id:
-            self._deeds.do("open", event.server_id)
+            self.deeds.do("open", event.server_id)
         else:
-            self._deeds.alert(event.alert_id)
+            self.deeds.alert(event.alert_id)
 
     def _tell_alerts(self) -> None:
         found, signal = alert_news.critical(self.store.alerts.take_news()), self._settings.alert_signal
@@ -346,49 +306,6 @@ class ChatopsApp(LeanApp[object]):
         if said:
             is_good = self.store.link.phase is LinkPhase.LIVE
             self.notify(said, severity="information" if is_good else "warning", markup=False)
-
-    def _ask_to_sign_in(self) -> None:
-        if self.store.link.phase is LinkPhase.SIGN_IN:
-            self._sign_in(can_go_back=False)
-
-    @property
-    def _is_signing_in(self) -> bool:
-        return any(isinstance(screen, LoginScreen) for screen in self.screen_stack)
-
-    def _sign_in(self, *, can_go_back: bool) -> None:
-        if self._is_signing_in:
-            return
-        settings, link = self._settings, self.store.link
-        user = self.store.user.username if self.store.user else settings.username
-        # Whoever has just started the program knows that there is no session yet.
-        reason = self.link.refused or (link.reason if self.store.user and not can_go_back else "")
-        screen = LoginScreen(self.link, username=user, password=settings.password or "", reason=reason)
-        screen.can_go_back = can_go_back
-        self.open(screen)
-
-    def _start_log_out(self) -> None:
-        self._log_out()
-
-    @work(name="log-out", exit_on_error=False)
-    async def _log_out(self) -> None:
-        try:
-            await self.link.sign_out()
-        except RequestFailedError as exc:
-            self.notify(clean(str(exc)), severity="warning", markup=False)
-
-    def _opener(self, server_id: str) -> Callable[[], None]:
-        return lambda: self._deeds.do("open", server_id)
-
-    def _can(self, action: str) -> bool:
-        """Say whether the screen has an action, and it does something here and now."""
-        screen = self._live_screen
-        return hasattr(screen, f"action_{action}") and bool(screen and screen.check_action(action, ()))
-
-    def _do(self, action: str) -> None:
-        """Run an action of the screen, if it has it here and now."""
-        screen = self._live_screen
-        if screen is not None:
-            self.call_later(screen.run_action, action)
 
 
 def _import_deeds() -> None:

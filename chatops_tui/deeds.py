@@ -14,7 +14,7 @@ from chatops_tui.screens.alerts_one import AlertScreen
 from chatops_tui.screens.containers import ContainersScreen
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out import FanOutScreen
-from chatops_tui.screens.fleet import Deed
+from chatops_tui.screens.fleet_deeds import Deed
 from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm

@@ -1,12 +1,14 @@
 """The keys that work everywhere, and how the help names where a key belongs."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.dom import DOMNode
 
+from chatops_tui.screens.help import KeyGroup
 from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.scroll_back import ScrollBack
 
@@ -22,6 +24,25 @@ EVERYWHERE: Final = (
     Binding("f5", "resync", "Reconnect, load anew", show=False, id="app.resync"),
     Binding("ctrl+q", "quit", "Quit at once", show=False, id="app.quit", priority=True),
 )
+
+
+def key_groups(active: Iterable[ActiveBinding], display: Callable[[Binding], str]) -> list[KeyGroup]:
+    """Return the keys that work now, as the help lists them.
+
+    Args:
+        active: The bindings that are in reach.
+        display: How a key is written.
+    """
+    groups: dict[str, dict[str, list[str]]] = {}
+    for node, binding, enabled, _tooltip in active:
+        # Textual's own have no id, and nothing to do with what is on the screen.
+        if enabled and binding.id and binding.description and not binding.system:
+            key, what = listed(binding)
+            groups.setdefault(place_of(node), {}).setdefault(what, []).append(display(key))
+    return [
+        KeyGroup(place, [(" ".join(dict.fromkeys(keys)), what) for what, keys in found.items()])
+        for place, found in sorted(groups.items(), reverse=True)
+    ]
 
 
 def listed(binding: Binding) -> tuple[Binding, str]:

@@ -1,31 +1,27 @@
 """The fleet: every server in a table, the one under the cursor in detail."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
 from textual.widgets import Input
 
-from chatops_tui.relay.place import Place
 from chatops_tui.render.spans import Cell
 from chatops_tui.requests import Needs
 from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.fleet_deeds import FleetDeeds
 from chatops_tui.screens.fleet_detail import FleetDetail
+from chatops_tui.screens.fleet_keys import FLEET_KEYS
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
 from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for
-from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.notice import Notice, fleet_notice
-from chatops_tui.screens.tabs import can
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
-from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import labelled, longer, shorter
 from chatops_tui.store.selectors import SERVER_SORTS, first_order, known_order, neighbour, servers
@@ -47,9 +43,6 @@ FOLLOW_AFTER_S: Final = 0.15
 
 # Their keys are shown, or not, by what there is.
 _DIMMED: Final = ("add", "edit", "filter", "run", "shell")
-
-Deed = Literal["open", "add", "edit", "delete", "containers"]
-"""What can be done to servers."""
 
 
 class Kept(Protocol):
@@ -74,52 +67,10 @@ class FleetTable(LiveTable):
     ]
 
 
-class FleetScreen(LiveScreen):
+class FleetScreen(FleetDeeds):
     """The root of the program."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
-        Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
-        Binding("s", "sort", "Sort", id="fleet.sort"),
-        Binding("x", "run", "Run", id="fleet.run"),
-        Binding("t", "shell", "Shell", id="fleet.shell"),
-        Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
-        Binding("d", "containers", "Docker", id="fleet.containers"),
-        Binding("A", "add", "Add", id="fleet.add"),
-        Binding("a", "add_first", "Add the first server", show=False, id="fleet.add-first"),
-        Binding(
-            "right_square_bracket",
-            "range(1)",
-            "Range",
-            id="fleet.range-longer",
-            key_display="[ ]",
-            tooltip="Longer range",
-        ),
-        Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
-        Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
-        Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
-        Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
-        Binding("P", "freeze", "Freeze the picture", show=False, id="fleet.freeze"),
-        Binding("e", "edit", "Edit name and tags", show=False, id="fleet.edit"),
-        Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),
-        Binding("L", "sign_in", "Sign in elsewhere", show=False, id="fleet.sign-in"),
-        Binding("escape", "clear", "Clear filter or marks", show=False, id="fleet.clear"),
-    ]
-
-    class Wanted(Message):
-        """The user wants something that other screens do."""
-
-        def __init__(self, deed: Deed | Literal["sign_in"], server_id: str = "") -> None:
-            super().__init__()
-            self.deed: Deed | Literal["sign_in"] = deed
-            self.server_id = server_id
-
-    class RunWanted(Message):
-        """The user wants to run a command on these servers."""
-
-        def __init__(self, server_ids: Sequence[str]) -> None:
-            super().__init__()
-            self.server_ids = server_ids
+    BINDINGS: ClassVar[list[BindingType]] = list(FLEET_KEYS)
 
     def __init__(self, context: Context, kept: Kept, *, tour: bool = False) -> None:
         super().__init__(context)
@@ -181,23 +132,10 @@ class FleetScreen(LiveScreen):
         self._draw_detail()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Dim what needs a server or a hub while there is none."""
+        """Dim what needs a row while there is none."""
         match action:
             case "filter" | "sort" | "sort_by" | "reverse":
                 return None if not self.store.rows() else not isinstance(self.focused, Input)
-            case "add" | "add_first":
-                user = self.store.user
-                may = bool(user and user.role != "viewer" and self.store.is_loaded)
-                # While there is no server there are no alerts either, and their key is free.
-                return (may or None) if action == "add" else may and not self.store.rows()
-            case "run":
-                return any(can(row, "commands") for row in self.store.rows())
-            case "edit" | "delete":
-                row = self._cursor_row
-                return True if row and row.view.role == "admin" else None
-            case "shell":
-                row = self._cursor_row
-                return bool(row and can(row, "terminal"))
             case _:
                 return super().check_action(action, parameters)
 
@@ -241,46 +179,6 @@ class FleetScreen(LiveScreen):
         self._keep()
         self.sync(frozenset())
 
-    def action_add(self) -> None:
-        """Add a server."""
-        self.post_message(self.Wanted("add"))
-
-    def action_add_first(self) -> None:
-        """Add a server, by the key that shows alerts once there is one."""
-        self.action_add()
-
-    def action_run(self) -> None:
-        """Run a command on the marked servers, or else on all the filter leaves."""
-        table = self.query_one(LiveTable)
-        marked = tuple(server_id for server_id in table.order if server_id in table.marked)
-        self.post_message(self.RunWanted(marked or tuple(table.order)))
-
-    def action_shell(self) -> None:
-        """Open a shell on the server under the cursor."""
-        row = self._cursor_row
-        if row is not None:
-            self.post_message(ShellWanted(Place(row.id, row.name)))
-
-    def action_containers(self) -> None:
-        """Show the containers of every server."""
-        self.post_message(self.Wanted("containers"))
-
-    def action_shells(self) -> None:
-        """Show which shells run, and which did."""
-        self.post_message(ShellListWanted())
-
-    def action_edit(self) -> None:
-        """Change name and tags of the server under the cursor."""
-        self._want("edit")
-
-    def action_delete(self) -> None:
-        """Delete the server under the cursor."""
-        self._want("delete")
-
-    def action_sign_in(self) -> None:
-        """Sign in at another hub, or as somebody else."""
-        self.post_message(self.Wanted("sign_in"))
-
     @on(RowSelected)
     def _row_selected(self, event: RowSelected) -> None:
         if self.given.store.link.phase is not LinkPhase.LIVE:
@@ -316,19 +214,9 @@ class FleetScreen(LiveScreen):
         self.query_one(LiveTable).set_sort(key, reverse=self._order.descending)
         self.sync(frozenset())
 
-    @property
-    def _cursor_row(self) -> Row | None:
-        memory = self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
-        return memory.row if memory else None
-
     def _keep(self) -> None:
         order, view = self._order, self._kept.view
         self._kept.change(replace(view, sort=order.key, descending=order.descending, range=self._span.label))
-
-    def _want(self, deed: Deed) -> None:
-        server_id = self.query_one(LiveTable).cursor_row
-        if server_id is not None:
-            self.post_message(self.Wanted(deed, server_id))
 
     def _follow(self, server_id: str) -> None:
         self._followed = server_id

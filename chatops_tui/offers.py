@@ -1,0 +1,108 @@
+"""What ctrl+p and `:` offer: servers, themes, what the screen can do, and where else one can go."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from chatops_tui.palette import Command
+from chatops_tui.relay.place import Place
+from chatops_tui.render.text import clean
+from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.tabs import can
+from chatops_tui.signing_in import SigningIn
+from chatops_tui.store.store import Store
+from chatops_tui.theme_choice import ThemeChoice
+
+if TYPE_CHECKING:
+    # Its screens are imported in a thread once the first frame is there: they are a tenth of the way to it.
+    from chatops_tui.deeds import Deeds
+
+# Actions of screens that are offered where they do something.
+_OF_SCREENS: Final = (
+    ("sort", "Sort the list", "choose a column"),
+    ("filter", "Filter the list", "type words, tag:web, cpu>70"),
+    ("add", "Add a server", "name it and get its key"),
+    ("shells", "Shells and recordings", "go back to a shell, or see what one showed"),
+)
+
+
+class Host(Protocol):
+    """The app, as far as its offers need it."""
+
+    @property
+    def deeds(self) -> "Deeds":
+        """What is done from the fleet."""
+        ...
+
+    @property
+    def live_screen(self) -> LiveScreen | None:
+        """The topmost screen with live data."""
+        ...
+
+    def action_alerts(self) -> None:
+        """Show the alerts."""
+        ...
+
+    def action_help(self, typing: bool = False, /) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
+        """Show the keys."""
+        ...
+
+    def action_resync(self) -> None:
+        """Reconnect."""
+        ...
+
+    def exit(self) -> None:
+        """Leave the program."""
+        ...
+
+
+class Offers:
+    """Everything one can do now, as entries of the palette."""
+
+    def __init__(self, host: Host, store: Store, colours: ThemeChoice, signing_in: SigningIn) -> None:
+        """Offer nothing by itself."""
+        self._host = host
+        self._store = store
+        self._colours = colours
+        self._signing_in = signing_in
+
+    def all(self) -> Iterator[Command]:
+        """Yield what can be done now."""
+        if not self._signing_in.is_open:
+            yield from self._of_servers()
+        for theme in self._colours.names:
+            yield Command(f"Theme {theme}", "change the colours", partial(self._colours.take, theme))
+        yield from self._of_screen()
+        if not self._signing_in.is_open:
+            yield Command("Alerts", "what fires, and when", self._host.action_alerts)
+            yield Command("Containers", "of every server", lambda: self._host.deeds.do("containers", ""))
+        yield Command("Help", "every key that works here", self._host.action_help)
+        yield Command("Reconnect", "and load everything anew", self._host.action_resync)
+        if not self._signing_in.is_open:
+            yield Command("Sign in elsewhere", "another hub or user", self._signing_in.ask)
+            yield Command("Log out", "end this session, here and at the hub", self._signing_in.log_out)
+        yield Command("Quit", "leave the program", self._host.exit)
+
+    def _of_servers(self) -> Iterator[Command]:
+        for row in self._store.rows():
+            title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
+            yield Command(title, row.status, self._opener(row.id))
+            if can(row, "terminal"):
+                place = Place(row.id, row.name)
+                yield Command(
+                    f"Shell on {clean(row.name)}", row.status, partial(self._host.deeds.shell, place)
+                )
+
+    def _of_screen(self) -> Iterator[Command]:
+        screen = self._host.live_screen
+        for action, title, purpose in _OF_SCREENS:
+            # What it has, and what does something here and now.
+            if screen and hasattr(screen, f"action_{action}") and screen.check_action(action, ()):
+                yield Command(title, purpose, partial(_later, screen, action))
+
+    def _opener(self, server_id: str) -> Callable[[], None]:
+        return lambda: self._host.deeds.do("open", server_id)
+
+
+def _later(screen: LiveScreen, action: str) -> None:
+    screen.call_later(screen.run_action, action)

@@ -1,0 +1,34 @@
+"""The keys of the fleet, in the order of the footer."""
+
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+FLEET_KEYS: Final[tuple[BindingType, ...]] = (
+    Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
+    Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
+    Binding("s", "sort", "Sort", id="fleet.sort"),
+    Binding("x", "run", "Run", id="fleet.run"),
+    Binding("t", "shell", "Shell", id="fleet.shell"),
+    Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
+    Binding("d", "containers", "Docker", id="fleet.containers"),
+    Binding("A", "add", "Add", id="fleet.add"),
+    Binding("a", "add_first", "Add the first server", show=False, id="fleet.add-first"),
+    Binding(
+        "right_square_bracket",
+        "range(1)",
+        "Range",
+        id="fleet.range-longer",
+        key_display="[ ]",
+        tooltip="Longer range",
+    ),
+    Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
+    Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
+    Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
+    Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
+    Binding("P", "freeze", "Freeze the picture", show=False, id="fleet.freeze"),
+    Binding("e", "edit", "Edit name and tags", show=False, id="fleet.edit"),
+    Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),
+    Binding("L", "sign_in", "Sign in elsewhere", show=False, id="fleet.sign-in"),
+    Binding("escape", "clear", "Clear filter or marks", show=False, id="fleet.clear"),
+)
