@@ -42,6 +42,7 @@ from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.login_sessions import LoginSessions
+from chatops_server.services.moments import Moments
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
@@ -245,6 +246,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         grants=Grants(storage, ledger, fleet, directory, _now_ms),
         api_keys=ApiKeys(storage, ledger, fleet, sessions, _now_ms),
         history=HistoryQueries(storage),
+        moments=Moments(storage, alerts.alerts),
         commands=actions.commands,
         terminals=actions.logbook,
         containers=actions.containers,

@@ -18,6 +18,7 @@ from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.login_sessions import LoginSessions
+from chatops_server.services.moments import Moments
 from chatops_server.services.readiness import ReadinessChecks
 from chatops_server.services.second_factor import SecondFactor
 from chatops_server.services.servers import Servers
@@ -37,6 +38,7 @@ class Hub:
     grants: Grants
     api_keys: ApiKeys
     history: HistoryQueries
+    moments: Moments
     commands: Commands
     terminals: Logbook
     containers: ContainerServices

@@ -36,6 +36,8 @@ TEN_MINUTES: Final = Tier(2, "10m", 10 * _MIN, 12 * _H)
 HOURS: Final = Tier(3, "1h", _H, 4 * DAY_MS)
 ROLLUPS: Final = (MINUTES, TEN_MINUTES, HOURS)
 TIERS: Final = (RAW, *ROLLUPS)
+# No resolution of a chart: who used the machine (domain/process_snapshots.py), kept as long as samples.
+PROCESSES: Final = Tier(4, "processes", 30 * _S, _H)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple, Protocol, TypeVar
 
 from chatops_server.domain.histogram import Histogram
+from chatops_server.domain.moments import Moment
 from chatops_server.errors import StorageError
 from chatops_wire.samples import SampleParts
 
@@ -183,6 +184,13 @@ class SampleStore(Protocol):
 
     async def coverage(self, query: HistoryQuery) -> Coverage:
         """Return what is stored of the range, with at most `points` gaps; its metrics are not looked at."""
+
+    async def moment(self, server_num: int, ts_ms: int) -> Moment | None:
+        """Return what is stored of a server at a time, its top processes included; None: nothing.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
 
     async def seal(self, now_ms: int) -> int:
         """Compress the hours that are over, and fold them into rollups; return how many.

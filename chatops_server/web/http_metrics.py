@@ -8,6 +8,7 @@ from chatops_server.services.history_queries import ChartRequest
 from chatops_server.web.asking import Ask
 from chatops_server.web.routes import Param, Route
 from chatops_wire.rest import Coverage, History, MetricsView
+from chatops_wire.rest_moments import MomentView
 
 _TAG = "metrics"
 DEFAULT_RANGE_MS: Final = 3_600_000
@@ -32,6 +33,10 @@ async def _history(ask: Ask[None]) -> History:
     start_ms = ask.query.moment_ms("start", max(0, end_ms - DEFAULT_RANGE_MS))
     points = ask.query.whole("points", DEFAULT_POINTS, (1, MAX_POINTS))
     return await ask.hub.history.chart(ask.server, ChartRequest(metrics, start_ms, end_ms, points))
+
+
+async def _at(ask: Ask[None]) -> MomentView:
+    return await ask.hub.moments.at(ask.server, ask.query.moment_ms("ts", ask.hub.now_ms()))
 
 
 async def _coverage(ask: Ask[None]) -> Coverage:
@@ -71,6 +76,17 @@ ROUTES = (
                 bounds=(1, MAX_POINTS),
             ),
         ),
+        refusals=(400,),
+    ),
+    Route(
+        method="GET",
+        path="/metrics/{server_id}/at",
+        right=ServerAction.READ,
+        handle=_at,
+        summary="Show one moment of the past: sample, top processes, open alerts; 404 `no_metrics`: nothing.",
+        tag=_TAG,
+        answer=MomentView,
+        query=(Param("ts", "RFC 3339 or Unix ms; now without it."),),
         refusals=(400,),
     ),
     Route(

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chatops_server.domain.alerts.machine import State
 from chatops_wire.rest_alerts import AlertComment, AlertContext, AlertStatus, Comparison, Severity
@@ -54,3 +55,19 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.fired_ms is None:
             return "pending"
         return "firing" if self.acknowledged_ms is None else "acknowledged"
+
+
+def as_of(alert: Alert, ts_ms: int) -> Alert | None:
+    """Return the alert as it stood at a time; None where it had not begun, or was over."""
+    if alert.started_ms > ts_ms or (alert.resolved_ms is not None and alert.resolved_ms <= ts_ms):
+        return None
+    has_fired = alert.fired_ms is not None and alert.fired_ms <= ts_ms
+    is_acknowledged = alert.acknowledged_ms is not None and alert.acknowledged_ms <= ts_ms
+    return replace(
+        alert,
+        fired_ms=alert.fired_ms if has_fired else None,
+        acknowledged_ms=alert.acknowledged_ms if is_acknowledged else None,
+        acknowledged_by=alert.acknowledged_by if is_acknowledged else None,
+        resolved_ms=None,
+        resolution="",
+    )

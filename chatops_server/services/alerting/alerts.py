@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Final
 
 from chatops_server.broker.fleet import Fleet
-from chatops_server.domain.alerts.alert import Alert
+from chatops_server.domain.alerts.alert import Alert, as_of
 from chatops_server.domain.alerts.machine import State
 from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import ConflictError, NotFoundError, StorageError
@@ -23,6 +23,8 @@ from chatops_server.storage.sql.notifications import NotificationRow, add_notifi
 from chatops_wire.rest_alerts import AlertComment, AlertCounts, AlertView, Severity
 from chatops_wire.times import format_ms
 
+# More of one server than a screen can list.
+_OPEN_AT_ONCE: Final = 100
 _SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 
 
@@ -70,6 +72,17 @@ class Alerts:
         """
         alert = await self._known(alert_id, principal, ServerAction.READ)
         return self._views.view(alert, is_whole=True)
+
+    async def open_at(self, server_id: str, ts_ms: int) -> list[AlertView]:
+        """Return the alerts of a server that were open at a time, as they then stood, newest first.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        await self._catch_up()
+        found = await self._storage.read(sql.alerts_around(server_id, ts_ms, _OPEN_AT_ONCE))
+        stood = (as_of(alert, ts_ms) for alert in found)
+        return [self._views.view(alert, is_past=True) for alert in stood if alert is not None]
 
     def counts(self, principal: Principal) -> AlertCounts:
         """Return how many alerts are open on the servers a user sees."""

@@ -18,10 +18,10 @@ class AlertViews:
         self._fleet = fleet
         self._standings = standings
 
-    def view(self, alert: Alert, *, is_whole: bool = False) -> AlertView:
-        """Return an alert; `is_whole` with its context."""
+    def view(self, alert: Alert, *, is_whole: bool = False, is_past: bool = False) -> AlertView:
+        """Return an alert; `is_whole` with its context, `is_past` without what covers it at present."""
         server = self._fleet.get(alert.server_id)
-        standing = _NOTHING if alert.resolved_ms is not None else self._standings.of(alert)
+        standing = _NOTHING if is_past or alert.resolved_ms is not None else self._standings.of(alert)
         return AlertView(
             id=alert.id,
             server_id=alert.server_id,

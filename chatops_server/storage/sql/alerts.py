@@ -84,6 +84,22 @@ def alerts_visible_to(user_id: str | None, wanted: AlertFilter) -> Script[list[t
     return [(int(row[0]), _alert(row[1])) for row in rows]
 
 
+def alerts_around(server_id: str, ts_ms: int, limit: int) -> Script[list[Alert]]:
+    """Return alerts of a server that began before and ended after a time, or are open; newest first.
+
+    An alert that was commented on after its end may be among them.
+    """
+    rows = yield from fetch(
+        "SELECT a.body FROM alerts a JOIN servers s ON s.num = a.server_num"
+        " WHERE s.id = $1 AND a.started_ms <= $2 AND (a.status <> 'resolved' OR a.updated_ms > $2)"
+        " ORDER BY a.num DESC LIMIT $3",
+        server_id,
+        ts_ms,
+        limit,
+    )
+    return [_alert(row[0]) for row in rows]
+
+
 def drop_alerts_before(ms: int, limit: int) -> Script[int]:
     """Delete at most `limit` ended alerts that have not changed since; return how many."""
     return (

@@ -1,8 +1,9 @@
 """The hourly tables of raw samples: append-only, without an index, dropped whole.
 
-Two tables an hour: `hot_<YYYYMMDDHH>_<version>_host` has one wide row a sample, `…_part` one narrow row
-for each labelled thing in it. In one table the narrow rows, six times as many, would carry the wide
-row's empty columns, and a chart of the machine would read past them.
+Three tables an hour: `hot_<YYYYMMDDHH>_<version>_host` has one wide row a sample, `…_part` one narrow row
+for each labelled thing in it, `…_proc` one packed row for the top processes of each half minute. In one
+table the narrow rows, six times as many, would carry the wide row's empty columns, and a chart of the
+machine would read past them.
 
 An hour is that of reception. Clustering by server instead was measured to write 13-35 times as much.
 """
@@ -19,6 +20,8 @@ HOUR_MS: Final = 3_600_000
 # Samples this far outside the hour that receives them (a slow link, a slightly wrong clock) are expected:
 # the range of a new table includes them, so that the ordinary commit need not touch its row.
 SLACK_MS: Final = 120_000
+# The version of columns whose tables have processes beside them.
+_WITH_PROCESSES: Final = 2
 # Rows, some 15 MB: a few milliseconds of the writer's time.
 _DROPPED_AT_ONCE: Final = 100_000
 
@@ -28,7 +31,7 @@ _FIELDS: Final = "name, hour_ms, cols_version, min_ts, max_ts, sealed_num"
 
 @dataclass(frozen=True, slots=True)
 class HotTable:
-    """The two tables of one hour and the range their samples' own times lie in, both ends included."""
+    """The tables of one hour and the range their samples' own times lie in, both ends included."""
 
     name: LiteralString
     hour_ms: int
@@ -51,6 +54,16 @@ class HotTable:
     def part(self) -> LiteralString:
         """Name of the table with one row a labelled thing."""
         return self.name + "_part"
+
+    @property
+    def proc(self) -> LiteralString | None:
+        """Name of the table with one row a snapshot of processes; None in hours older than these."""
+        return self.name + "_proc" if self.version >= _WITH_PROCESSES else None
+
+    @property
+    def names(self) -> tuple[LiteralString, ...]:
+        """The names of all of them."""
+        return (self.host, self.part) if self.proc is None else (self.host, self.part, self.proc)
 
 
 def hour_of(ms: int) -> int:
@@ -80,6 +93,11 @@ def insert_part(table: HotTable) -> LiteralString:
     return f"INSERT INTO {table.part} ({names}) VALUES ({_placeholders(names)})"  # noqa: S608 - see _known
 
 
+def insert_proc(table: HotTable) -> LiteralString:
+    """Return the INSERT of server_num, ts and the packed processes, for tables of this program's VERSION."""
+    return f"INSERT INTO {table.name}_proc (server_num, ts, body) VALUES ($1, $2, $3)"  # noqa: S608 - see _known
+
+
 def select_host(table: HotTable) -> LiteralString:
     """Return the SELECT of server_num, ts and the columns of HOST of servers beyond `?`, server by server."""
     names = column_names(host_width(table.version))
@@ -93,6 +111,13 @@ def select_part(table: HotTable) -> LiteralString:
         f"SELECT g.server_num, group_id, ts, {names} FROM {table.part} p"  # noqa: S608 - see _known
         " JOIN metric_group g ON g.id = p.group_id WHERE g.server_num > ? ORDER BY g.server_num, group_id"
     )
+
+
+def select_proc(table: HotTable) -> LiteralString | None:
+    """Return the SELECT of server_num, ts and the packed processes, in the same order; None: it has none."""
+    if table.proc is None:
+        return None
+    return f"SELECT server_num, ts, body FROM {table.proc} WHERE server_num > ? ORDER BY server_num"  # noqa: S608 - see _known
 
 
 def hot_table(hour_ms: int) -> Script[HotTable]:
@@ -128,6 +153,10 @@ def hot_table(hour_ms: int) -> Script[HotTable]:
     yield from execute(
         f"CREATE TABLE {table.part} (group_id INTEGER NOT NULL, seq BIGINT NOT NULL, ts BIGINT NOT NULL,"
         f" {_declared(PART_WIDTH)})"
+    )
+    yield from execute(
+        f"CREATE TABLE {table.name}_proc (server_num INTEGER NOT NULL, ts BIGINT NOT NULL,"
+        " body BLOB NOT NULL)"
     )
     return table
 
@@ -183,7 +212,7 @@ def mark_sealed(table: HotTable, server_num: int) -> Script[None]:
 
 def shrink_table(table: HotTable) -> Script[int]:
     """Delete some rows of an hour that is to be dropped; return how many, 0 when few enough are left."""
-    for name in (table.host, table.part):
+    for name in table.names:
         [(rows,)] = yield from fetch(f"SELECT coalesce(max(rowid) - min(rowid), 0) FROM {name}")  # noqa: S608 - see _known
         if rows > _DROPPED_AT_ONCE:
             return (
@@ -197,8 +226,8 @@ def shrink_table(table: HotTable) -> Script[int]:
 
 def drop_table(table: HotTable) -> Script[None]:
     """Drop an hour; about 40 ms for 100 MB."""
-    yield from execute(f"DROP TABLE IF EXISTS {table.host}")
-    yield from execute(f"DROP TABLE IF EXISTS {table.part}")
+    for name in table.names:
+        yield from execute(f"DROP TABLE IF EXISTS {name}")
     yield from execute("DELETE FROM hot_table WHERE name = $1", table.name)
 
 

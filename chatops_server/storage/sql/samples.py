@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from chatops_server.domain.columns import host_row, part_rows
+from chatops_server.domain.process_snapshots import EVERY_MS, encode
 from chatops_server.storage.base import Bulk, GapRow, SampleRow, Script, Statement, execute, fetch, fetch_one
 from chatops_server.storage.recent import StoredSample
 from chatops_server.storage.sql.hot import (
@@ -13,6 +14,7 @@ from chatops_server.storage.sql.hot import (
     hour_of,
     insert_host,
     insert_part,
+    insert_proc,
     mark_sealed,
     widen,
 )
@@ -40,12 +42,15 @@ class HotSamples:
         self._table: HotTable | None = None
         self._groups: dict[_GroupKey, int] = {}
         self._group_counts: dict[int, int] = {}
+        # By server: which half minute has its snapshot of processes.
+        self._pictured: dict[int, int] = {}
 
     def forget(self) -> None:
         """Something was rolled back: look everything up again."""
         self._table = None
         self._groups.clear()
         self._group_counts.clear()
+        self._pictured.clear()
 
     def close(self, table: HotTable) -> Script[None]:
         """Add nothing to an hour's table any more: it is being sealed."""
@@ -93,6 +98,9 @@ class HotSamples:
         parts = yield from self._parts(samples, table.hour_ms)
         if parts:
             yield Bulk(insert_part(table), parts)
+        pictures = self._pictures(samples)
+        if pictures:
+            yield Bulk(insert_proc(table), pictures)
         return stored
 
     def _table_for(self, samples: Sequence[SampleRow]) -> Script[HotTable]:
@@ -117,6 +125,15 @@ class HotSamples:
                     group_id = yield from self._group(key, hour_ms)
                 if group_id:
                     rows.append((group_id, row.seq, row.ts_ms, *values))
+        return rows
+
+    def _pictures(self, samples: Sequence[SampleRow]) -> list[tuple[int, int, bytes]]:
+        rows: list[tuple[int, int, bytes]] = []
+        for row in samples:
+            half_minute = row.ts_ms // EVERY_MS
+            if row.sample.processes and self._pictured.get(row.server_num) != half_minute:
+                self._pictured[row.server_num] = half_minute
+                rows.append((row.server_num, row.ts_ms, encode(row.sample.processes)))
         return rows
 
     def _group(self, key: _GroupKey, hour_ms: int) -> Script[int]:

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from chatops_server.domain import chunks
 from chatops_server.domain.chunks import DamagedChunkError
+from chatops_server.domain.process_snapshots import decode_hour
+from chatops_server.domain.tiers import PROCESSES
 from chatops_server.errors import StorageError
 from chatops_server.storage.sql.audit import ChainCheck, check_chain
 from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS
@@ -104,7 +106,10 @@ def damaged_chunks(path: Path) -> list[str]:
             "SELECT server_num, tier, t0, body FROM chunk ORDER BY id"
         ):
             try:
-                chunks.decode(body, range(chunks.width(body)))
+                if tier == PROCESSES.number:
+                    decode_hour(body)
+                else:
+                    chunks.decode(body, range(chunks.width(body)))
             except DamagedChunkError as exc:
                 found.append(f"sealed hour {format_ms(t0)} of server {server_num}, tier {tier}: {exc}")
                 if len(found) == _FINDINGS:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from chatops_server.domain.moments import Moment
 from chatops_server.domain.ring import WINDOW_MS
-from chatops_server.domain.tiers import DAY_MS, HOURS, TIERS, Keep
+from chatops_server.domain.tiers import DAY_MS, HOURS, PROCESSES, RAW, TIERS, Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Coverage, GapRow, HistoryAnswer, HistoryQuery, SampleRow
 from chatops_server.storage.recent import RecentSamples, StoredSample
@@ -15,6 +16,7 @@ from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.chunks import drop_chunks_before, drop_chunks_of_nobody
 from chatops_server.storage.sql.history import coverage, history
 from chatops_server.storage.sql.hot import tables_to_seal
+from chatops_server.storage.sql.moments import moment
 from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.loading import Extent, extents, load
 from chatops_server.storage.sqlite.reader import ReaderPool
@@ -96,6 +98,10 @@ class SqliteSamples:
         """See SampleStore."""
         return await self._charts.run(coverage(query, self._keep, self._now_ms()))
 
+    async def moment(self, server_num: int, ts_ms: int) -> Moment | None:
+        """See SampleStore."""
+        return await self._charts.run(moment(server_num, ts_ms, self._keep, self._now_ms()))
+
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore."""
         return self._recent.cpu(server_num, now_ms)
@@ -113,6 +119,8 @@ class SqliteSamples:
             oldest = self._keep.oldest(tier, now_ms)
             while count := await self._writer.run(drop_chunks_before(tier, oldest)):
                 dropped += count
+        while count := await self._writer.run(drop_chunks_before(PROCESSES, self._keep.oldest(RAW, now_ms))):
+            dropped += count
         while count := await self._writer.run(drop_chunks_of_nobody()):
             dropped += count
         labels_from_ms = self._keep.oldest(HOURS, now_ms) - _LABELS_LONGER_MS

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
@@ -21,8 +21,10 @@ from chatops_server.storage.sql.hot import (
     mark_sealed,
     select_host,
     select_part,
+    select_proc,
     shrink_table,
 )
+from chatops_server.storage.sql.process_snapshots import packed_hours
 from chatops_server.storage.sql.samples import HotSamples
 from chatops_server.storage.sqlite.connections import connect_thread_reader
 from chatops_server.storage.sqlite.statements import meaning, run
@@ -97,16 +99,15 @@ class Sealer:
         self, connection: sqlite3.Connection, table: HotTable
     ) -> Iterator[tuple[int, list[ChunkRow]]]:
         after = (table.sealed_num or 0,)
-        parts = groupby(connection.execute(select_part(table), after), key=_server_of)
-        part_num, part_rows = next(parts, (_ALL, iter(())))
+        parts = _ByServer(connection.execute(select_part(table), after))
+        selection = select_proc(table)
+        moments = _ByServer(connection.execute(selection, after) if selection else ())
         for server_num, rows in groupby(connection.execute(select_host(table), after), key=_server_of):
             found = self._chunks(connection, Source(server_num), (row[1:] for row in rows))
-            while part_num < server_num:
-                part_num, part_rows = next(parts, (_ALL, iter(())))
-            if part_num == server_num:
-                for group_id, of_group in groupby(part_rows, key=_group_of):
-                    source = Source(server_num, group_id)
-                    found.extend(self._chunks(connection, source, (row[2:] for row in of_group)))
+            for group_id, of_group in groupby(parts.of(server_num), key=_group_of):
+                source = Source(server_num, group_id)
+                found.extend(self._chunks(connection, source, (row[2:] for row in of_group)))
+            found.extend(run(connection, packed_hours(server_num, moments.of(server_num))))
             yield server_num, found
 
     def _chunks(
@@ -121,6 +122,23 @@ class Sealer:
 
     def _put(self, script: Script[Any], loop: asyncio.AbstractEventLoop) -> None:
         asyncio.run_coroutine_threadsafe(self._writer.run(script), loop).result()
+
+
+class _ByServer:
+    """Rows that come server by server, asked for in that order."""
+
+    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        self._groups = groupby(rows, key=_server_of)
+        self._num: int
+        self._rows: Iterator[tuple[Any, ...]]
+        self._num, self._rows = next(self._groups, (_ALL, iter(())))
+
+    def of(self, server_num: int) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of one server; to be read before the next one is asked for."""
+        while self._num < server_num:
+            self._num, self._rows = next(self._groups, (_ALL, iter(())))
+        if self._num == server_num:
+            yield from self._rows
 
 
 def _merged(piece: Piece, before: bytes | None, source: Source) -> tuple[int, bytes]:
