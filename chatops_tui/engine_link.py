@@ -19,7 +19,8 @@ from chatops_tui.store.containers import (
     ContainersFailed,
     DoingChanged,
 )
-from chatops_tui.store.models import HistoryPhase, LinkPhase
+from chatops_tui.store.history_state import HistoryPhase
+from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.store import Store
 from chatops_wire.client import ContainerMessage

@@ -8,24 +8,19 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
+from chatops_tui.history_link import HistoryLink
 from chatops_tui.link_words import link_of, sentence
 from chatops_tui.requests import CodeNeededError, Needs, NewServer, RequestFailedError
 from chatops_tui.store.models import (
     Event,
-    HistoryAnswered,
-    HistoryAsked,
-    HistoryFailed,
-    HistoryPhase,
     Link,
     LinkChanged,
     LinkPhase,
     SignedIn,
     TimelineAnswered,
 )
-from chatops_tui.store.ranges import Range
 from chatops_tui.store.runs import RunForgotten
 from chatops_tui.store.store import Store
-from chatops_tui.store.vitals import CHARTED
 from chatops_wire.client import (
     AlertMessage,
     Authenticated,
@@ -86,6 +81,7 @@ class HubLink:
         self._needs = Needs()
         self._followed: frozenset[str] = frozenset()
         """Commands whose output is asked for; they go on whatever screen is looked at."""
+        self.past = HistoryLink(store, self)
         self._told: set[str] = set()
         """Servers whose timeline has been asked for on this connection."""
 
@@ -139,21 +135,11 @@ class HubLink:
             self._set_interests(self._hub)
         if self._store.link.phase is not LinkPhase.LIVE:
             return
-        self._serve_histories(needs)
+        self.past.serve(needs)
         for server_id in needs.timelines - self._told:
             self._told.add(server_id)
             self.spawn(self._load_timeline(server_id), "timeline")
             self.spawn(self._load_latest(server_id), "latest")
-
-    def _serve_histories(self, needs: Needs) -> None:
-        for server_id, span in needs.histories:
-            memory = self._store.server(server_id)
-            if memory is None:
-                continue
-            memory.refill(self._now_ms())
-            if memory.history(span).phase is HistoryPhase.ABSENT:
-                self.apply(HistoryAsked(server_id, span))
-                self.spawn(self._load_history(server_id, span), f"history-{span.label}")
 
     def resync(self) -> None:
         """Ask for everything anew, as after a new connection."""
@@ -334,19 +320,6 @@ class HubLink:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return True
-
-    async def _load_history(self, server_id: str, span: Range) -> None:
-        from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - likewise
-
-        memory = self._store.server(server_id)
-        end_ms = self._now_ms() if memory is None else memory.now_ms(self._now_ms())
-        query = HistoryQuery(server_id, CHARTED, max(0, end_ms - span.span_ms), end_ms, span.buckets)
-        try:
-            history = await self.ask(self.rest.history(query))
-        except RequestFailedError as exc:
-            self.apply(HistoryFailed(server_id, span, str(exc)))
-        else:
-            self.apply(HistoryAnswered(span, history))
 
     async def _load_timeline(self, server_id: str) -> None:
         try:

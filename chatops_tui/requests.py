@@ -12,7 +12,9 @@ from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.shells import Shell
 from chatops_tui.store.spread import EVERYWHERE, Spread
+from chatops_tui.store.time_view import Stretch
 from chatops_wire.rest import ServerView
+from chatops_wire.rest_moments import MomentView
 from chatops_wire.streams import LogSource
 
 
@@ -33,16 +35,38 @@ class NewServer:
 
 
 @dataclass(frozen=True, slots=True)
+class CurveWish:
+    """Some metrics of one server over a range up to now; live samples join them while they are wanted."""
+
+    server_id: str
+    range: Range
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReelWish:
+    """A piece of one server's past; `until_ms` is how far of it is seen."""
+
+    server_id: str
+    metrics: tuple[str, ...]
+    piece: Stretch
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What the visible screen shows; whoever serves it asks the hub for exactly this."""
 
     watched: frozenset[str] = frozenset()
     """Servers whose every sample is wanted; their agents then sample each second."""
     histories: frozenset[tuple[str, Range]] = frozenset()
+    """What a server's own charts show, up to now."""
     timelines: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
     """Servers whose containers are wanted; `EVERYWHERE` for those of all."""
     container_histories: frozenset[tuple[ContainerKey, Range]] = frozenset()
+    curves: frozenset[CurveWish] = frozenset()
+    reels: frozenset[ReelWish] = frozenset()
 
 
 class Hub(Protocol):
@@ -80,6 +104,14 @@ class Hub(Protocol):
 
     def reconnect_now(self) -> None:
         """Do not wait for the next attempt."""
+        ...
+
+
+class Past(Protocol):
+    """Moments that are over. RequestFailedError; cancelling is safe."""
+
+    async def moment(self, server_id: str, at_ms: int) -> MomentView:
+        """Return what a server looked like at a moment of its own clock, Unix milliseconds."""
         ...
 
 

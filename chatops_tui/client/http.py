@@ -26,6 +26,7 @@ from chatops_wire.rest import (
     UserView,
 )
 from chatops_wire.rest_commands import BatchCreate, BatchView, CommandCancelCreate, CommandCreate, CommandView
+from chatops_wire.rest_moments import MomentView
 from chatops_wire.times import format_ms
 
 
@@ -100,6 +101,11 @@ class Rest:
         )
         path = f"{item_path('metrics', query.server_id)}/history"
         return await self._calls.call(Request("GET", path, query=fields), History)
+
+    async def moment(self, server_id: str, at_ms: int) -> MomentView:
+        """Return what a server looked like then; NotFoundError (`no_metrics`) where nothing is near."""
+        path = f"{item_path('metrics', server_id)}/at"
+        return await self._calls.call(Request("GET", path, query=(("ts", str(at_ms)),)), MomentView)
 
     async def events(self, server_id: str = "", *, limit: int = 100) -> tuple[EventView, ...]:
         """Return the newest entries of the timeline, at most `limit`, which is at most PAGE."""

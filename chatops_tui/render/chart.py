@@ -1,7 +1,7 @@
 """A whole chart as lines: title and figures, y axis, plot, time axis; pure, so it can be read in a test."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
@@ -10,12 +10,14 @@ from chatops_tui.render import axes, numbers
 from chatops_tui.render.braille import Trace, cells_across, plot
 from chatops_tui.render.buckets import Column, Series, columns, step_for
 from chatops_tui.render.charset import Charset
+from chatops_tui.render.crosshair import Limit, cell_at, time_label, with_label, with_line
+from chatops_tui.render.letters import with_letters
 from chatops_tui.render.marks import Mark, marked_cells
 from chatops_tui.render.severity import Level, Limits, bar_ink, level
 from chatops_tui.render.spans import Cell, Ink, Span, width
 from chatops_wire.metrics import Unit
 
-SERIES_INKS: Final[tuple[Ink, ...]] = ("series-1", "series-2")
+SERIES_INKS: Final[tuple[Ink, ...]] = ("series-1", "series-2", "series-3", "series-4")
 
 # Below this the axes would leave less room than they take.
 _AXES_MIN_WIDTH: Final = 20
@@ -38,8 +40,10 @@ class ChartStyle:
     least_top: float = 0.0
     """The y axis never ends below this, so that noise round zero stays flat."""
     charset: Charset = "braille"
-    marks: tuple[str, str] = ("", "")
-    """Of two series, what stands before the figure of each."""
+    marks: tuple[str, ...] = ("", "")
+    """Of several series, what stands before the figure of each."""
+    letters: bool = False
+    """Whether the first character of each of `marks` is written on its line, too: a colour says little."""
     tz: tzinfo = UTC
     """Of the clock times below the chart."""
 
@@ -49,9 +53,15 @@ class ChartView:
     """What is to be seen."""
 
     series: Sequence[Series] = ()
-    """At most two; the first is the more important one."""
+    """At most four; the first is the most important one."""
     start_ms: int = 0
     end_ms: int = 0
+    cursor_ms: int | None = None
+    """The moment the crosshair stands on."""
+    limits: Sequence[Limit] | None = None
+    """Thresholds, as dotted rows; None: those of the style."""
+    top: float | None = None
+    """What the y axis reaches at least: charts beside each other shall be comparable."""
     headline: Cell = ()
     """The current values, beside the title."""
     marks: Sequence[Mark] = ()
@@ -70,14 +80,27 @@ def chart_lines(style: ChartStyle, view: ChartView, columns_wide: int, rows: int
     if columns_wide < _AXES_MIN_WIDTH or rows < _AXES_MIN_HEIGHT:
         body = _body(style, view, columns_wide, rows - 1)
         return [title_line(style, view.headline, "", columns_wide), *body.lines]
-    body = _body(style, view, columns_wide - axes.LABEL_WIDTH - 1, rows - 2)
+    across = columns_wide - axes.LABEL_WIDTH - 1
+    body = _body(style, view, across, rows - 2)
     lines: list[Cell] = [title_line(style, view.headline, body.figures, columns_wide)]
     labels = axes.y_labels(body.scale, style.unit, rows - 2)
-    for label, line in zip(labels, body.lines, strict=True):
-        lines.append([(f"{label:>{axes.LABEL_WIDTH}}", "muted"), ("┤" if label else "│", "rule"), *line])
-    times = _axis(style, view.marks, body.span_ms, columns_wide - axes.LABEL_WIDTH - 1)
+    for row, (label, line) in enumerate(zip(labels, body.lines, strict=True)):
+        lines.append([*_y_label(label, body.limits.get(row), style.unit), *line])
+    times = _axis(style, view.marks, body.span_ms, across)
+    cell = cell_at(view.cursor_ms, body.span_ms, across)
+    if cell is not None and view.cursor_ms is not None:
+        ms_a_cell = (body.span_ms[1] - body.span_ms[0]) // across
+        times = with_label(times, cell, time_label(view.cursor_ms, style.tz, ms_a_cell))
     lines.append([(" " * axes.LABEL_WIDTH, "text"), ("└", "rule"), *times])
     return lines
+
+
+def _y_label(label: str, limit: Limit | None, unit: Unit) -> list[Span]:
+    """Return what stands left of a row of the plot: its value on the scale, or that of a threshold."""
+    if limit is not None and not label:
+        value = axes.y_label(limit.value, unit)
+        return [(f"{value:>{axes.LABEL_WIDTH}}"[: axes.LABEL_WIDTH], limit.ink), ("┤", limit.ink)]
+    return [(f"{label:>{axes.LABEL_WIDTH}}", "muted"), ("┤" if label else "│", "rule")]
 
 
 def title_line(style: ChartStyle, headline: Cell, figures: str, columns_wide: int) -> Cell:
@@ -98,6 +121,8 @@ class _Body:
     scale: axes.Scale
     figures: str
     span_ms: tuple[int, int]
+    limits: Mapping[int, Limit]
+    """By the row they lie in."""
 
 
 def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
@@ -109,14 +134,20 @@ def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
     last = (view.end_ms // step // dots + 1) * dots - 1
     found = [columns(series, last * step, step, across * dots) for series in view.series]
     highest = max((column.high for line in found for column in line if column), default=None)
-    scale = axes.scale(highest, style.unit, style.least_top)
+    scale = axes.scale(highest, style.unit, max(style.least_top, view.top or 0.0))
     span_ms = ((last + 1 - across * dots) * step, (last + 1) * step)
     if view.message:
-        return _Body(_message(view.message, across, rows), scale, "", span_ms)
+        return _Body(_message(view.message, across, rows), scale, "", span_ms, {})
     traces = [Trace(line, ink, filled=style.filled) for line, ink in zip(found, SERIES_INKS, strict=False)]
     lines = plot(traces, size=(across, rows), scale=(scale.bottom, scale.top), charset=style.charset)
     coloured = _by_level(lines, style, scale) if style.filled else lines
-    return _Body(_with_limits(coloured, style, scale), scale, _figures(found, style), span_ms)
+    limits = _limit_rows(style, view.limits, scale, rows)
+    drawn = _with_limits(coloured, limits, style.unit, scale)
+    if style.letters:
+        named = list(zip(style.marks, SERIES_INKS, strict=False))
+        drawn = with_letters(drawn, found, (scale.bottom, scale.top), named)
+    drawn = with_line(drawn, cell_at(view.cursor_ms, span_ms, across))
+    return _Body(drawn, scale, _figures(found, style), span_ms, limits)
 
 
 def _message(text: str, across: int, rows: int) -> list[Cell]:
@@ -162,19 +193,49 @@ def _by_level(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> li
     ]
 
 
-def _with_limits(lines: Sequence[Cell], style: ChartStyle, scale: axes.Scale) -> list[Cell]:
-    """Return the plot with dots in the blank cells of the rows the limits fall in."""
-    dotted: list[Cell] = list(lines)
-    if style.limits is None:
-        return dotted
-    marks: list[tuple[float, Ink]] = [(style.limits.warn, "warn")]
-    if len(dotted) >= _BOTH_LIMITS_MIN_ROWS:
-        marks.append((style.limits.crit, "crit"))
-    for value, ink in marks:
-        row = axes.row_of(value, scale, len(dotted))
+def _limit_rows(
+    style: ChartStyle, given: Sequence[Limit] | None, scale: axes.Scale, rows: int
+) -> dict[int, Limit]:
+    """Return the thresholds by the row they are drawn in; of two in one row the first."""
+    if given is None:
+        given = _usual_limits(style.limits, rows)
+    found: dict[int, Limit] = {}
+    for limit in given:
+        row = axes.row_of(limit.value, scale, rows)
         if row is not None:
-            dotted[row] = list(_dotted(lines[row], ink))
+            found.setdefault(row, limit)
+    return found
+
+
+def _usual_limits(limits: Limits | None, rows: int) -> list[Limit]:
+    if limits is None:
+        return []
+    warn = Limit(limits.warn, "warn")
+    return [warn] if rows < _BOTH_LIMITS_MIN_ROWS else [warn, Limit(limits.crit, "crit")]
+
+
+def _with_limits(
+    lines: Sequence[Cell], limits: Mapping[int, Limit], unit: Unit, scale: axes.Scale
+) -> list[Cell]:
+    """Return the plot with dots in the blank cells of the rows the limits fall in.
+
+    Where the y axis names the row otherwise, the value stands at its end.
+    """
+    dotted: list[Cell] = list(lines)
+    labels = axes.y_labels(scale, unit, len(lines))
+    for row, limit in limits.items():
+        dotted[row] = list(_dotted(lines[row], limit.ink))
+        if labels[row]:
+            dotted[row] = _ending_with(dotted[row], axes.y_label(limit.value, unit), limit.ink)
     return dotted
+
+
+def _ending_with(line: Cell, text: str, ink: Ink) -> Cell:
+    """Return the line with `text` at its end, if only dots are there."""
+    last, own = line[-1] if line else ("", ink)
+    if len(last) <= len(text) or own != ink or set(last[-len(text) :]) != {"┈"}:
+        return line
+    return [*line[:-1], (last[: -len(text)] + text, ink)]
 
 
 def _dotted(line: Cell, ink: Ink) -> Iterator[Span]:

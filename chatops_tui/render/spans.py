@@ -26,6 +26,9 @@ Ink = Literal[
     "spark-crit",
     "series-1",  # the first line of a chart
     "series-2",  # the second
+    "series-3",
+    "series-4",
+    "cursor",  # the crosshair in a chart
 ]
 INKS: Final[tuple[Ink, ...]] = get_args(Ink)
 

@@ -16,8 +16,8 @@ from chatops_tui.render.severity import Level as Severity
 from chatops_tui.render.spans import Cell, Span, faded, width
 from chatops_tui.screens.context import Context
 from chatops_tui.store.alert_selectors import fired
+from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.models import HistoryPhase
 from chatops_tui.store.ranges import FIVE_MINUTES, Range
 from chatops_tui.store.track import Curve
 from chatops_tui.store.vitals import Vitals

@@ -11,8 +11,8 @@ from chatops_tui.screens.container_cells import memory_use, share_of_core
 from chatops_tui.screens.context import Context
 from chatops_tui.store.container_series import CPU, MEMORY
 from chatops_tui.store.containers import ContainerMemory
+from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.models import HistoryPhase
 from chatops_tui.store.ranges import FIVE_MINUTES, Range
 from chatops_tui.widgets.time_chart import TimeChart
 from chatops_wire.metrics import Unit

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from chatops_tui.store.models import HistoryPhase, HistoryState
+from chatops_tui.store.history_state import HistoryPhase, HistoryState
 from chatops_tui.store.ranges import FIVE_MINUTES, Range
 from chatops_tui.store.track import Curve, Track
 from chatops_wire.containers import Container

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
 
 from chatops_tui.store.container_series import ContainerSeries
-from chatops_tui.store.models import HistoryPhase
+from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.pulls import PullEvent, Pulls
 from chatops_tui.store.ranges import Range
 from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from chatops_tui.store.models import HistoryPhase, HistoryState, Row
+from chatops_tui.store.history_state import HistoryPhase, HistoryState
+from chatops_tui.store.metric_values import values_of
+from chatops_tui.store.models import Row
 from chatops_tui.store.ranges import DAY_MS, FIVE_MINUTES, Range
+from chatops_tui.store.reels import Reels
 from chatops_tui.store.track import Curve, Track
-from chatops_tui.store.vitals import CHARTED, Parts, charted, read
+from chatops_tui.store.vitals import CHARTED, KEPT, Parts, charted, read
 from chatops_wire.client import MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerView
 from chatops_wire.times import LAST_MS, parse_ms
@@ -32,6 +35,7 @@ _WHILE_DRAINING_MS: Final = 10_000
 _LAST_MS: Final = LAST_MS - 30 * DAY_MS
 
 WholeSample = MetricsEvent | MetricsView
+Metrics = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -47,9 +51,13 @@ class ServerMemory:
     """Newest first."""
     clock_ahead_ms: int = 0
     """How far the agent's clock is ahead of ours; charts end at its now."""
+    reels: Reels = field(default_factory=Reels)
+    """Pieces of its past that were asked for."""
+    absence: str = ""
+    """Why nothing is known of the moment it stands for; empty: it is of now, or something is."""
     _spark: Track = field(default_factory=lambda: Track(SPARK_STEP_MS, SPARK_BUCKETS))
     _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
-    _history: dict[Range, HistoryState] = field(default_factory=dict)
+    _history: dict[tuple[Range, Metrics], HistoryState] = field(default_factory=dict)
     _seen: deque[int] = field(default_factory=lambda: deque(maxlen=_SEEN))
     _refills_ms: tuple[int, ...] = ()
     """When the history is to be asked for again, Unix milliseconds, ascending."""
@@ -57,7 +65,7 @@ class ServerMemory:
 
     def __post_init__(self) -> None:
         """The shortest range is always kept: the fleet's charts need no request."""
-        self._tracks[FIVE_MINUTES] = _new_tracks(FIVE_MINUTES)
+        self._tracks[FIVE_MINUTES] = _new_tracks(FIVE_MINUTES, KEPT)
 
     def take_view(self, view: ServerView, now_ms: int) -> None:
         """Replace what the fleet says of the server, and fold its newest sample in."""
@@ -96,24 +104,32 @@ class ServerMemory:
         last = end if end in known else end - 1
         return [known.get(bucket) for bucket in range(last - cells + 1, last + 1)]
 
-    def ask_history(self, span: Range) -> None:
+    def ask_history(self, span: Range, metrics: Metrics = CHARTED) -> None:
         """Note that the history of `span` is on its way; live samples join it from now on."""
-        self._tracks.setdefault(span, _new_tracks(span))
-        self._history[span] = HistoryState(HistoryPhase.LOADING)
+        self._tracks_of(span, metrics)
+        self._history[span, metrics] = HistoryState(HistoryPhase.LOADING)
 
-    def take_history(self, span: Range, history: History) -> None:
+    def take_history(self, span: Range, history: History, metrics: Metrics = CHARTED) -> None:
         """Merge an answer."""
-        tracks = self._tracks.setdefault(span, _new_tracks(span))
+        tracks = self._tracks_of(span, metrics)
         # The finest range keeps single samples as they come, so that 1 s of live mode is not averaged away.
         step_ms = 0 if span is FIVE_MINUTES else int(history.step_s * 1000)
         for series in history.series:
             if series.metric in tracks:
                 tracks[series.metric].merge(series.points, step_ms)
-        self._history[span] = HistoryState(HistoryPhase.LOADED)
+        self._history[span, metrics] = HistoryState(HistoryPhase.LOADED)
 
-    def fail_history(self, span: Range, reason: str) -> None:
+    def fail_history(self, span: Range, reason: str, metrics: Metrics = CHARTED) -> None:
         """Note that there is no answer."""
-        self._history[span] = HistoryState(HistoryPhase.FAILED, reason)
+        self._history[span, metrics] = HistoryState(HistoryPhase.FAILED, reason)
+
+    def drop_curves(self, span: Range, metrics: Metrics) -> None:
+        """Keep these no longer, except what every screen of a server charts."""
+        self._history.pop((span, metrics), None)
+        still = {metric for (of, others) in self._history if of is span for metric in others}
+        tracks = self._tracks.get(span, {})
+        for metric in set(metrics) - still - set(CHARTED):
+            tracks.pop(metric, None)
 
     def take_timeline(self, events: Iterable[EventView]) -> None:
         """Replace the timeline; `events` come newest first."""
@@ -128,6 +144,7 @@ class ServerMemory:
     def forget_history(self) -> None:
         """Ask again for everything: samples were missed while the link was down."""
         self._history.clear()
+        self.reels.forget()
 
     def expect_backlog(self, now_ms: int) -> None:
         """Note that samples of the past are still to come: `refill` forgets some seconds after `now_ms`."""
@@ -151,18 +168,24 @@ class ServerMemory:
             self._refills_ms = self._refills_ms[len(due) :]
             self.forget_history()
 
-    def history(self, span: Range) -> HistoryState:
+    def history(self, span: Range, metrics: Metrics = CHARTED) -> HistoryState:
         """Return how far the history of `span` is known."""
-        return self._history.get(span, HistoryState())
+        return self._history.get((span, metrics), HistoryState())
 
     def curve(self, metric: str, span: Range, now_ms: int) -> Curve:
-        """Return one charted metric over `span`, one bucket more than fits, so that lines reach the edge."""
+        """Return one metric over `span`, one bucket more than fits, so that lines reach the edge."""
         track = self._tracks.get(span, {}).get(metric)
         return Curve() if track is None else track.curve(self.now_ms(now_ms) - span.span_ms - track.step_ms)
 
     def now_ms(self, now_ms: int) -> int:
         """Return the time on the agent's clock, never before 1970 nor near the end of the calendar."""
         return min(max(0, now_ms + self.clock_ahead_ms), _LAST_MS)
+
+    def _tracks_of(self, span: Range, metrics: Metrics) -> dict[str, Track]:
+        """Return the tracks of `span`, these metrics among them."""
+        tracks = self._tracks.setdefault(span, {})
+        tracks.update(_new_tracks(span, tuple(metric for metric in metrics if metric not in tracks)))
+        return tracks
 
     def _fold(self, sample: Parts, arrived_ms: int | None) -> None:
         vitals, sampled_ms = read(sample), parse_ms(sample.timestamp)
@@ -173,11 +196,14 @@ class ServerMemory:
         if arrived_ms is not None:
             self.clock_ahead_ms = _ahead_ms(sampled_ms, arrived_ms)
         self._spark.add(sampled_ms, vitals.cpu)
-        values = charted(vitals)
+        values = dict(zip(CHARTED, charted(vitals), strict=True))
+        others = {metric for tracks in self._tracks.values() for metric in tracks if metric not in values}
+        if others:
+            values |= values_of(sample, others)
         for tracks in self._tracks.values():
-            for metric, value in zip(CHARTED, values, strict=True):
-                if value is not None:
-                    tracks[metric].add(sampled_ms, value)
+            for metric, track in tracks.items():
+                if (value := values.get(metric)) is not None:
+                    track.add(sampled_ms, value)
 
 
 # Below this a difference is the way from the agent to us, or an agent that sends every few seconds.
@@ -189,5 +215,5 @@ def _ahead_ms(sampled_ms: int, arrived_ms: int) -> int:
     return ahead if abs(ahead) > _SAME_CLOCK_MS else 0
 
 
-def _new_tracks(span: Range) -> dict[str, Track]:
-    return {metric: Track(span.step_ms, span.buckets + _SPARE_BUCKETS) for metric in CHARTED}
+def _new_tracks(span: Range, metrics: Metrics) -> dict[str, Track]:
+    return {metric: Track(span.step_ms, span.buckets + _SPARE_BUCKETS) for metric in metrics}

@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
 
+from chatops_tui.render import numbers
 from chatops_tui.render.severity import Level, level, worst
 from chatops_tui.store.alerts import AlertsAnswered, AlertsFailed
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.runs import RunEvent
-from chatops_tui.store.vitals import Vitals
+from chatops_tui.store.time_view import Stretch
+from chatops_tui.store.vitals import CHARTED, Vitals
 from chatops_wire.client import AlertMessage, EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerStatus, ServerView, UserView
+
+
+# Clocks kept by NTP agree within milliseconds; less than this may be the way of a sample.
+CLOCK_OFF_MS: Final = 2_000
 
 
 class Health(IntEnum):
@@ -61,6 +68,14 @@ class Row:
     def status(self) -> ServerStatus:
         """Online, offline or never."""
         return self.view.status
+
+    @property
+    def clock_off(self) -> str:
+        """How far its clock is off, as `1h ahead` or `3s behind`; empty while that is little or not known."""
+        ahead_ms = self.view.clock_ahead_ms
+        if ahead_ms is None or abs(ahead_ms) <= CLOCK_OFF_MS:
+            return ""
+        return f"{numbers.duration(abs(ahead_ms) / 1000)} {'ahead' if ahead_ms > 0 else 'behind'}"
 
     @property
     def health(self) -> Health:
@@ -123,6 +138,7 @@ class HistoryAsked:
 
     server_id: str
     range: Range
+    metrics: tuple[str, ...] = CHARTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,7 @@ class HistoryAnswered:
 
     range: Range
     history: History
+    metrics: tuple[str, ...] = CHARTED
 
     @property
     def server_id(self) -> str:
@@ -145,6 +162,32 @@ class HistoryFailed:
     server_id: str
     range: Range
     reason: str
+    metrics: tuple[str, ...] = CHARTED
+
+
+@dataclass(frozen=True, slots=True)
+class ReelAsked:
+    """A piece of a server's past is on its way."""
+
+    server_id: str
+    metrics: tuple[str, ...]
+    piece: Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class ReelAnswered:
+    """It has come; None: it could not be had, for `reason`."""
+
+    asked: ReelAsked
+    history: History | None
+    reason: str = ""
+    until_ms: int = 0
+    """What is later had not happened yet, on the agent's clock."""
+
+    @property
+    def server_id(self) -> str:
+        """Whose past it is."""
+        return self.asked.server_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +198,7 @@ class TimelineAnswered:
     events: tuple[EventView, ...]
 
 
-Answer = HistoryAsked | HistoryAnswered | HistoryFailed | TimelineAnswered
+Answer = HistoryAsked | HistoryAnswered | HistoryFailed | ReelAsked | ReelAnswered | TimelineAnswered
 Event = (
     Fleet
     | FleetUpdate
@@ -170,20 +213,3 @@ Event = (
     | RunEvent
     | Answer
 )
-
-
-class HistoryPhase(StrEnum):
-    """How far the history of one range is known."""
-
-    ABSENT = "absent"
-    LOADING = "loading"
-    LOADED = "loaded"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryState:
-    """`reason` says why it failed."""
-
-    phase: HistoryPhase = HistoryPhase.ABSENT
-    reason: str = ""

@@ -18,6 +18,8 @@ from chatops_tui.store.models import (
     Link,
     LinkChanged,
     LinkPhase,
+    ReelAnswered,
+    ReelAsked,
     Row,
     SignedIn,
     TimelineAnswered,
@@ -214,12 +216,17 @@ class Store:
             return
         match answer:
             case HistoryAsked():
-                memory.ask_history(answer.range)
+                memory.ask_history(answer.range, answer.metrics)
             case HistoryAnswered():
-                memory.take_history(answer.range, answer.history)
+                memory.take_history(answer.range, answer.history, answer.metrics)
                 self._dirty.add(_FIRST)
             case HistoryFailed():
-                memory.fail_history(answer.range, answer.reason)
+                memory.fail_history(answer.range, answer.reason, answer.metrics)
+            case ReelAsked():
+                memory.reels.ask(answer.metrics, answer.piece)
+            case ReelAnswered():
+                memory.reels.apply(answer)
+                self._dirty.add(_FIRST)
             case TimelineAnswered():
                 memory.take_timeline(answer.events)
             case _:

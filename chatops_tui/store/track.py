@@ -1,9 +1,10 @@
 """One metric over one range: buckets of time, oldest first, bounded."""
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 # Shorter holes are not drawn as gaps: agents sample every 5 s and a sample may be late.
@@ -12,6 +13,10 @@ SHORTEST_GAP_MS: Final = 15_000
 USUAL_INTERVAL_MS: Final = 5000
 # Two missing samples in a row are a gap, whatever the interval.
 GAP_IN_STEPS: Final = 2.5
+# A bucket is of many samples: without one in it, none came for as long as it is wide.
+GAP_IN_BUCKETS: Final = 1.5
+
+FINEST_STEP_MS: Final = 1000
 
 Bucket = tuple[int, float, float, float]
 """Unix milliseconds of its start; average, minimum and maximum of its samples."""
@@ -26,6 +31,15 @@ class Curve:
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
     gap_ms: int = SHORTEST_GAP_MS
+    is_averaged: bool = False
+    """Whether a point stands for several samples, `lows` and `highs` for their extremes."""
+
+    def nearest(self, at_ms: int) -> int | None:
+        """Return the index of the point a moment belongs to; None within a gap and beyond the ends."""
+        after = bisect_right(self.times_ms, at_ms)
+        around = [index for index in (after - 1, after) if 0 <= index < len(self.times_ms)]
+        best = min(around, key=lambda index: abs(self.times_ms[index] - at_ms), default=None)
+        return None if best is None or abs(self.times_ms[best] - at_ms) > self.gap_ms else best
 
 
 class Track:
@@ -83,14 +97,10 @@ class Track:
         """Return the buckets that start at or after `start_ms`."""
         first = bisect_left(self._starts, start_ms)
         values, lows, highs = (tuple(column[first:]) for column in (self._values, self._lows, self._highs))
-        return Curve(tuple(self._starts[first:]), values, lows, highs, self._gap_ms())
-
-    def _gap_ms(self) -> int:
-        spacing = sorted(
-            after - before for before, after in zip(self._starts, self._starts[1:], strict=False)
-        )
-        usual = spacing[len(spacing) // 2] if spacing else 0
-        return max(SHORTEST_GAP_MS, int(GAP_IN_STEPS * max(usual, self.step_ms)))
+        gap_ms = gap_of(self._starts, self.step_ms)
+        # The finest keeps single samples: what lies between them is their path, and no band.
+        is_averaged = self.step_ms > FINEST_STEP_MS
+        return Curve(tuple(self._starts[first:]), values, lows, highs, gap_ms, is_averaged)
 
     def _add(self, bucket: Bucket) -> None:
         ts_ms, value, low, high = bucket
@@ -117,3 +127,11 @@ class Track:
         self._highs.insert(at, high)
         if len(self._starts) > self._capacity:
             del self._starts[0], self._values[0], self._lows[0], self._highs[0]
+
+
+def gap_of(starts_ms: Sequence[int], step_ms: int) -> int:
+    """Return beyond which distance neighbours are not joined; `step_ms` is the width of a bucket."""
+    spacing = sorted(after - before for before, after in pairwise(starts_ms))
+    usual = max(spacing[len(spacing) // 2] if spacing else 0, step_ms)
+    steps = GAP_IN_BUCKETS if step_ms > SHORTEST_GAP_MS else GAP_IN_STEPS
+    return max(SHORTEST_GAP_MS, int(steps * usual))

@@ -23,6 +23,8 @@ class Parts(Protocol):
     @property
     def temperatures(self) -> Sequence[Temperature]: ...  # noqa: D102 - likewise
     @property
+    def process_count(self) -> int | None: ...  # noqa: D102 - likewise
+    @property
     def uptime_s(self) -> float | None: ...  # noqa: D102 - likewise
 
 
@@ -44,6 +46,7 @@ class Vitals:
     swap_used: float | None = None
     cpu_parts: tuple[tuple[str, float | None], ...] = ()
     """Where the CPU's time goes, by name."""
+    load_15: float | None = None
 
     @property
     def net(self) -> float | None:
@@ -51,8 +54,8 @@ class Vitals:
         return _total((self.rx, self.tx))
 
 
-# What is kept as a series, by its name on the wire.
-CHARTED: Final = (
+# What is kept as a series of every server, by its name on the wire.
+KEPT: Final = (
     "cpu.percent",
     "memory.percent",
     "net.rx_bps",
@@ -60,6 +63,8 @@ CHARTED: Final = (
     "disk.read_bps",
     "disk.write_bps",
 )
+CHARTED: Final = (*KEPT, "load.1", "load.15", "disk.percent")
+"""What a server's own charts show; what is not kept anyway only once it has been looked at."""
 
 
 def read(sample: Parts) -> Vitals:
@@ -73,6 +78,7 @@ def read(sample: Parts) -> Vitals:
         read=_total(disk.read_bps for disk in sample.disks),
         write=_total(disk.write_bps for disk in sample.disks),
         load=sample.cpu.load[0] if sample.cpu.load else None,
+        load_15=sample.cpu.load[2] if sample.cpu.load else None,
         uptime_s=sample.uptime_s,
         memory_used=sample.memory.used,
         memory_total=sample.memory.total,
@@ -83,7 +89,8 @@ def read(sample: Parts) -> Vitals:
 
 def charted(vitals: Vitals) -> tuple[float | None, ...]:
     """Return the values in the order of CHARTED."""
-    return (vitals.cpu, vitals.memory, vitals.rx, vitals.tx, vitals.read, vitals.write)
+    rates = (vitals.rx, vitals.tx, vitals.read, vitals.write)
+    return (vitals.cpu, vitals.memory, *rates, vitals.load, vitals.load_15, vitals.disk)
 
 
 def _total(values: Iterable[float | None]) -> float | None:

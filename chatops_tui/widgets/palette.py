@@ -49,6 +49,9 @@ _PAINTS: Final[Mapping[Ink, _Paint]] = {
     "spark-crit": _Paint("text-error", 0.7),
     "series-1": _Paint("text-primary"),
     "series-2": _Paint("text-secondary"),
+    "series-3": _Paint("text-accent"),
+    "series-4": _Paint("foreground"),
+    "cursor": _Paint("text-accent", attributes="bold"),
 }
 # On 16 colours blue is unreadable on black, and there is no grey.
 _ANSI_PAINTS: Final[Mapping[Ink, _Paint]] = {
@@ -66,6 +69,8 @@ _ANSI_PAINTS: Final[Mapping[Ink, _Paint]] = {
     "spark-crit": _Paint("ansi_red"),
     "series-1": _Paint("ansi_cyan"),
     "series-2": _Paint("ansi_magenta"),
+    "series-3": _Paint("ansi_bright_blue"),
+    "cursor": _Paint("ansi_cyan", attributes="bold"),
 }
 
 

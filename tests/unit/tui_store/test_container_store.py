@@ -14,7 +14,7 @@ from chatops_tui.store.containers import (
     ContainersFailed,
     DoingChanged,
 )
-from chatops_tui.store.models import HistoryPhase
+from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.ranges import ONE_HOUR
 from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress
 from chatops_wire.containers import Container, ContainerItem, EngineState

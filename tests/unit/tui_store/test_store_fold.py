@@ -5,13 +5,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.memory import TIMELINE_LENGTH
 from chatops_tui.store.models import (
     Health,
     HistoryAnswered,
     HistoryAsked,
     HistoryFailed,
-    HistoryPhase,
     Link,
     LinkChanged,
     LinkPhase,
