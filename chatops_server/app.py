@@ -19,6 +19,7 @@ from chatops_server.background import Background
 from chatops_server.config import Config, Keeping
 from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
+from chatops_server.head_file import HeadFile
 from chatops_server.keys import HUB, Hub
 from chatops_server.sealing import Sealer
 from chatops_server.secret_file import kept_secret
@@ -30,6 +31,7 @@ from chatops_server.services.alerting import assembly as alerting
 from chatops_server.services.alerting.alerting import Alerting
 from chatops_server.services.alerting.assembly import Base
 from chatops_server.services.api_keys import ApiKeys
+from chatops_server.services.audit_head import AuditHead
 from chatops_server.services.commands.keeper import Patience
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
@@ -118,6 +120,7 @@ class _Parts:
     actions: AgentActions
     presence: Presence
     ingest: Ingest
+    audit_head: AuditHead
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
 
@@ -158,6 +161,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await parts.actions.load()
         await parts.hub.alerting.load()
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
+        await parts.audit_head.check()
         background.start(parts.loops)
         first_admin = partial(parts.hub.users.create_first, setup.admin_password)
         yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, first_admin)
@@ -258,8 +262,10 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         fleet=fleet,
         now_ms=_now_ms,
     )
+    audit_head = AuditHead(storage, HeadFile(setup.data_dir), ledger.has_grown, _now_ms)
     loops = {
         "presence": presence.run,
+        "audit-head": audit_head.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,
         "retention": Retention(
             storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
@@ -267,7 +273,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         "last-used": hub.api_keys.keep_flushing,
         **alerts.loops,
     }
-    return _Parts(hub, live, actions, presence, ingest, loops)
+    return _Parts(hub, live, actions, presence, ingest, audit_head, loops)
 
 
 def _readiness(
@@ -323,6 +329,7 @@ async def _flush(parts: _Parts) -> None:
             await parts.hub.api_keys.flush()
             await parts.actions.flush()
             await parts.hub.alerting.flush()
+            await parts.audit_head.flush()
     except (StorageError, TimeoutError) as exc:
         log.warning("what was in memory is not stored", extra={"reason": str(exc)})
 

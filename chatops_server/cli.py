@@ -140,7 +140,7 @@ def _restore(options: Options) -> int:
 def _verify(options: Options) -> int:
     from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
 
-    verdict = copies.verify(config.load(options), options["file"])
+    verdict = copies.verify(config.load(options), options["file"], options["head"] or ())
     _say(f"{verdict.path}")
     _say("integrity    ok" if not verdict.damage else "integrity    DAMAGED")
     for line in verdict.damage:
@@ -324,6 +324,9 @@ def _add_copies(commands: "argparse._SubParsersAction[Any]") -> None:
     restore.add_argument("file", metavar="FILE", help="what `backup` made")
     verify = commands.add_parser("verify", help="check the database, or a copy, and its audit log")
     verify.add_argument("file", metavar="FILE", nargs="?", help="a copy (the hub's own database)")
+    verify.add_argument(
+        "--head", metavar="ID:HASH", action="append", help="an audit entry noted elsewhere; has to be there"
+    )
     for parser, work in {backup: _backup, restore: _restore, verify: _verify}.items():
         _add_place(parser)
         parser.set_defaults(work=work)

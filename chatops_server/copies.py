@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Final
 from chatops_server.config import Config
 from chatops_server.domain.audit_chain import AuditEntry
 from chatops_server.errors import StorageError
-from chatops_server.storage.sql.audit import ChainCheck, add_audit
+from chatops_server.head_file import HeadFile, parsed, shown
+from chatops_server.storage.sql.audit import ChainCheck, add_audit, audit_head
 from chatops_server.storage.sqlite.copies import (
     audit_chain,
     copy_database,
@@ -98,12 +100,17 @@ def restore(config: Config, file: str) -> tuple[Path | None, ChainCheck]:
         fresh = path.with_name(f".{path.name}.{os.getpid()}.restored")
         copy_database(source, fresh)
         put_in_place(fresh, path, path.with_name(path.name + _ASIDE))
-    asyncio.run(_brought_up_to_date(path, source))
+    asyncio.run(_brought_up_to_date(config, source))
     return before, chain
 
 
-def verify(config: Config, file: str | None) -> Verdict:
+def verify(config: Config, file: str | None, heads: Sequence[str] = ()) -> Verdict:
     """Check a copy, or the database itself, of which a hub may be running.
+
+    Args:
+        config: Names the database.
+        file: A copy; None checks the database, and by what was noted beside it.
+        heads: Audit entries as `ID:HASH`, noted elsewhere, that have to be there.
 
     Raises:
         SettingError: There is no such file.
@@ -112,9 +119,11 @@ def verify(config: Config, file: str | None) -> Verdict:
     path = Path(file).expanduser().absolute() if file else config.database
     if not path.is_file():
         raise SettingError(f"verify: {str(path)!r} is no file")
+    noted = [parsed(head) for head in heads]
+    beside = None if file else HeadFile(config.data_dir).noted()
     damage = _damage(path)
     try:
-        return Verdict(path, damage, audit_chain(path))
+        return Verdict(path, damage, audit_chain(path, noted + ([beside] if beside else [])))
     except StorageError:
         if not damage:
             raise
@@ -153,8 +162,11 @@ def _shift(target: Path, keep: int) -> None:
             older.replace(target.with_name(f"{target.name}.{number}"))
 
 
-async def _brought_up_to_date(path: Path, source: Path) -> None:
-    storage = await open_sqlite(path)
+async def _brought_up_to_date(config: Config, source: Path) -> None:
+    # Entries newer than the copy went with the database before it: what was noted of them stays in the log.
+    file = HeadFile(config.data_dir)
+    before = file.noted()
+    storage = await open_sqlite(config.database)
     try:
         entry = AuditEntry(
             ts=format_ms(time.time_ns() // 1_000_000),
@@ -162,7 +174,13 @@ async def _brought_up_to_date(path: Path, source: Path) -> None:
             result="ok",
             target=str(source),
             address="console",
+            data={"head_before": shown(before)} if before else {},
         )
         await storage.write(add_audit(entry))
+        head = await storage.read(audit_head())
+        if head is not None:
+            file.note(head)
+    except OSError as exc:
+        raise StorageError(f"cannot note the newest audit entry: {exc.strerror or exc}") from exc
     finally:
         await storage.close()

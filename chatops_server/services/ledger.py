@@ -1,14 +1,15 @@
 """A change and its entries in audit log and timeline, in one transaction: neither without the other."""
 
+import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from chatops_server.domain.audit_chain import AuditEntry
 from chatops_server.services.access import Caller
 from chatops_server.services.events import Events
 from chatops_server.storage.base import Script, Storage
-from chatops_server.storage.sql.audit import AuditRow, add_audit, audit_before
+from chatops_server.storage.sql.audit import AuditFilter, AuditRow, add_audit, audit_matching
 from chatops_server.storage.sql.events import EventRow, NewEvent, add_event
 from chatops_wire.rest import AuditView
 from chatops_wire.times import format_ms
@@ -39,6 +40,8 @@ class Ledger:
         self._storage = storage
         self._events = events
         self._now_ms = now_ms
+        self.has_grown = asyncio.Event()
+        """Set with every entry; whoever notes the newest one elsewhere clears it (services.audit_head)."""
 
     async def commit(self, change: Script[T], deed: Deed) -> T:
         """Carry out a change and write it down; return what the change returned.
@@ -46,6 +49,7 @@ class Ledger:
         What the change raises rolls everything back and comes out here.
         """
         result, event = await self._storage.write(self._written(change, deed))
+        self.has_grown.set()
         if event is not None:
             self._events.publish(event)
         return result
@@ -54,11 +58,11 @@ class Ledger:
         """Write down a deed that changed nothing here."""
         await self.commit(_nothing(), deed)
 
-    async def listed(self, before: int, limit: int) -> tuple[list[AuditView], int | None]:
-        """Return the newest entries with an id less than `before`, and the cursor of those that follow."""
-        rows = await self._storage.read(audit_before(before, limit + 1))
-        shown = rows[:limit]
-        cursor = shown[-1].id if len(rows) > limit else None
+    async def listed(self, wanted: AuditFilter) -> tuple[list[AuditView], int | None]:
+        """Return the newest entries that match, and the cursor of those that follow."""
+        rows = await self._storage.read(audit_matching(replace(wanted, limit=wanted.limit + 1)))
+        shown = rows[: wanted.limit]
+        cursor = shown[-1].id if len(rows) > wanted.limit else None
         return [_view(row) for row in shown], cursor
 
     def _written(self, change: Script[T], deed: Deed) -> Script[tuple[T, EventRow | None]]:

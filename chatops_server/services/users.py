@@ -84,6 +84,11 @@ class Users:
         """
         return user_detail(self._known(user_id))
 
+    def id_of(self, user: str) -> str:
+        """Return the id of a user given by id or name; whom nobody knows is taken for an id."""
+        named = None if self._directory.get(user) else self._directory.named(user)
+        return named.id if named else user
+
     async def create(self, body: UserCreate, caller: Caller) -> UserDetail:
         """Add a user.
 

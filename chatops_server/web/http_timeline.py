@@ -2,12 +2,15 @@
 
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.services.access import server_for
+from chatops_server.storage.sql.audit import AuditFilter
 from chatops_server.storage.sql.events import NEWEST, EventFilter
 from chatops_server.web.asking import Ask, page
 from chatops_server.web.routes import PAGING, Param, Route
 from chatops_wire.rest import AuditView, EventView, Page
+from chatops_wire.times import LAST_MS
 
 _TAG = "timeline"
+_ALWAYS_MS = 0
 
 
 async def _events(ask: Ask[None]) -> Page[EventView]:
@@ -31,8 +34,20 @@ async def _require_server(ask: Ask[None], server_id: str) -> None:
 
 
 async def _audit(ask: Ask[None]) -> Page[AuditView]:
-    before = ask.query.cursor(int, NEWEST)
-    return page(*await ask.hub.ledger.listed(before, ask.query.limit))
+    query = ask.query
+    user = query.text("user")
+    wanted = AuditFilter(
+        # By name those who are there; of others the entries name the id.
+        user_id=user and ask.hub.users.id_of(user),
+        action=query.text("action"),
+        server_id=query.text("server_id"),
+        result=query.text("result"),
+        start_ms=query.moment_ms("start", _ALWAYS_MS),
+        end_ms=query.moment_ms("end", LAST_MS),
+        before=query.cursor(int, NEWEST),
+        limit=query.limit,
+    )
+    return page(*await ask.hub.ledger.listed(wanted))
 
 
 ROUTES = (
@@ -59,6 +74,14 @@ ROUTES = (
         summary="List who did what, newest first; each entry's hash covers the one before.",
         tag=_TAG,
         answer=Page[AuditView],
-        query=PAGING,
+        query=(
+            Param("user", "Only by this user: an id or a user name."),
+            Param("action", "Only what begins so: `command` finds `command.run` and `command.cancel`."),
+            Param("server_id", "Only on this server, deleted ones too."),
+            Param("result", "Only what ended so: `ok`, `failed`, `not_allowed`, …"),
+            Param("start", "RFC 3339 or Unix ms: nothing older."),
+            Param("end", "Likewise: only older."),
+            *PAGING,
+        ),
     ),
 )

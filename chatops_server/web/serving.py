@@ -1,7 +1,7 @@
 """From a route to an aiohttp handler: token, right, body, answer, in this order."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
@@ -26,12 +26,30 @@ JSON: Final = "application/json"
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:
     """Add every route, with and without a trailing slash; what is got can be asked for by HEAD."""
-    for route in routes:
-        endpoint = _endpoint(route)
-        methods = (hdrs.METH_GET, hdrs.METH_HEAD) if route.method == hdrs.METH_GET else (route.method,)
-        for path in (route.full_path, route.full_path + "/"):
-            for method in methods:
-                app.router.add_route(method, path, endpoint)
+    by_path: dict[str, list[Route]] = {}
+    # What a path says itself goes before what it leaves open: `/commands/batch` is no command's id, and by
+    # another method it is not taken for one.
+    for route in sorted(routes, key=lambda route: len(route.places)):
+        by_path.setdefault(route.full_path, []).append(route)
+    for full_path, there in by_path.items():
+        allowed = sorted({method for route in there for method in _methods(route)})
+        for path in (full_path, full_path + "/"):
+            for route in there:
+                endpoint = _endpoint(route)
+                for method in _methods(route):
+                    app.router.add_route(method, path, endpoint)
+            app.router.add_route(hdrs.METH_ANY, path, _refusing(allowed))
+
+
+def _methods(route: Route) -> tuple[str, ...]:
+    return (hdrs.METH_GET, hdrs.METH_HEAD) if route.method == hdrs.METH_GET else (route.method,)
+
+
+def _refusing(allowed: Sequence[str]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+
+    return refuse
 
 
 def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -163,6 +163,82 @@ def test_a_tampered_audit_log_is_found(data: Path, statements: list[str], said: 
     assert "integrity    ok" in verified.stdout
 
 
+CUT: tuple[str, ...] = (
+    "DROP TRIGGER audit_is_never_deleted",
+    "DELETE FROM audit WHERE id > 2",
+    "UPDATE sqlite_sequence SET seq = 2 WHERE name = 'audit'",
+)
+
+
+def test_an_end_cut_off_with_all_its_traces_is_found_by_the_note_outside(data: Path, tmp_path: Path) -> None:
+    noted = (data / "audit-head").read_text().strip()
+    assert stat.S_IMODE((data / "audit-head").stat().st_mode) == 0o600
+    last = int(noted.partition(":")[0])
+    change(data / "hub.db", *CUT)
+    verified = command("verify", "--data-dir", str(data))
+    assert verified.returncode == 1
+    said = f"BROKEN: entry {last}, which was noted outside the database, is gone"
+    assert said in verified.stdout
+    # Of a copy, whose end may be earlier, only what the auditor asks for is looked for.
+    copy = tmp_path / "copy.db"
+    assert command("backup", str(copy), "--data-dir", str(data)).returncode == 0
+    assert command("verify", str(copy), "--data-dir", str(data)).returncode == 0
+    asked = command("verify", str(copy), "--data-dir", str(data), "--head", noted)
+    assert (asked.returncode, said in asked.stdout) == (1, True)
+    other = command("verify", str(copy), "--data-dir", str(data), "--head", f"2:{'0' * 64}")
+    assert (other.returncode, "entry 2 is another than was noted" in other.stdout) == (1, True)
+
+
+def test_a_hub_says_in_its_log_that_the_end_was_cut_off(data: Path) -> None:
+    last = int((data / "audit-head").read_text().partition(":")[0])
+    change(data / "hub.db", *CUT)
+    with hub_at(data) as hub:
+        found = hub.ask("/api/v1/audit?action=audit.altered", token=hub.login(PASSWORD))["items"]
+        assert hub.stop() == 0
+    assert [(entry["result"], entry["target"].partition(":")[0]) for entry in found] == [
+        ("failed", str(last))
+    ]
+    assert any("the audit log was altered while the hub did not run" in line for line in hub.err)
+    assert any("newest audit entry" in line for line in hub.err)
+    assert command("verify", "--data-dir", str(data)).returncode == 0
+
+
+def test_going_back_to_a_copy_is_no_tampering(data: Path, tmp_path: Path) -> None:
+    copy, place = tmp_path / "copy.db", ("--data-dir", str(data))
+    assert command("backup", str(copy), *place).returncode == 0
+    with hub_at(data) as hub:
+        add_server(hub, "later")
+        assert hub.stop() == 0
+    before = (data / "audit-head").read_text().strip()
+    assert command("restore", str(copy), *place).returncode == 0
+    assert command("verify", *place).returncode == 0
+    with hub_at(data) as hub:
+        [entry] = hub.ask("/api/v1/audit?action=database", token=hub.login(PASSWORD))["items"]
+        assert hub.ask("/api/v1/audit?action=audit.altered", token=hub.login(PASSWORD))["items"] == []
+    assert entry["data"] == {"head_before": before}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit SET result = 'ok'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1"],
+)
+def test_the_database_itself_refuses_to_change_the_log(data: Path, statement: str) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        change(data / "hub.db", statement)
+
+
+def test_entries_that_changed_places_are_found(data: Path) -> None:
+    change(
+        data / "hub.db",
+        "DROP TRIGGER audit_is_never_changed",
+        "UPDATE audit SET id = 99 WHERE id = 2",
+        "UPDATE audit SET id = 2 WHERE id = 3",
+        "UPDATE audit SET id = 3 WHERE id = 99",
+    )
+    verified = command("verify", "--data-dir", str(data))
+    assert (verified.returncode, "BROKEN: entry 2 does not follow entry 1" in verified.stdout) == (1, True)
+
+
 def test_a_sealed_hour_with_other_bytes_is_found(data: Path) -> None:
     chunk = encode([list(range(700)), [at % 13 for at in range(700)]])
     flipped = bytes(byte ^ (at == len(chunk) - 20) for at, byte in enumerate(chunk))
@@ -230,6 +306,7 @@ def test_a_database_cut_off_in_the_middle_of_a_restore_is_restored_again(data: P
         (lambda data: ("restore", str(data / "hub.db")), 2, "is the database itself"),
         (lambda data: ("restore", str(data / "secret")), 1, "not a database"),
         (lambda data: ("verify", str(data / "none")), 2, "is no file"),
+        (lambda data: ("verify", str(data / "hub.db"), "--head", "7"), 2, "expected ID:HASH"),
         (lambda data: ("verify", str(data / "secret")), 1, "not a database"),
         (lambda data: ("verify", str(data / "hub.lock" / "x")), 2, "is no file"),
     ],

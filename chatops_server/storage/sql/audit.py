@@ -9,6 +9,8 @@ from chatops_server.domain.audit_chain import FIRST, AuditEntry, entry_hash
 from chatops_server.storage.base import Row, Script, execute, fetch, fetch_one
 from chatops_wire.times import format_ms, parse_ms
 
+NEWEST: Final = 2**63 - 1
+"""A cursor before which every entry stands."""
 # A log of years fits into memory in pieces.
 _CHECKED_AT_ONCE: Final = 1_000
 
@@ -44,15 +46,69 @@ def add_audit(entry: AuditEntry) -> Script[None]:
     )
 
 
-def audit_before(before: int, limit: int) -> Script[list[AuditRow]]:
-    """Return entries with an id less than `before`, newest first."""
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries: None means any; `before` is the id of the last one already had."""
+
+    user_id: str | None = None
+    action: str | None = None
+    """How the action begins: `command` finds `command.run` and `command.cancel`."""
+    server_id: str | None = None
+    result: str | None = None
+    start_ms: int | None = None
+    """Not before this."""
+    end_ms: int | None = None
+    """Before this."""
+    before: int = NEWEST
+    limit: int = 100
+
+
+def audit_matching(wanted: AuditFilter) -> Script[list[AuditRow]]:
+    """Return the entries that match, newest first."""
     rows = yield from fetch(
         "SELECT id, ts_ms, user_id, action, target, server_id, result, address, data, prev_hash, hash"
-        " FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
-        before,
-        limit,
+        " FROM audit WHERE id < $1"
+        " AND (CAST($2 AS TEXT) IS NULL OR user_id = $2)"
+        " AND (CAST($3 AS TEXT) IS NULL OR substr(action, 1, length($3)) = $3)"
+        " AND (CAST($4 AS TEXT) IS NULL OR server_id = $4)"
+        " AND (CAST($5 AS TEXT) IS NULL OR result = $5)"
+        " AND (CAST($6 AS BIGINT) IS NULL OR ts_ms >= $6)"
+        " AND (CAST($7 AS BIGINT) IS NULL OR ts_ms < $7)"
+        " ORDER BY id DESC LIMIT $8",
+        wanted.before,
+        wanted.user_id,
+        wanted.action,
+        wanted.server_id,
+        wanted.result,
+        wanted.start_ms,
+        wanted.end_ms,
+        wanted.limit,
     )
     return [_row(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry: noted where the database is not, it shows whether the end was cut off."""
+
+    id: int
+    hash: str
+
+
+def audit_head() -> Script[Head | None]:
+    """Return the newest entry's number and hash; None of an empty log."""
+    last = yield from fetch_one("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")
+    return Head(int(last[0]), str(last[1])) if last else None
+
+
+def missing_head(noted: Head) -> Script[str | None]:
+    """Return in one line what is wrong with the entry that was noted; None if it is there as it was."""
+    found = yield from fetch_one("SELECT hash FROM audit WHERE id = $1", noted.id)
+    if found is None:
+        return f"entry {noted.id}, which was noted outside the database, is gone"
+    if str(found[0]) != noted.hash:
+        return f"entry {noted.id} is another than was noted outside the database"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

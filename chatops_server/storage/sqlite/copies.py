@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.domain.process_snapshots import decode_hour
 from chatops_server.domain.tiers import PROCESSES
 from chatops_server.errors import StorageError
-from chatops_server.storage.sql.audit import ChainCheck, check_chain
+from chatops_server.storage.sql.audit import ChainCheck, Head, check_chain, missing_head
 from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS
 from chatops_server.storage.sqlite.schema import known_migrations
 from chatops_server.storage.sqlite.statements import run
@@ -74,8 +74,12 @@ def integrity(path: Path, *, quick: bool = False) -> list[str]:
     return findings + [f"{table}: row {row} names a missing {parent}" for table, row, parent, _ in orphans]
 
 
-def audit_chain(path: Path) -> ChainCheck:
+def audit_chain(path: Path, noted: Iterable[Head] = ()) -> ChainCheck:
     """Follow the audit log of a file, which may be in use, on one snapshot.
+
+    Args:
+        path: The file.
+        noted: Entries that were noted elsewhere and have to be there.
 
     Raises:
         StorageError: It cannot be read.
@@ -83,10 +87,13 @@ def audit_chain(path: Path) -> ChainCheck:
     with _explained(f"cannot read {path}"), closing(_connect(path)) as connection:
         connection.execute("BEGIN")
         checked = run(connection, check_chain())
+        missing = [wrong for head in noted if (wrong := run(connection, missing_head(head)))]
         # What was cut off at the end leaves a chain that holds together, and the number it had come to.
         given = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
     if checked.broken is None and given is not None and given[0] != checked.last_id:
         return replace(checked, broken=f"the entries after {checked.last_id} up to {given[0]} are gone")
+    if checked.broken is None and missing:
+        return replace(checked, broken=missing[0])
     return checked
 
 
