@@ -120,7 +120,6 @@ class _Parts:
     actions: AgentActions
     presence: Presence
     ingest: Ingest
-    audit_head: AuditHead
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
 
@@ -148,6 +147,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     storage = await open_sqlite(setup.database, now_ms=_now_ms, keep=setup.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: _Parts | None = None
+    head: AuditHead | None = None
     try:
         kept = None if setup.secret else await asyncio.to_thread(kept_secret, setup.data_dir)
         secret = setup.secret or kept or ""
@@ -161,8 +161,9 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         await parts.actions.load()
         await parts.hub.alerting.load()
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
-        await parts.audit_head.check()
-        background.start(parts.loops)
+        head = AuditHead(storage, HeadFile(setup.data_dir), parts.hub.ledger.has_grown, _now_ms)
+        await head.check()
+        background.start({**parts.loops, "audit-head": head.run})
         first_admin = partial(parts.hub.users.create_first, setup.admin_password)
         yield RunningHub(_application(parts, routes), parts.hub, parts.live, storage, first_admin)
     finally:
@@ -171,6 +172,8 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
             await _flush(parts)
             await parts.actions.close()
             await parts.hub.alerting.close()
+        if head is not None:
+            await head.flush()
         await asyncio.to_thread(hasher.close)
         await storage.close()
 
@@ -262,10 +265,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         fleet=fleet,
         now_ms=_now_ms,
     )
-    audit_head = AuditHead(storage, HeadFile(setup.data_dir), ledger.has_grown, _now_ms)
     loops = {
         "presence": presence.run,
-        "audit-head": audit_head.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,
         "retention": Retention(
             storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
@@ -273,7 +274,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         "last-used": hub.api_keys.keep_flushing,
         **alerts.loops,
     }
-    return _Parts(hub, live, actions, presence, ingest, audit_head, loops)
+    return _Parts(hub, live, actions, presence, ingest, loops)
 
 
 def _readiness(
@@ -329,7 +330,6 @@ async def _flush(parts: _Parts) -> None:
             await parts.hub.api_keys.flush()
             await parts.actions.flush()
             await parts.hub.alerting.flush()
-            await parts.audit_head.flush()
     except (StorageError, TimeoutError) as exc:
         log.warning("what was in memory is not stored", extra={"reason": str(exc)})
 
