@@ -176,6 +176,8 @@ class ServerView(Struct, frozen=True, kw_only=True):
     created_at: str = ""
     role: Role = "viewer"
     """What the asking user may do on it: viewer, operator, or admin (full rights)."""
+    clock_ahead_ms: int | None = None
+    """By how much its clock is ahead of the hub's, negative: behind; null while that is not known."""
     docker: Availability | None = None
     """What its agent last said of a container engine; null before the first sample."""
     docker_reason: str = ""
@@ -276,6 +278,16 @@ class GapView(Struct, frozen=True, kw_only=True):
     ts: str
 
 
+class MisdatedView(Struct, frozen=True, kw_only=True):
+    """Samples that are stored by their arrival, `first` to `last`: their clock was `ahead_s` ahead."""
+
+    from_seq: int
+    to_seq: int
+    first: str
+    last: str
+    ahead_s: float
+
+
 class Coverage(Struct, frozen=True, kw_only=True):
     """How much of what an agent numbered is stored; `percent` is null where it numbered nothing."""
 
@@ -286,6 +298,7 @@ class Coverage(Struct, frozen=True, kw_only=True):
     samples: int
     lost: int
     gaps: tuple[GapView, ...]
+    misdated: tuple[MisdatedView, ...] = ()
 
 
 class EventView(Struct, frozen=True, kw_only=True):

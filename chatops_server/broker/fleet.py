@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from chatops_server.broker.sample_frames import AnySample, whole_body
 from chatops_server.broker.server_state import Latest, ServerState, from_row, server_view
+from chatops_server.domain.clocks import AgentClock
 from chatops_server.domain.latest_order import Mark
 from chatops_server.domain.permissions import Principal, effective_role
 from chatops_server.storage.sql.servers import ServerRow
@@ -160,7 +161,7 @@ class Fleet:
 
     def disconnected(self, state: ServerState) -> None:
         """Note that the server's agent is gone."""
-        state.is_online, state.interval_s = False, None
+        state.is_online, state.interval_s, state.clock_ahead_ms = False, None, None
         self._touch(state)
 
     def configured(self, state: ServerState, interval_s: float | None) -> None:
@@ -173,6 +174,10 @@ class Fleet:
         if (state.docker, state.docker_reason) != (docker, reason):
             state.docker, state.docker_reason = docker, reason
             self._touch(state)
+
+    def clock_read(self, state: ServerState, clock: AgentClock) -> None:
+        """Note how far its agent's clock is off; shown with the sample that told it."""
+        state.clock_ahead_ms, state.clock_is_off = clock.ahead_ms, clock.is_off
 
     def heard(self, state: ServerState, at_ms: int) -> None:
         """Note that the server's agent said something; no change worth telling by itself."""

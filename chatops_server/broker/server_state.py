@@ -44,6 +44,10 @@ class ServerState:
     interval_s: float | None = None
     """What the hub told the agent to sample at; None is the agent's own interval."""
     latest: Latest | None = None
+    clock_ahead_ms: int | None = None
+    """By how much its agent's clock is ahead of ours; None while that is not known."""
+    clock_is_off: bool = False
+    """Whether that was told as an error and not yet as mended; also over connections."""
     docker: Availability | None = None
     """What its agent last said of a container engine; None before it said anything."""
     docker_reason: str = ""
@@ -90,6 +94,7 @@ def server_view(state: ServerState, role: Role, recent: Sequence[int] | UnsetTyp
         interval_s=state.interval_s,
         created_at=format_ms(state.created_ms),
         role=role,
+        clock_ahead_ms=state.clock_ahead_ms,
         docker=state.docker,
         docker_reason=state.docker_reason,
         cpu_recent=UNSET if recent is UNSET else tuple(recent),

@@ -16,6 +16,7 @@ from chatops_server.broker.closing import (
     ConnectionEnded,
 )
 from chatops_server.broker.server_state import ServerState
+from chatops_server.domain.clocks import AgentClock
 
 
 @dataclass(slots=True, eq=False)
@@ -29,9 +30,8 @@ class AgentSession:
     has_ended: Callable[[], bool]
     """Whether the connection below is gone."""
     outbox: AgentOutbox = field(default_factory=AgentOutbox)
-    clock_ahead_ms: int | None = None
-    """By how much the agent's clock is ahead of ours, less what its quickest sample took to come; None
-    before it has sent one that was made since the connection began."""
+    clock: AgentClock = field(default_factory=AgentClock)
+    """The agent's clock beside ours, read off samples that were made since the connection began."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when everything the session accepted is stored or given up; by AgentSessions.finished."""
 

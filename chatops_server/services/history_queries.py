@@ -6,9 +6,9 @@ from typing import Final
 
 from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.access import ServerAccess
-from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Storage
+from chatops_server.storage.base import HistoryAnswer, HistoryQuery, Misdated, Storage
 from chatops_wire import metrics
-from chatops_wire.rest import Coverage, GapView, History, Series
+from chatops_wire.rest import Coverage, GapView, History, MisdatedView, Series
 from chatops_wire.times import format_ms
 
 # Our own client waits 15 s. A chart that takes longer is drawn for nobody, and two of them keep all others
@@ -95,6 +95,7 @@ class HistoryQueries:
                 GapView(from_seq=gap.from_seq, to_seq=gap.to_seq, reason=gap.reason, ts=format_ms(gap.ts_ms))
                 for gap in found.gaps
             ),
+            misdated=tuple(map(_misdated_view, found.misdated)),
         )
 
     async def _answered(self, query: HistoryQuery) -> HistoryAnswer:
@@ -103,6 +104,16 @@ class HistoryQueries:
                 return await self._storage.samples.history(query)
         except TimeoutError as exc:
             raise StorageError(f"a chart took more than {self._within_s:g} s") from exc
+
+
+def _misdated_view(mark: Misdated) -> MisdatedView:
+    return MisdatedView(
+        from_seq=mark.from_seq,
+        to_seq=mark.to_seq,
+        first=format_ms(mark.first_ms),
+        last=format_ms(mark.last_ms),
+        ahead_s=mark.ahead_ms / 1000,
+    )
 
 
 def _parsed(text: str) -> metrics.MetricRef:

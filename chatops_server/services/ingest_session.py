@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from chatops_server.domain.clocks import standing
 from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.budget import Budget
 from chatops_server.services.ingest_counts import IngestCounts
@@ -131,7 +132,12 @@ class IngestSession:
         num, epoch = self._source.server_num, self._source.epoch
         for sample, ts_ms in zip(samples, times, strict=True):
             if sample.seq == self._accepted + 1:
-                self._pending.append(SampleRow(num, epoch, sample.seq, ts_ms, received_ms, sample))
+                stands_ms = standing(ts_ms, received_ms)
+                self._pending.append(
+                    SampleRow(
+                        num, epoch, sample.seq, stands_ms, received_ms, sample, max(0, ts_ms - stands_ms)
+                    )
+                )
                 self._accepted = sample.seq
                 accepted.append(sample)
             elif sample.seq > self._accepted:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sample_frames import stored_body
 from chatops_server.broker.server_state import ServerState
+from chatops_server.domain.clocks import Turn
 from chatops_server.domain.host_facts import trimmed_capabilities, trimmed_host
 from chatops_server.domain.latest_order import Mark
 from chatops_server.errors import StorageError
@@ -24,6 +25,7 @@ from chatops_wire.times import parse_ms
 log = logging.getLogger(__name__)
 
 KIND: Final = "connection"
+CLOCK_KIND: Final = "clock"
 # One script holds the writer, which acknowledges samples meanwhile, for about as many tenths of a ms.
 _AT_ONCE: Final = 50
 
@@ -58,6 +60,12 @@ class _Stored:
     mark: Mark | None
 
 
+class _Event(NamedTuple):
+    kind: str
+    server_id: str
+    message: str
+
+
 class Presence:
     """Keeps the fleet, the timeline and the stored state in step with who is connected.
 
@@ -78,7 +86,7 @@ class Presence:
         self._storage = storage
         self._event_log = events
         self._now_ms = now_ms
-        self._events: deque[tuple[str, str]] = deque()
+        self._events: deque[_Event] = deque()
         self._dropped = 0
         self._due: set[str] = set()
         self._new_facts: set[str] = set()
@@ -117,6 +125,14 @@ class Presence:
         """Show the server as offline because the hub stops: no event, since nothing happened to it."""
         self._fleet.disconnected(state)
         self._due.add(state.id)
+
+    def clock_turned(self, state: ServerState, turn: Turn) -> None:
+        """Tell that a server's clock is off by more than half a minute, or right again."""
+        text = clock_words(state.clock_ahead_ms or 0, turn)
+        logged = log.warning if turn == "off" else log.info
+        logged("an agent's clock", extra={"server_id": state.id, "ahead_ms": state.clock_ahead_ms})
+        self._tell(state, f"{state.name}: {text}", CLOCK_KIND)
+        self._wake.set()
 
     async def run(self) -> None:
         """Write down what changes, until cancelled."""
@@ -168,7 +184,7 @@ class Presence:
         while self._events:
             event = self._events.popleft()
             try:
-                await self._event_log.record(KIND, event[1], server_id=event[0])
+                await self._event_log.record(event.kind, event.message, server_id=event.server_id)
             except BaseException:
                 self._events.appendleft(event)
                 raise
@@ -185,11 +201,11 @@ class Presence:
             raise
         self._stored |= stored
 
-    def _tell(self, state: ServerState, message: str) -> None:
+    def _tell(self, state: ServerState, message: str, kind: str = KIND) -> None:
         if len(self._events) >= self._bounds.max_events:
             self._events.popleft()
             self._dropped += 1
-        self._events.append((state.id, message))
+        self._events.append(_Event(kind, state.id, message))
 
     def _look_for_stale(self) -> None:
         self._due.update(state.id for state in self._fleet if self._is_stale(state))
@@ -202,6 +218,13 @@ class Presence:
             # Never connected in this run: what was loaded is what is stored.
             return state.is_online
         return before != _stored_of(state)
+
+
+def clock_words(ahead_ms: int, turn: Turn) -> str:
+    """Return what is told of a clock."""
+    if turn == "right":
+        return "the clock is right again"
+    return f"the clock is {abs(ahead_ms) / 1000:.0f} s {'ahead of' if ahead_ms > 0 else 'behind'} the hub's"
 
 
 def _stored_of(state: ServerState) -> _Stored:

@@ -92,10 +92,12 @@ class SampleRow:
     epoch: str
     seq: int
     ts_ms: int
-    """The sample's own time."""
+    """When it stands in history: its own time, but for `ahead_ms`."""
     received_ms: int
     sample: SampleParts
     """Scaled and split into rows by the store, off the event loop's thread."""
+    ahead_ms: int = 0
+    """By how much its own time lay too far in the future, so that `ts_ms` is its arrival's; else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,18 @@ class HistoryAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Misdated:
+    """Samples that stand where they arrived: their own time lay too far in the future."""
+
+    from_seq: int
+    to_seq: int
+    first_ms: int
+    last_ms: int
+    ahead_ms: int
+    """Of the last of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of what an agent numbered is stored."""
 
@@ -150,6 +164,8 @@ class Coverage:
     """Sequences that were declared lost."""
     gaps: Sequence[GapRow] = ()
     """As they were declared, newest first."""
+    misdated: Sequence[Misdated] = ()
+    """Newest first."""
 
 
 @dataclass(frozen=True, slots=True)

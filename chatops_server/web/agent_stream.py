@@ -12,6 +12,7 @@ from chatops_server.broker.sample_frames import AnySample
 from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.sessions import AgentSession
 from chatops_server.broker.topics import Topics
+from chatops_server.domain.clocks import Turn
 from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
 from chatops_server.errors import InvalidRequestError
 from chatops_server.web.both_ways import both_ways
@@ -71,6 +72,8 @@ class AgentHearing:
     actions: Actions
     counters: Counters
     judge: Judge
+    clock_turned: Callable[[ServerState, Turn], None]
+    """Told once an episode: the server's clock is off, or right again."""
     now_ms: Callable[[], int]
 
 
@@ -165,11 +168,11 @@ class AgentStream:
             self._show(newest, after_backlog(self._mark(), self._ingest.epoch, newest.seq, self._since))
 
     def _compare_clocks(self, said_ms: int) -> None:
-        ahead_ms = said_ms - self._hearing.now_ms()
-        known_ms = self._session.clock_ahead_ms
-        # A sample that had to wait makes its clock look late, none makes it look early.
-        if known_ms is None or ahead_ms > known_ms:
-            self._session.clock_ahead_ms = ahead_ms
+        clock = self._session.clock
+        turn = clock.read(said_ms, self._hearing.now_ms())
+        self._hearing.fleet.clock_read(self._state, clock)
+        if turn is not None:
+            self._hearing.clock_turned(self._state, turn)
 
     def _mark(self) -> Mark | None:
         latest = self._state.latest

@@ -19,6 +19,7 @@ from chatops_server.broker.closing import (
 )
 from chatops_server.broker.counters import Peer
 from chatops_server.broker.sessions import AgentSession
+from chatops_server.domain.clocks import AgentClock
 from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
@@ -96,7 +97,14 @@ class AgentEndpoint:
         self._door = door
         live = door.live
         self._hearing = AgentHearing(
-            live.fleet, live.topics, live.containers, door.actions, live.counters, door.judge, door.now_ms
+            live.fleet,
+            live.topics,
+            live.containers,
+            door.actions,
+            live.counters,
+            door.judge,
+            door.presence.clock_turned,
+            door.now_ms,
         )
         self._decoder = agent_decoder()
 
@@ -137,7 +145,8 @@ class AgentEndpoint:
         state = self._door.live.fleet.get(key.server_id)
         if state is None:
             raise ConnectionEnded(SERVER_DELETED)
-        return auth, AgentSession(state, key.key_id, auth.next_seq, socket.has_ended)
+        clock = AgentClock(is_off=state.clock_is_off)
+        return auth, AgentSession(state, key.key_id, auth.next_seq, socket.has_ended, clock=clock)
 
     async def _verified(self, api_key: str) -> VerifiedKey:
         try:

@@ -83,6 +83,7 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
         ("cores", str(host.cpu_count) if host.cpu_count else ""),
         ("memory", numbers.size(host.memory_total) if host.memory_total else ""),
         ("uptime", _uptime(row)),
+        ("clock", row.clock_off),
         ("agent", host.version),
         ("docker", host.docker_version),
         ("allows", _allowed(row)),

@@ -73,7 +73,8 @@ def cells(memory: ServerMemory, look: Look) -> list[Cell]:
     mark = LEVELS[row.health]
     vitals = row.vitals
     name: Cell = [(clean(row.name), "strong" if row.status == "online" else "text")]
-    tags: Cell = [("  ".join(clean(tag) for tag in row.tags), "muted")]
+    clock: Cell = [(f"clock {row.clock_off}  ", "warn")] if row.clock_off else []
+    tags: Cell = [*clock, ("  ".join(clean(tag) for tag in row.tags), "muted")]
     status: Cell = [(glyph(mark), ink(mark))]
     if row.status != "online" or vitals is None:
         away, since = _away(row, look)

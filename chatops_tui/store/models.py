@@ -14,7 +14,6 @@ from chatops_tui.store.vitals import CHARTED, Vitals
 from chatops_wire.client import AlertMessage, EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerStatus, ServerView, UserView
 
-
 # Clocks kept by NTP agree within milliseconds; less than this may be the way of a sample.
 CLOCK_OFF_MS: Final = 2_000
 

@@ -207,9 +207,10 @@ class Dispatch:
 
     def _not_after(self, session: AgentSession) -> str | None:
         """Return until when, by its own clock, an agent may begin a command; None: that is not known."""
-        if session.clock_ahead_ms is None:
+        ahead_ms = session.clock.ahead_ms
+        if ahead_ms is None:
             return None
-        at_ms = self._now_ms() + session.clock_ahead_ms + _BEGIN_WITHIN_MS
+        at_ms = self._now_ms() + ahead_ms + _BEGIN_WITHIN_MS
         # Whatever an agent takes for its time, ours is written in four digits of years.
         return format_ms(min(max(0, at_ms), LAST_MS))
 

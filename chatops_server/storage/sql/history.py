@@ -22,6 +22,7 @@ from chatops_server.storage.base import (
 from chatops_server.storage.recent import RAW, SERVER_UP, finished, scale_of, shown_step, step_of
 from chatops_server.storage.sql.chunks import HOST_GROUP, Source, spans_with
 from chatops_server.storage.sql.hot import HotTable, column_name, tables_with
+from chatops_server.storage.sql.misdated import misdated_of
 from chatops_server.storage.sql.sealed_history import Plan, has_older, planned, sealed_parts, sealed_times
 from chatops_wire.metrics import MetricRef, parse
 
@@ -69,7 +70,8 @@ def coverage(query: HistoryQuery, keep: Keep, now_ms: int) -> Script[Coverage]:
         query.points,
     )
     found = [GapRow(query.server_num, *gap) for gap in gaps]
-    return Coverage(sum(part.samples for part in buckets.values()), int(lost), found)
+    stored = sum(part.samples for part in buckets.values())
+    return Coverage(stored, int(lost), found, (yield from misdated_of(query)))
 
 
 class _Drawing:

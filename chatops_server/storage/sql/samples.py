@@ -18,6 +18,7 @@ from chatops_server.storage.sql.hot import (
     mark_sealed,
     widen,
 )
+from chatops_server.storage.sql.misdated import drop_marks_before, mark
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class HotSamples:
         """
         samples, gaps, cursors = yield from _beyond_cursors(rows)
         stored = yield from self._samples(samples)
+        yield from mark(samples)
         if gaps:
             yield Bulk(
                 "INSERT INTO gap (server_num, epoch, from_seq, to_seq, reason, ts_ms)"
@@ -165,12 +167,13 @@ def cursor(server_num: int, epoch: str) -> Script[int]:
 
 
 def drop_unused(before_ms: int, cursors_before_ms: int) -> Script[None]:
-    """Delete gaps and labels unused since `before_ms`, and cursors of epochs long over.
+    """Delete gaps, marks and labels unused since `before_ms`, and cursors of epochs long over.
 
     The newest epoch of a server keeps its cursor however old it is: its agent may come back.
     """
     yield from execute("DELETE FROM metric_group WHERE used_ms < $1", before_ms)
     yield from execute("DELETE FROM gap WHERE ts_ms < $1", cursors_before_ms)
+    yield from drop_marks_before(cursors_before_ms)
     yield from execute(
         # EXISTS ends at the first newer one; max() of 20,000 epochs held the writer for minutes.
         "DELETE FROM ingest_cursor WHERE updated_ms < $1 AND EXISTS (SELECT 1 FROM ingest_cursor newer"

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from chatops_server.storage.base import GapRow, HistoryQuery, Row, Script, Storage, execute, fetch
+from chatops_server.storage.base import (
+    GapRow,
+    HistoryQuery,
+    Misdated,
+    Row,
+    SampleRow,
+    Script,
+    Storage,
+    execute,
+    fetch,
+)
 from chatops_server.storage.sql.hot import tables_with
 from chatops_server.storage.sql.samples import MAX_GROUPS, MAX_LABEL, MAX_PARTS
 from chatops_wire.samples import Cpu, Sample
@@ -232,3 +242,27 @@ async def test_recent_cpu_is_the_last_minutes_by_ten_seconds(storage: Storage) -
     assert recent[-1] == 119
     assert storage.samples.recent_cpu(2, NOON_MS) == []
     assert storage.samples.recent_cpu(1, NOON_MS + HOUR_MS) == []
+
+
+async def test_misdated_samples_that_come_after_each_other_are_one_mark(
+    storage: Storage, clock: Clock
+) -> None:
+    def misdated(seq: int, server_num: int = 1) -> SampleRow:
+        return replace(row(seq, NOON_MS + seq, server_num=server_num), ahead_ms=1000 * seq)
+
+    await storage.samples.append([row(1), misdated(2), misdated(3), row(4), misdated(5)])
+    await storage.samples.append([misdated(6), misdated(7)])
+    await storage.samples.append([misdated(1, server_num=2)])
+    whole = HistoryQuery(1, (), NOON_MS, NOON_MS + 60_000, 10)
+    covered = await storage.samples.coverage(whole)
+    assert covered.samples == 7
+    assert covered.misdated == [
+        Misdated(5, 7, NOON_MS + 5, NOON_MS + 7, 7000),
+        Misdated(2, 3, NOON_MS + 2, NOON_MS + 3, 3000),
+    ]
+    assert (await storage.samples.coverage(replace(whole, start_ms=NOON_MS + 6, points=1))).misdated == [
+        Misdated(5, 7, NOON_MS + 5, NOON_MS + 7, 7000)
+    ]
+    clock.now_ms = NOON_MS + 40 * DAY_MS
+    await storage.samples.expire(clock.now_ms)
+    assert (await storage.samples.coverage(whole)).misdated == []

@@ -180,21 +180,26 @@ async def test_a_malformed_timestamp_is_invalid_and_takes_nothing(timestamp: str
 
 
 @pytest.mark.parametrize(
-    ("timestamp", "expected"),
+    ("timestamp", "stands_ms", "ahead_ms"),
     [
-        ("1969-12-31T23:59:59Z", 0),
-        ("2026-01-01T13:00:00+01:00", NOON_MS),
-        ("9999-12-31T23:59:59.999-12:00", 253_402_300_799_999),
+        ("1969-12-31T23:59:59Z", 0, 0),
+        ("2026-01-01T13:10:00+01:00", NOON_MS + 600_000, 0),
+        # Farther in the future it stands where it arrived, and is marked.
+        ("2026-01-01T12:10:00.001Z", NOON_MS, 600_001),
+        ("9999-12-31T23:59:59.999-12:00", NOON_MS, 253_402_300_799_999 - NOON_MS),
     ],
 )
-async def test_times_are_brought_into_what_can_be_stored(timestamp: str, expected: int) -> None:
+async def test_times_are_brought_into_what_can_be_stored(
+    timestamp: str, stands_ms: int, ahead_ms: int
+) -> None:
     async with an_agent() as agent:
         session = await agent.connect()
         of_then = Sample(seq=1, timestamp=timestamp, cpu=sample(1).cpu, memory=sample(1).memory)
         await session.accept([of_then])
         await eventually(lambda: agent.acks)
         [stored] = agent.store.rows
-        assert stored.ts_ms == expected
+        assert isinstance(stored, SampleRow)
+        assert (stored.ts_ms, stored.received_ms, stored.ahead_ms) == (stands_ms, NOON_MS, ahead_ms)
 
 
 async def test_while_storing_fails_nothing_is_acknowledged_and_it_is_tried_again() -> None:
