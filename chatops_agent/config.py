@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from chatops_agent.engine.addresses import checked
+from chatops_agent.enrolled import known_hub
+from chatops_agent.key_store import Configured, kept_key
 from chatops_agent.policy import Denial, Permission, Policy
 from chatops_agent.policy import parse as parse_policy
 from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
@@ -67,6 +69,9 @@ class Config:
     """WebSocket addresses."""
     # Not in the representation, so that no log or traceback ever shows it.
     api_key: str = field(repr=False)
+    """Empty where this machine has enrolled: its key is in the data directory."""
+    key_file: Path | None
+    """The file the key is in; None: the environment."""
     interval_s: float
     data_dir: Path
     spool_mb: int
@@ -90,7 +95,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
     Raises:
         SettingError: One line that names the setting, or the file.
     """
-    settings = settle(Settings, flags=flags, environ=environ, file=_toml(flags, environ))
+    settings = settle(Settings, flags=flags, environ=environ, file=_file(flags, environ))
+    key = _key(flags, environ, settings)
     return Config(
         endpoints=tuple(endpoint(url) for url in settings.url),
         interval_s=settings.interval,
@@ -99,7 +105,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         docker_host=_docker_host(settings.docker_host),
         policy=parse_policy(settings.allow, settings.log_path, settings.docker_deny),
         signers=read_signers(settings.authorized_signers) if settings.authorized_signers else None,
-        api_key=_key(flags, environ, settings),
+        api_key=key.key,
+        key_file=key.path,
         tls_ca=_readable("--tls-ca", settings.tls_ca),
         tls_pin=_pin(settings.tls_pin),
         log_level=settings.log_level,
@@ -132,6 +139,16 @@ def endpoint(url: str) -> str:
     return f"{_SCHEMES[parts.scheme]}://{address}{parts.path.rstrip('/')}{_ENDPOINT}"
 
 
+def _file(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the TOML file's settings; where nothing names a hub, with that of the enrolment."""
+    toml = _toml(flags, environ)
+    where = flags.get("data_dir") or environ.get("CHATOPS_DATA_DIR") or toml.get("data_dir") or ""
+    if flags.get("url") or environ.get("CHATOPS_URL") or toml.get("url") or not isinstance(where, str):
+        return toml
+    known = known_hub(_data_dir(where, environ))
+    return toml if known is None else {**known, **toml}
+
+
 def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
     path = flags.get("config") or environ.get(CONFIG_VARIABLE)
     if not path:
@@ -142,19 +159,21 @@ def _toml(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, 
         raise SettingError(f"--config: {path!r}: {_reason(exc)}") from exc
 
 
-def _key(flags: Mapping[str, Any], environ: Mapping[str, str], settings: Settings) -> str:
+def _key(flags: Mapping[str, Any], environ: Mapping[str, str], settings: Settings) -> Configured:
     # A flag stands above the environment, the environment above the file of settings.
-    named, key = KEY_VARIABLE, environ.get(KEY_VARIABLE, "").strip()
+    named, key, path = KEY_VARIABLE, environ.get(KEY_VARIABLE, "").strip(), None
     if flags.get("api_key_file") or (not key and settings.api_key_file):
-        named, key = "--api-key-file", _key_in(settings.api_key_file)
+        named, key, path = "--api-key-file", _key_in(settings.api_key_file), Path(settings.api_key_file)
     if not key:
-        raise SettingError(f"missing setting: {KEY_VARIABLE} or --api-key-file")
+        if kept_key(_data_dir(settings.data_dir, environ)) is not None:
+            return Configured("")
+        raise SettingError(f"missing setting: {KEY_VARIABLE} or --api-key-file; or `chatops-agent enroll`")
     # What is wrong with a key is told without showing it.
     if len(key) > _MAX_KEY or not key.isascii() or not key.isprintable() or " " in key:
         raise SettingError(f"{named}: no API key: more than one word, or strange characters")
     if key.startswith(PREFIX) and parse_key(key) is None:
         raise SettingError(f"{named}: the API key is mistyped or cut off: its checksum does not match")
-    return key
+    return Configured(key, path)
 
 
 def _key_in(path: str) -> str:

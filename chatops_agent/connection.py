@@ -11,6 +11,8 @@ from typing import Final, NoReturn
 import aiohttp
 
 from chatops_agent.episodes import Episode
+from chatops_agent.key_desk import KeyDesk, Keys, OneKey
+from chatops_agent.key_store import prefix_of
 from chatops_agent.lanes import Lane
 from chatops_agent.outbox import Outbox
 from chatops_agent.redial import Ending, Redial, ending_of
@@ -51,6 +53,8 @@ class Greeting:
     info: AgentInfo
     capabilities: tuple[str, ...]
 
+    keys: Keys | None = None
+    """Which key is shown; None: always `api_key`."""
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -87,6 +91,7 @@ class Connection:
         self._chance = chance
         self._episode = Episode(log, "no connection to the hub", "connected to the hub again")
 
+        self._keys = greeting.keys or OneKey(greeting.api_key)
     def notify(self) -> None:
         """Tell that the outbox has something new."""
         self._wake.set()
@@ -101,6 +106,10 @@ class Connection:
                     attempt = await self._attempt_once(http, redial.url)
                     called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
                     delay_s = redial.delay_s(self._chance())
+                    if attempt.ending is Ending.REFUSED and self._keys.refused():
+                        # A hub that was set back knows the key before; one that was cut off, the new one.
+                        log.warning("the key was refused; another one of this machine is tried")
+                        continue
                     self._tell(attempt, called, delay_s)
                     await asyncio.sleep(delay_s)
         finally:
@@ -142,7 +151,8 @@ class Connection:
             await hang_up(ws)
 
     async def _speak(self, ws: "aiohttp.ClientWebSocketResponse[bool]", url: str) -> _Attempt:
-        session = Session(ws, self._outbox, self._wake, self._orders)
+        keys = KeyDesk(self._keys, self._wake.set)
+        session = Session(ws, self._outbox, self._wake, self._orders, keys)
         try:
             welcome = await session.greet(self._auth())
         except TimeoutError:
@@ -157,14 +167,17 @@ class Connection:
         await self._orders.welcomed(welcome.server_id)
         started = asyncio.get_running_loop().time()
         self._episode.recover()
-        log.info("connected", extra={"url": url, "server_id": welcome.server_id[:64]})
+        await asyncio.to_thread(self._keys.accepted)
+        told = {"key": prefix_of(self._keys.current), "key_from": self._keys.source}
+        log.info("connected", extra={"url": url, "server_id": welcome.server_id[:64], **told})
         await session.converse(welcome)
         lasted_s = asyncio.get_running_loop().time() - started
         return _Attempt(ending_of(ws.close_code, accepted=True), lasted_s, _last_words(session, ws))
 
     def _auth(self) -> Auth:
         return Auth(
-            api_key=self._greeting.api_key,
+            api_key=self._keys.current,
+            rotates_key=self._greeting.keys is not None,
             protocol=PROTOCOL,
             epoch=self._outbox.epoch,
             next_seq=self._outbox.next_seq,

@@ -20,6 +20,7 @@ from chatops_agent.connection import Connection, Greeting, Hub, Trusted, trust
 from chatops_agent.episodes import Episode
 from chatops_agent.frames import encode_sample
 from chatops_agent.identity import Identity
+from chatops_agent.key_store import Configured, KeyStore
 from chatops_agent.outbox import Outbox
 from chatops_agent.sampler import Sampler
 from chatops_agent.schedule import Schedule
@@ -88,7 +89,10 @@ async def _run(config: Config, sampling: Sampling, watch: ContainerWatch, truste
             # The greeting tells of the engine; one that hangs is not waited for.
             await watch.inventory.first_look(_LOOK_WITHIN_S)
             identity = await asyncio.to_thread(Identity, config.data_dir if config.signers else None)
-            here = _Machine(sampling, watch, keeper, identity)
+            keys = await asyncio.to_thread(
+                KeyStore, Configured(config.api_key, config.key_file), config.data_dir
+            )
+            here = _Machine(sampling, watch, keeper, identity, keys)
             await _speak(config, here, trusted)
     finally:
         if keeper is not None:
@@ -103,6 +107,7 @@ class _Machine:
     watch: ContainerWatch
     keeper: SpoolKeeper | None
     identity: Identity
+    keys: KeyStore
 
     async def facts(self) -> AgentInfo:
         """Return what changes at most at a restart."""
@@ -125,7 +130,7 @@ async def _speak(config: Config, here: _Machine, trusted: Trusted) -> NoReturn:
     sampler = Sampler(here.sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
     gate = _gate(config, here.identity)
     abilities = (*config.policy.capabilities, *((SIGNED,) if gate.is_needed else ()))
-    greeting = Greeting(config.api_key, await here.facts(), abilities)
+    greeting = Greeting(config.api_key, await here.facts(), abilities, here.keys)
     oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
 
     def wake() -> None:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
 
 from chatops_agent.frames import encode_frame
+from chatops_agent.key_desk import KeyDesk
 from chatops_agent.outbox import Outbox
 from chatops_wire.agent import (
     AUTH_TIMEOUT_S,
@@ -24,6 +25,7 @@ from chatops_wire.agent import (
 from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_agent
 from chatops_wire.codes import CloseCode
 
+from chatops_wire.rotation import KeyAccepted, KeyOffer
 log = logging.getLogger(__name__)
 
 # A hub that has not read for this long is gone, or so busy that calling again later is kinder.
@@ -35,6 +37,8 @@ _STALLED_AFTER_S: Final = 60.0
 _LONGEST_PAUSE_MS: Final = 600_000
 _MAX_TOLD: Final = 200
 # The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
+# All but what is said of keys.
+Said = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest
 CLOSE_TIMEOUT_S: Final = 2.0
 
 
@@ -61,7 +65,12 @@ class Session:
     """Speaks the protocol over one WebSocket; whoever opened it closes it."""
 
     def __init__(
-        self, ws: "ClientWebSocketResponse[bool]", outbox: Outbox, wake: asyncio.Event, orders: Orders
+        self,
+        ws: "ClientWebSocketResponse[bool]",
+        outbox: Outbox,
+        wake: asyncio.Event,
+        orders: Orders,
+        keys: KeyDesk,
     ) -> None:
         """Take over an open WebSocket.
 
@@ -74,11 +83,13 @@ class Session:
         self._ws = ws
         self._outbox = outbox
         self._wake = wake
+            keys: Takes the next key.
         self._orders = orders
         self._decoder = to_agent()
         self._paused_until = 0.0
         self._progress_at = 0.0
         self.ignored = 0
+        self._keys = keys
         """Frames that were no message this version knows."""
         self.complaint = ""
         """What the hub said last in an `error` frame."""
@@ -108,7 +119,11 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 sender = tasks.create_task(self._send_all(), name="agent-sender")
                 while (message := await self._next_message()) is not None:
-                    self._obey(message)
+                    if isinstance(message, KeyOffer | KeyAccepted):
+                        # A disk is not waited for here: pings are answered meanwhile.
+                        tasks.create_task(self._hear_of_key(message), name="agent-key")
+                    else:
+                        self._obey(message)
                 sender.cancel()
         finally:
             # Nobody watches over a connection that is gone.
@@ -119,6 +134,12 @@ class Session:
         """Return the next message this version knows; None when the connection has ended."""
         # Answering a ping fails when the connection breaks meanwhile; every other end is told by the loop.
         with suppress(ConnectionError, ClientError):
+    async def _hear_of_key(self, message: KeyOffer | KeyAccepted) -> None:
+        if isinstance(message, KeyOffer):
+            await self._keys.offered(message.api_key)
+        else:
+            await self._keys.accepted()
+
             async for frame in self._ws:
                 message = self._decoded(frame.type, frame.data)
                 if message is not None:
@@ -139,7 +160,7 @@ class Session:
             return None
         return message
 
-    def _obey(self, message: ToAgent) -> None:
+    def _obey(self, message: Said) -> None:
         match message:
             case Ack(seq=seq):
                 if self._outbox.ack(seq):
@@ -169,7 +190,10 @@ class Session:
                 self._wake.clear()
                 sample = self._outbox.next_frame()
                 # Samples first: no output of a command ever delays one by more than a frame.
-                frame = self._orders.next_frame() if sample is None else encode_frame(sample)
+                if sample is not None:
+                    frame: bytes | None = encode_frame(sample)
+                else:
+                    frame = self._keys.next_frame() or self._orders.next_frame()
                 if frame is None:
                     await self._wake.wait()
                     continue

@@ -33,6 +33,7 @@ from chatops_server.services.alerting.assembly import Base
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.audit_head import AuditHead
 from chatops_server.services.commands.keeper import Patience
+from chatops_server.services.enrolment import Enrolment, Surroundings
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.fleet_loading import load_fleet
@@ -40,6 +41,7 @@ from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
 from chatops_server.services.ingest import Ingest
+from chatops_server.services.key_rotation import KeyRotation
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
@@ -99,6 +101,8 @@ class Setup:
     """With agents that run commands; others than the usual are for tests."""
     webhook_allow_private: bool = False
     """Let webhooks lead to this machine and private networks."""
+    pin: str = ""
+    """Of the hub's own certificate, for machines that enrol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         keeping=config.keeping,
         tiers=config.tiers,
         webhook_allow_private=config.webhook_allow_private,
+        pin=config.pin,
     )
     async with open_hub(setup) as running, serving(running, config) as port:
         # Not before it listens: a start that fails on its port would be the only one to show the password.
@@ -243,6 +248,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
     kept = _kept(setup)
     actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, _now_ms)
+    api_keys = ApiKeys(storage, ledger, fleet, sessions, _now_ms)
+    enrolling = Surroundings(storage, ledger, fleet, sessions, directory)
     alerts = alerting.put_together(base, sealer, Guard(allows_private=setup.webhook_allow_private))
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
@@ -251,7 +258,9 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
         servers=Servers(ledger, fleet, sessions, _now_ms),
         grants=Grants(storage, ledger, fleet, directory, _now_ms),
-        api_keys=ApiKeys(storage, ledger, fleet, sessions, _now_ms),
+        api_keys=api_keys,
+        key_rotation=KeyRotation(storage, ledger, api_keys, sessions, _now_ms),
+        enrolment=Enrolment(enrolling, LoginGuard(_monotonic_ms), _now_ms, setup.pin),
         history=HistoryQueries(storage),
         moments=Moments(storage, alerts.alerts),
         commands=actions.commands,
@@ -272,6 +281,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
             storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
         ).run,
         "last-used": hub.api_keys.keep_flushing,
+        "key-rotation": hub.key_rotation.run,
         **alerts.loops,
     }
     return _Parts(hub, live, actions, presence, ingest, loops)
@@ -316,6 +326,7 @@ def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:
         parts.hub.accounts,
         _now_ms,
         judge=parts.hub.alerting.judge,
+        rotation=parts.hub.key_rotation,
     )
     add_live(application, parts.live, services)
     return application

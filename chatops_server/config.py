@@ -97,6 +97,8 @@ class Config:
     webhook_allow_private: bool = False
     keeping: Keeping = field(default_factory=Keeping)
     tiers: Keep = field(default_factory=Keep)
+    pin: str = ""
+    """Of the hub's own certificate; empty where an authority vouches for it."""
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -118,6 +120,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         database=_database(settings.database, data_dir),
         tls=_tls(settings.tls_cert, settings.tls_key) or _own_tls(data_dir),
         plain_http=settings.plain_http,
+        pin=_own_pin(data_dir) if not settings.tls_cert else "",
         log_level=settings.log_level,
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
@@ -252,6 +255,15 @@ def _own_tls(data_dir: Path) -> ssl.SSLContext | None:
     """Return the certificate that `tls init` made; whoever made one wants it used."""
     pair = own_pair(data_dir)
     return _tls(str(pair.cert), str(pair.key)) if _exists("--data-dir", pair.cert) else None
+
+
+def _own_pin(data_dir: Path) -> str:
+    pair = own_pair(data_dir)
+    if not _exists("--data-dir", pair.cert):
+        return ""
+    from chatops_server.certificate import pin_in  # noqa: PLC0415 - only a hub with one needs what reads it
+
+    return pin_in(pair.cert)
 
 
 def _secret(settings: Settings) -> str | None:

@@ -12,10 +12,12 @@ from chatops_server.services.alerting.alerting import Alerting
 from chatops_server.services.api_keys import ApiKeys
 from chatops_server.services.commands.commands import Commands
 from chatops_server.services.containers.assembly import ContainerServices
+from chatops_server.services.enrolment import Enrolment
 from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.key_rotation import KeyRotation
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.login_sessions import LoginSessions
 from chatops_server.services.moments import Moments
@@ -37,6 +39,8 @@ class Hub:
     servers: Servers
     grants: Grants
     api_keys: ApiKeys
+    key_rotation: KeyRotation
+    enrolment: Enrolment
     history: HistoryQueries
     moments: Moments
     commands: Commands

@@ -23,6 +23,7 @@ from chatops_wire.containers import (
 )
 from chatops_wire.quantities import Sequence
 from chatops_wire.samples import Sample, SampleParts
+from chatops_wire.rotation import KeyAccepted, KeyOffer, KeyRefused, KeyStored
 from chatops_wire.streams import StreamClose, StreamCredit, StreamData, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -67,6 +68,8 @@ class Auth(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     agent: AgentInfo = AgentInfo()
     capabilities: tuple[str, ...] = ()
 
+    rotates_key: bool = False
+    """Whether it takes a new key by `key_offer`."""
 
 class Metrics(Sample, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="metrics"):
     """One live, numbered sample."""
@@ -159,5 +162,5 @@ ActionReport = (
     | DockerProgress
     | ContainerEvent
 )
-FromAgent = Auth | Metrics | MetricsBatch | Live | Gap | ActionReport
-ToAgent = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest
+FromAgent = Auth | Metrics | MetricsBatch | Live | Gap | KeyStored | KeyRefused | ActionReport
+ToAgent = AuthSuccess | Ack | Pause | Configure | Error | KeyOffer | KeyAccepted | ActionRequest

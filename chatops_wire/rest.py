@@ -216,11 +216,20 @@ class GrantView(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+Lifetime = Annotated[int, Meta(ge=60, le=10 * 365 * 86_400)]
+"""Seconds until something ends: a minute to ten years."""
+Rotation = Literal["waiting", "offered", "next"]
+
+
 class ApiKeyCreate(Struct, frozen=True, kw_only=True):
     """A new key for one server's agent."""
 
     server_id: str
     name: Annotated[str, Meta(max_length=128)] = ""
+    expires_in_s: Lifetime | None = None
+    """Seconds until it ends by itself; null: never."""
+    auto_rotate: bool = False
+    """Whether the hub gives the agent the next key by itself, in the last quarter of its life."""
 
 
 class ApiKeyView(Struct, frozen=True, kw_only=True):
@@ -233,6 +242,17 @@ class ApiKeyView(Struct, frozen=True, kw_only=True):
     created_at: str
     last_used_at: str | None
     active: bool
+    """Whether an agent that comes with it is let in: neither revoked nor expired."""
+    expires_at: str | None = None
+    revoked_at: str | None = None
+    auto_rotate: bool = False
+    rotation: Rotation | None = None
+    """`waiting`: a next key was asked for and its agent is not there; `offered`: the agent was sent it;
+    `next`: this is that key, and its agent has not used it yet."""
+    replaces: str | None = None
+    """The id of the key it follows."""
+    in_use: bool = False
+    """Whether an agent is connected with it now."""
 
 
 class ApiKeyCreated(ApiKeyView, frozen=True, kw_only=True):

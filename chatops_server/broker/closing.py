@@ -44,6 +44,7 @@ class ConnectionEnded(Exception):  # noqa: N818 - a state, raised to leave a han
 GOING_AWAY = Closing(CloseCode.GOING_AWAY, None, "the hub is stopping")
 REPLACED = Closing(CloseCode.REPLACED, ErrorCode.REPLACED, "a newer connection took over")
 KEY_REVOKED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the API key was revoked")
+KEY_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the API key has expired")
 SERVER_DELETED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the server was deleted")
 AUTH_TIMEOUT = Closing(CloseCode.UNAUTHORIZED, ErrorCode.AUTH_TIMEOUT, "no auth message within 10 s")
 TOO_SLOW = Closing(CloseCode.TOO_SLOW, None, "the peer reads too slowly")

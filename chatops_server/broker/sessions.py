@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chatops_server.broker.agent_outbox import AgentOutbox
 from chatops_server.broker.closing import (
     GOING_AWAY,
+    KEY_EXPIRED,
     KEY_REVOKED,
     LOST,
     REPLACED,
@@ -34,6 +35,14 @@ class AgentSession:
     """The agent's clock beside ours, read off samples that were made since the connection began."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when everything the session accepted is stored or given up; by AgentSessions.finished."""
+    rotates_key: bool = False
+    """Whether the agent takes a next key over the connection."""
+    wants_next_key: bool = False
+    """Whether it was to be given one when it came."""
+    next_key_id: str = ""
+    """The key that is about to take the place of `key_id`."""
+    key_expires_ms: int | None = None
+    """When its key ends by itself, Unix ms."""
 
 
 @dataclass(slots=True, eq=False)
@@ -139,8 +148,18 @@ class AgentSessions:
         for attempt in self._attempts:
             attempt.revoked_keys.add(key_id)
         for session in self._live.values():
-            if session.key_id == key_id:
+            if key_id in (session.key_id, session.next_key_id):
                 session.outbox.close(KEY_REVOKED)
+
+    def is_key_used(self, key_id: str) -> bool:
+        """Return whether an agent is connected with this key."""
+        return any(session.key_id == key_id for session in self._live.values())
+
+    def end_expired(self, now_ms: int) -> None:
+        """End sessions whose key has reached its end."""
+        for session in self._live.values():
+            if session.key_expires_ms is not None and session.key_expires_ms <= now_ms:
+                session.outbox.close(KEY_EXPIRED)
 
     def end_lost(self) -> None:
         """End sessions whose connection is gone, unnoticed while their samples wait for the disk."""

@@ -43,10 +43,11 @@ class Ledger:
         self.has_grown = asyncio.Event()
         """Set with every entry; whoever notes the newest one elsewhere clears it (services.audit_head)."""
 
-    async def commit(self, change: Script[T], deed: Deed) -> T:
+    async def commit(self, change: Script[T], deed: Deed | Callable[[T], Deed]) -> T:
         """Carry out a change and write it down; return what the change returned.
 
-        What the change raises rolls everything back and comes out here.
+        A deed that only the change tells is made from what that returned. What the change raises rolls
+        everything back and comes out here.
         """
         result, event = await self._storage.write(self._written(change, deed))
         self.has_grown.set()
@@ -65,11 +66,14 @@ class Ledger:
         cursor = shown[-1].id if len(rows) > wanted.limit else None
         return [_view(row) for row in shown], cursor
 
-    def _written(self, change: Script[T], deed: Deed) -> Script[tuple[T, EventRow | None]]:
+    def _written(
+        self, change: Script[T], deed: Deed | Callable[[T], Deed]
+    ) -> Script[tuple[T, EventRow | None]]:
         now_ms = self._now_ms()
         result = yield from change
-        yield from add_audit(_entry(deed, now_ms))
-        event = (yield from add_event(now_ms, deed.event)) if deed.event else None
+        done = deed if isinstance(deed, Deed) else deed(result)
+        yield from add_audit(_entry(done, now_ms))
+        event = (yield from add_event(now_ms, done.event)) if done.event else None
         return result, event
 
 

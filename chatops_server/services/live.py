@@ -79,5 +79,6 @@ class Ticker:
         live = self._live
         live.clients.expire(self._now_ms(), self._tokens.is_current)
         live.sessions.end_lost()
+        live.sessions.end_expired(self._now_ms())
         live.watching.sweep()
         live.topics.publish_fleet(live.fleet.take_changes())

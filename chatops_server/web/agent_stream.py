@@ -1,7 +1,7 @@
 """What an authenticated agent sends and is sent, until either side ends it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chatops_server.broker.closing import ConnectionEnded, malformed
@@ -20,6 +20,7 @@ from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
 from chatops_wire.agent import ActionReport, Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
+from chatops_wire.rotation import KeyRefused, KeyStored
 from chatops_wire.samples import Sample
 from chatops_wire.times import parse_ms
 
@@ -58,6 +59,34 @@ class Actions(Protocol):
         """Take what it says of a request; waits only for one that sends without credit."""
 
 
+class Rotation(Protocol):
+    """Gives agents their next keys (services.key_rotation.KeyRotation)."""
+
+    def connected(self, session: AgentSession) -> None:
+        """Offer a next key where one was asked for; after `auth_success` is queued."""
+
+    async def stored(self, session: AgentSession, text: str) -> None:
+        """Take up the next key, which the agent has on its disk; raises InvalidRequestError."""
+
+    async def refused(self, session: AgentSession, reason: str) -> None:
+        """Note that the agent cannot keep it."""
+
+
+class NoRotation:
+    """For a hub that gives no next keys."""
+
+    def connected(self, session: AgentSession) -> None:
+        """Do nothing."""
+
+    async def stored(self, session: AgentSession, text: str) -> None:
+        """Refuse: nothing was offered."""
+        del session, text
+        raise InvalidRequestError("api_key: no key was offered")
+
+    async def refused(self, session: AgentSession, reason: str) -> None:
+        """Do nothing."""
+
+
 Judge = Callable[[ServerState, AnySample], None]
 """Judges a new sample of a server by its thresholds, at once; never one of a backlog."""
 
@@ -75,6 +104,7 @@ class AgentHearing:
     clock_turned: Callable[[ServerState, Turn], None]
     """Told once an episode: the server's clock is off, or right again."""
     now_ms: Callable[[], int]
+    rotation: Rotation = field(default_factory=NoRotation)
 
 
 class AgentStream:
@@ -132,12 +162,21 @@ class AgentStream:
             case UnknownMessage():
                 self._heard()
                 self._hearing.counters.unknown(Peer.AGENT, message.type)
+            case KeyStored() | KeyRefused():
+                self._heard()
+                await self._hear_key(message)
             case Auth():
                 raise ConnectionEnded(malformed("a second auth message"))
             case _:
                 # What is left are the answers to requests: FromAgent without the above is ActionReport.
                 self._heard()
                 await self._hearing.actions.hear(self._session, message)
+
+    async def _hear_key(self, message: KeyStored | KeyRefused) -> None:
+        if isinstance(message, KeyStored):
+            await self._hearing.rotation.stored(self._session, message.api_key)
+        else:
+            await self._hearing.rotation.refused(self._session, message.reason)
 
     async def _hear_metrics(self, sample: Metrics) -> None:
         self._heard()

@@ -18,7 +18,11 @@ async def _list(ask: Ask[None]) -> Page[ApiKeyView]:
 
 async def _create(ask: Ask[ApiKeyCreate]) -> ApiKeyCreated:
     access = server_for(ask.hub.fleet, ask.principal, ask.body.server_id, ServerAction.MANAGE)
-    return await ask.hub.api_keys.create(access, ask.body.name, ask.caller)
+    return await ask.hub.api_keys.create(access, ask.body, ask.caller)
+
+
+async def _rotate(ask: Ask[None]) -> ApiKeyView:
+    return await ask.hub.key_rotation.ask(ask.path["id"], ask.caller)
 
 
 async def _revoke(ask: Ask[None]) -> None:
@@ -42,12 +46,23 @@ ROUTES = (
         path="/api-keys",
         right=HubAction.USE,
         handle=_create,
-        summary="Make a key for a server's agent; `key` is shown this once.",
+        summary="Make a key for a server's agent, with an end or without; `key` is shown this once.",
         tag=_TAG,
         body=ApiKeyCreate,
         answer=ApiKeyCreated,
         status=201,
         refusals=(403, 404),
+    ),
+    Route(
+        method="POST",
+        path="/api-keys/{id}/rotate",
+        right=HubAction.USE,
+        handle=_rotate,
+        summary="Give the agent its next key over its connection, or when it comes; the old one then ends.",
+        tag=_TAG,
+        answer=ApiKeyView,
+        status=202,
+        refusals=(403, 404, 409),
     ),
     Route(
         method="DELETE",

@@ -12,7 +12,7 @@ from aiohttp import web
 from chatops_server.services.agent_actions import AgentActions
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
-from chatops_server.web.agent_stream import Judge
+from chatops_server.web.agent_stream import Judge, NoRotation, Rotation
 from chatops_server.web.client_feeds import Sources
 from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
@@ -40,6 +40,7 @@ class LiveServices:
     now_ms: Callable[[], int]
     patience: Patience = field(default_factory=Patience)
     judge: Judge = lambda _server, _sample: None
+    rotation: Rotation = field(default_factory=NoRotation)
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
@@ -55,6 +56,7 @@ def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSo
             sockets,
             services.judge,
             services.now_ms,
+            services.rotation,
         )
     )
     feeds = Sources(live.fleet, actions.commands.history, actions.log_streams)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -29,6 +29,8 @@ from chatops_server.web.agent_stream import (
     AgentStream,
     IngestSession,
     Judge,
+    NoRotation,
+    Rotation,
     agent_decoder,
 )
 from chatops_server.web.first_message import first_message
@@ -96,6 +98,7 @@ class AgentEndpoint:
     def __init__(self, door: AgentDoor) -> None:
         self._door = door
         live = door.live
+    rotation: Rotation = field(default_factory=NoRotation)
         self._hearing = AgentHearing(
             live.fleet,
             live.topics,
@@ -113,6 +116,7 @@ class AgentEndpoint:
 
         Raises:
             ChatopsError: Refused before the upgrade.
+            door.rotation,
         """
         with self._door.sockets.admitted(request.remote) as admission:
             socket = admission.socket = await accept(request, self._door.sockets.patience)
@@ -146,7 +150,16 @@ class AgentEndpoint:
         if state is None:
             raise ConnectionEnded(SERVER_DELETED)
         clock = AgentClock(is_off=state.clock_is_off)
-        return auth, AgentSession(state, key.key_id, auth.next_seq, socket.has_ended, clock=clock)
+        return auth, AgentSession(
+            state,
+            key.key_id,
+            auth.next_seq,
+            socket.has_ended,
+            clock=clock,
+            rotates_key=auth.rotates_key,
+            wants_next_key=key.wants_next,
+            key_expires_ms=key.expires_ms,
+        )
 
     async def _verified(self, api_key: str) -> VerifiedKey:
         try:
@@ -216,6 +229,7 @@ class AgentEndpoint:
         if closing is GOING_AWAY:
             self._door.presence.stopped(session.state)
         else:
+        self._door.rotation.connected(session)
             self._door.presence.disconnected(session.state, closing.text)
 
     async def _part(

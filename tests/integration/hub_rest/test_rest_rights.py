@@ -64,7 +64,12 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "DELETE /api/v1/servers/{id}/grants/{user_id}": (*FULL[:7], 204, 204),
     "GET /api/v1/api-keys": FULL,
     "POST /api/v1/api-keys": (*FULL[:7], 201, 201),
+    "POST /api/v1/api-keys/{id}/rotate": (*FULL[:7], 202, 202),
     "DELETE /api/v1/api-keys/{id}": (*FULL[:7], 204, 204),
+    "GET /api/v1/enroll-tokens": ANY_USER,
+    "POST /api/v1/enroll-tokens": ADDS,
+    "DELETE /api/v1/enroll-tokens/{id}": NOTHING,  # none of theirs; an admin's row is in test_enrolment.py
+    "POST /api/v1/enroll": (401,) * 9,  # no token of ours: an access token neither helps nor hurts
     "GET /api/v1/metrics/{server_id}": READS[:4] + (404,) * 5,  # no sample yet: asserted by its code below
     "GET /api/v1/metrics/{server_id}/history": READS,
     "GET /api/v1/metrics/{server_id}/coverage": READS,
@@ -148,6 +153,8 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/servers": {"name": "new"},
     "PATCH /api/v1/servers/{id}": {"tags": ["db"]},
     "PUT /api/v1/servers/{id}/grants/{user_id}": {"role": "viewer"},
+    "POST /api/v1/enroll-tokens": {"name": "rack 3"},
+    "POST /api/v1/enroll": {"token": "chope_unknown", "machine": "a" * 64},
     "POST /api/v1/commands": {"command": "uptime"},
     "POST /api/v1/docker/images/pull": {"image": "busybox"},
     "POST /api/v1/alerts/thresholds": THRESHOLD,
