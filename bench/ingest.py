@@ -100,7 +100,7 @@ def _load(hub: Hub, who: str, pattern: Pattern) -> Answer:
 
 @contextlib.contextmanager
 def _bare_hub(folder: Path) -> Iterator[Hub]:
-    command = ["-m", "bench.bare_hub", str(folder / "bare.db")]
+    command = ["bench.bare_hub", str(folder / "bare.db")]
     with listening(command, {}) as (url, pid):
         yield Hub(url, pid, [f"agent-{number}" for number in range(AGENTS)])
 
@@ -108,7 +108,7 @@ def _bare_hub(folder: Path) -> Iterator[Hub]:
 @contextlib.contextmanager
 def _real_hub(folder: Path) -> Iterator[Hub]:
     password = secrets.token_urlsafe()
-    command = ["-m", "chatops_server", "run", "--port", "0", "--data-dir", str(folder / "hub")]
+    command = ["chatops_server", "run", "--port", "0", "--data-dir", str(folder / "hub")]
     with listening(command, {"CHATOPS_ADMIN_PASSWORD": password}) as (url, pid):
         login = post(url, "/auth/login", {"username": "admin", "password": password})
         names = (f"bench-{number}" for number in range(AGENTS))

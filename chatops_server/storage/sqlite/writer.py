@@ -25,6 +25,7 @@ from chatops_server.storage.sqlite.commits import (
     Settled,
     failed,
 )
+from chatops_server.storage.sqlite.gathering import Gathering, Together
 from chatops_server.storage.sqlite.reclaiming import Reclaiming
 
 T = TypeVar("T")
@@ -83,9 +84,10 @@ class Writer:
         self._samples = samples
         self._opening = opening
         self._on_stored: Callable[[Sequence[StoredSample]], None] = lambda _stored: None
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[ScriptJob | Together | None] = queue.SimpleQueue()
         self._room = asyncio.Semaphore(MAX_QUEUED_JOBS)
         self._loop = asyncio.get_running_loop()
+        self._gathering = Gathering(self._loop, self._jobs.put)
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended = asyncio.Event()
         self._is_closing = False
@@ -122,34 +124,42 @@ class Writer:
             Exception: The script's own; likewise.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        await self._put(ScriptJob(future, script))
+        await self._enter()
+        self._gathering.flush()
+        self._jobs.put(ScriptJob(future, script))
         return await future
 
     async def append(self, rows: Sequence[SampleRow | GapRow]) -> None:
         """Store rows of one agent, at most MAX_ROWS_A_COMMIT of them, and return after the commit.
 
+        They wait a moment for those of other agents (storage.sqlite.pacing).
+
         Raises:
             StorageError: Nothing of them is stored.
         """
         future: asyncio.Future[None] = self._loop.create_future()
-        await self._put(RowsJob(future, rows))
+        await self._enter()
+        self._gathering.add(RowsJob(future, rows))
         await future
 
     async def close(self) -> None:
         """Commit what is queued, checkpoint and close. Idempotent."""
         if not self._is_closing:
+            self._gathering.flush()
             self._is_closing = True
             self._jobs.put(_STOP)
         await self._ended.wait()
 
-    async def _put(self, job: Job) -> None:
+    async def _enter(self) -> None:
+        """Take a place. The caller puts its job without another await: nothing may come after the stop."""
+        if self._room.locked():
+            # Those who hold the places may still be gathering.
+            self._gathering.flush()
         await self._room.acquire()
-        # No await between here and the put: nothing may come after the stop.
         if self._is_closing:
             self._room.release()
             raise StorageError("the database is closed")
         self._queued_jobs += 1
-        self._jobs.put(job)
 
     def _committed(self, settled: Settled) -> None:
         self._commit_seconds.observe(settled.took_s)
@@ -224,8 +234,9 @@ class Writer:
         rows = 0
         job = self._jobs.get(timeout=idle_s)
         while job is not _STOP:
-            jobs.append(job)
-            rows += len(job.rows) if isinstance(job, RowsJob) else 1
+            some: Sequence[Job] = job.jobs if isinstance(job, Together) else (job,)
+            jobs.extend(some)
+            rows += sum(len(each.rows) if isinstance(each, RowsJob) else 1 for each in some)
             if rows >= MAX_ROWS_A_COMMIT:
                 return jobs, False
             try:
@@ -236,12 +247,15 @@ class Writer:
 
     def _end(self) -> None:
         """Release whoever still waits, should the thread have died of an error; on the loop's thread."""
+        self._gathering.flush()
         self._is_closing = True
-        left = []
+        left: list[Job] = []
         with suppress(queue.Empty):
             while True:
-                left.append(self._jobs.get_nowait())
-        self._deliver_left([job for job in left if job is not _STOP])
+                job = self._jobs.get_nowait()
+                if job is not _STOP:
+                    left.extend(job.jobs if isinstance(job, Together) else (job,))
+        self._deliver_left(left)
         self._ended.set()
 
     def _deliver_left(self, jobs: list[Job]) -> None:
