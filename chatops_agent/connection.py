@@ -89,9 +89,9 @@ class Connection:
         self._orders = orders
         self._wake = asyncio.Event()
         self._chance = chance
+        self._keys = greeting.keys or OneKey(greeting.api_key)
         self._episode = Episode(log, "no connection to the hub", "connected to the hub again")
 
-        self._keys = greeting.keys or OneKey(greeting.api_key)
     def notify(self) -> None:
         """Tell that the outbox has something new."""
         self._wake.set()

@@ -39,6 +39,7 @@ _MAX_TOLD: Final = 200
 # The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
 # All but what is said of keys.
 Said = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest
+# The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
 CLOSE_TIMEOUT_S: Final = 2.0
 
 
@@ -79,17 +80,17 @@ class Session:
             outbox: What to send, and where acknowledgements go.
             wake: Set whenever the outbox may have something to send.
             orders: Carries out the hub's orders.
+            keys: Takes the next key.
         """
         self._ws = ws
         self._outbox = outbox
         self._wake = wake
-            keys: Takes the next key.
         self._orders = orders
+        self._keys = keys
         self._decoder = to_agent()
         self._paused_until = 0.0
         self._progress_at = 0.0
         self.ignored = 0
-        self._keys = keys
         """Frames that were no message this version knows."""
         self.complaint = ""
         """What the hub said last in an `error` frame."""

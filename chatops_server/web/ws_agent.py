@@ -57,6 +57,14 @@ class VerifiedKey(Protocol):
     def server_id(self) -> str:
         """Whose key it is."""
 
+    @property
+    def expires_ms(self) -> int | None:
+        """When it ends by itself, Unix ms."""
+
+    @property
+    def wants_next(self) -> bool:
+        """Whether the agent is to be given the next key."""
+
 
 class Keys(Protocol):
     """Checks API keys (services.api_keys.ApiKeys)."""
@@ -90,6 +98,7 @@ class AgentDoor:
     sockets: OpenSockets
     judge: Judge
     now_ms: Callable[[], int]
+    rotation: Rotation = field(default_factory=NoRotation)
 
 
 class AgentEndpoint:
@@ -98,7 +107,6 @@ class AgentEndpoint:
     def __init__(self, door: AgentDoor) -> None:
         self._door = door
         live = door.live
-    rotation: Rotation = field(default_factory=NoRotation)
         self._hearing = AgentHearing(
             live.fleet,
             live.topics,
@@ -108,6 +116,7 @@ class AgentEndpoint:
             door.judge,
             door.presence.clock_turned,
             door.now_ms,
+            door.rotation,
         )
         self._decoder = agent_decoder()
 
@@ -116,7 +125,6 @@ class AgentEndpoint:
 
         Raises:
             ChatopsError: Refused before the upgrade.
-            door.rotation,
         """
         with self._door.sockets.admitted(request.remote) as admission:
             socket = admission.socket = await accept(request, self._door.sockets.patience)
@@ -221,6 +229,7 @@ class AgentEndpoint:
             )
         )
         self._door.actions.connected(session)
+        self._door.rotation.connected(session)
 
     def _leave(self, session: AgentSession, closing: Closing) -> None:
         if not self._door.live.sessions.unregister(session) or not session.state.is_online:
@@ -229,7 +238,6 @@ class AgentEndpoint:
         if closing is GOING_AWAY:
             self._door.presence.stopped(session.state)
         else:
-        self._door.rotation.connected(session)
             self._door.presence.disconnected(session.state, closing.text)
 
     async def _part(
