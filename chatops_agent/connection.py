@@ -52,9 +52,9 @@ class Greeting:
     api_key: str = field(repr=False)
     info: AgentInfo
     capabilities: tuple[str, ...]
-
     keys: Keys | None = None
     """Which key is shown; None: always `api_key`."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -104,12 +104,12 @@ class Connection:
             async with _http(LaneResolver(names)) as http:
                 while True:
                     attempt = await self._attempt_once(http, redial.url)
-                    called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
-                    delay_s = redial.delay_s(self._chance())
                     if attempt.ending is Ending.REFUSED and self._keys.refused():
                         # A hub that was set back knows the key before; one that was cut off, the new one.
                         log.warning("the key was refused; another one of this machine is tried")
                         continue
+                    called, redial = redial.url, redial.ended(attempt.ending, attempt.lasted_s)
+                    delay_s = redial.delay_s(self._chance())
                     self._tell(attempt, called, delay_s)
                     await asyncio.sleep(delay_s)
         finally:

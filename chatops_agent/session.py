@@ -24,8 +24,8 @@ from chatops_wire.agent import (
 )
 from chatops_wire.codec import MalformedFrameError, UnknownMessage, encode, to_agent
 from chatops_wire.codes import CloseCode
-
 from chatops_wire.rotation import KeyAccepted, KeyOffer
+
 log = logging.getLogger(__name__)
 
 # A hub that has not read for this long is gone, or so busy that calling again later is kinder.
@@ -36,7 +36,6 @@ _STALLED_AFTER_S: Final = 60.0
 # However long a hub wants to be left alone, it may have forgotten to say that it is well.
 _LONGEST_PAUSE_MS: Final = 600_000
 _MAX_TOLD: Final = 200
-# The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
 # All but what is said of keys.
 Said = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest
 # The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
@@ -131,16 +130,16 @@ class Session:
             self._orders.configure(None)
             self._orders.disconnected()
 
-    async def _next_message(self) -> ToAgent | None:
-        """Return the next message this version knows; None when the connection has ended."""
-        # Answering a ping fails when the connection breaks meanwhile; every other end is told by the loop.
-        with suppress(ConnectionError, ClientError):
     async def _hear_of_key(self, message: KeyOffer | KeyAccepted) -> None:
         if isinstance(message, KeyOffer):
             await self._keys.offered(message.api_key)
         else:
             await self._keys.accepted()
 
+    async def _next_message(self) -> ToAgent | None:
+        """Return the next message this version knows; None when the connection has ended."""
+        # Answering a ping fails when the connection breaks meanwhile; every other end is told by the loop.
+        with suppress(ConnectionError, ClientError):
             async for frame in self._ws:
                 message = self._decoded(frame.type, frame.data)
                 if message is not None:

@@ -22,8 +22,8 @@ from chatops_wire.containers import (
     DockerResponse,
 )
 from chatops_wire.quantities import Sequence
-from chatops_wire.samples import Sample, SampleParts
 from chatops_wire.rotation import KeyAccepted, KeyOffer, KeyRefused, KeyStored
+from chatops_wire.samples import Sample, SampleParts
 from chatops_wire.streams import StreamClose, StreamCredit, StreamData, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -67,9 +67,9 @@ class Auth(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     next_seq: Sequence = 1
     agent: AgentInfo = AgentInfo()
     capabilities: tuple[str, ...] = ()
-
     rotates_key: bool = False
     """Whether it takes a new key by `key_offer`."""
+
 
 class Metrics(Sample, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="metrics"):
     """One live, numbered sample."""
