@@ -1,10 +1,11 @@
 """What may be typed after `chatops`: its commands, flags, and what each is for. Imports nothing heavy."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from typing import Final
 
-from chatops_tui import alert_arguments, docker_arguments, recording_arguments
+from chatops_tui import alert_arguments, docker_arguments, overview_arguments, recording_arguments
 from chatops_wire.version import VERSION
 
 _ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
@@ -23,6 +24,8 @@ _EXEC: Final = (
 _SHELL: Final = (
     "ctrl+] leaves the shell running and says how to come back to it; without that it ends with this program."
 )
+# Set by the shell where somebody presses the tab key (chatops_tui/completion.py).
+_TAB: Final = "_ARGCOMPLETE"
 # TCP numbers its ports in 16 bits.
 _MOST_PORT: Final = 65535
 
@@ -31,7 +34,11 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     """Return what was typed; argparse itself ends the program, with 0 or 2, when that is nothing to run."""
     before, words = _parted(argv)
     parser = _parser()
-    arguments = parser.parse_args(before)
+    if _TAB in os.environ:
+        from chatops_tui.completion import complete  # noqa: PLC0415 - only at a tab: --help should answer at once
+
+        complete(parser)
+    arguments = parser.parse_args(overview_arguments.moments_joined(before))
     if arguments.job == "exec":
         arguments.words = words
         if not words or not any(words):
@@ -77,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     recording_arguments.add_jobs(command)
     alert_arguments.add_jobs(command, _page)
     docker_arguments.add_jobs(command)
+    overview_arguments.add_jobs(command, _page)
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser

@@ -11,6 +11,7 @@ from chatops_tui.alert_arguments import JOBS
 from chatops_tui.arguments import parsed
 from chatops_tui.docker_arguments import JOBS as DOCKER_JOBS
 from chatops_tui.exit_code import ExitCode
+from chatops_tui.overview_arguments import JOBS as OVERVIEW_JOBS
 
 if TYPE_CHECKING:
     from chatops_tui.config import Settings
@@ -52,10 +53,23 @@ def _run(arguments: argparse.Namespace) -> int:
             from chatops_tui.commands import docker_jobs  # noqa: PLC0415 - likewise
 
             return docker_jobs.run(settings, arguments)
+        if arguments.job in OVERVIEW_JOBS:
+            return _overview_job(settings, arguments)
         return _job(settings, arguments)
     except SettingError as exc:
         complain(str(exc))
         return ExitCode.USAGE
+
+
+def _overview_job(settings: "Settings", arguments: argparse.Namespace) -> int:
+    if arguments.job == "completion":
+        from chatops_tui.completion import shell_code  # noqa: PLC0415 - see above
+
+        sys.stdout.write(shell_code(arguments.shell))
+        return ExitCode.DONE
+    from chatops_tui.commands import overview_jobs  # noqa: PLC0415 - likewise
+
+    return overview_jobs.run(settings, arguments)
 
 
 def _job(settings: "Settings", arguments: argparse.Namespace) -> int:

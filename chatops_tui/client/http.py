@@ -15,6 +15,7 @@ from chatops_wire.rest import (
     ApiKeyCreate,
     ApiKeyCreated,
     ApiKeyView,
+    Coverage,
     EventView,
     History,
     MetricsView,
@@ -101,6 +102,12 @@ class Rest:
         )
         path = f"{item_path('metrics', query.server_id)}/history"
         return await self._calls.call(Request("GET", path, query=fields), History)
+
+    async def coverage(self, server_id: str, start_ms: int, end_ms: int) -> Coverage:
+        """Return how much of what a server measured in [start_ms, end_ms) is stored."""
+        fields = (("start", str(start_ms)), ("end", str(end_ms)))
+        path = f"{item_path('metrics', server_id)}/coverage"
+        return await self._calls.call(Request("GET", path, query=fields), Coverage)
 
     async def moment(self, server_id: str, at_ms: int) -> MomentView:
         """Return what a server looked like then; NotFoundError (`no_metrics`) where nothing is near."""

@@ -51,20 +51,24 @@ def show_servers(settings: Settings, *, as_json: bool) -> int:
     return with_hub(settings, job)
 
 
-def table(settings: Settings, servers: Sequence[ServerView], now_s: float) -> Table:
+def table(
+    settings: Settings, servers: Sequence[ServerView], now_s: float, *, is_sorted: bool = False
+) -> Table:
     """Return the servers as rows, by name.
 
     Args:
         settings: What the terminal can show.
         servers: Remote text in them is made harmless.
         now_s: Unix seconds; SEEN counts from it.
+        is_sorted: They stay in the order in which they come.
     """
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for title, is_number in _COLUMNS:
         heading = drawn(settings, title, "strong")
         # Only the tags give way where the terminal is narrow.
         grid.add_column(heading, justify="right" if is_number else "left", no_wrap=title != "TAGS")
-    for server in sorted(servers, key=lambda server: server.name.casefold()):
+    ordered = servers if is_sorted else sorted(servers, key=lambda server: server.name.casefold())
+    for server in ordered:
         grid.add_row(*_row(settings, server, now_s))
     return grid
 
