@@ -93,8 +93,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--data-dir", metavar="DIR", help="where the agent keeps its state")
     run.add_argument("--spool-mb", metavar="N", help="megabytes of samples kept for a hub that is away (64)")
     run.add_argument(
-        "--allow", metavar="LIST", help="any of docker,commands,terminal,logs, or all (none: metrics only)"
-    )
+        "--allow", metavar="LIST",
+        help="any of docker,commands,terminal,logs,docker_read, or all (none: metrics only)",
+    )  # fmt: skip
     run.add_argument(
         "--docker-host", metavar="URL", help="the engine, unix:///PATH or tcp://HOST:PORT, or none (found)"
     )
@@ -105,6 +106,9 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         "--log-path", metavar="DIR", action="append",
         help="a folder whose files may be followed; repeatable (/var/log)",
     )  # fmt: skip
+    run.add_argument(
+        "--policy", metavar="F", help="a TOML file, root's alone, that fixes what this machine allows"
+    )
     run.add_argument(
         "--authorized-signers", metavar="F", help="a file of public keys: act only on what one of them signed"
     )

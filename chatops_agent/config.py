@@ -14,7 +14,7 @@ from chatops_agent.engine.addresses import checked
 from chatops_agent.enrolled import known_hub
 from chatops_agent.key_store import Configured, kept_key
 from chatops_agent.policy import Denial, Permission, Policy
-from chatops_agent.policy import parse as parse_policy
+from chatops_agent.policy_file import Flags, settle_policy
 from chatops_agent.schedule import MAX_INTERVAL_S, MIN_INTERVAL_S
 from chatops_agent.signers import Signers, read_signers
 from chatops_wire.keys import PREFIX
@@ -41,14 +41,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where the agent keeps its state; empty: /var/lib/chatops-agent for root, else in ~/.local/state."""
     spool_mb: Annotated[int, Meta(ge=2, le=65_536)] = 64
     """How many megabytes of samples that the hub has not acknowledged are kept there; then the oldest go."""
-    allow: tuple[Literal[Permission, "all"], ...] = ()
-    """Any of docker, commands, terminal, logs, or all; none: metrics only."""
+    allow: tuple[Literal[Permission, "all"], ...] | None = None
+    """Any of docker, commands, terminal, logs, docker_read, or all; none: metrics only."""
     docker_host: str = ""
     """The engine's socket, unix:///PATH or tcp://HOST:PORT; empty: found; none: there shall be none."""
     docker_deny: tuple[Literal[Denial], ...] = ()
     """Any of exec, remove, prune: not done in spite of --allow docker."""
-    log_path: tuple[str, ...] = ("/var/log",)
-    """The only folders whose files may be followed."""
+    log_path: tuple[str, ...] | None = None
+    """The only folders whose files may be followed: /var/log, or what --policy says."""
+    policy: str = ""
+    """A TOML file that fixes what may be asked of this machine; with --allow the narrower of both counts."""
     authorized_signers: str = ""
     """A file of ssh-ed25519 public keys: only what one of them signed is run, opened or changed here."""
     api_key_file: str = ""
@@ -97,19 +99,30 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
     """
     settings = settle(Settings, flags=flags, environ=environ, file=_file(flags, environ))
     key = _key(flags, environ, settings)
+    settled = settle_policy(_flags(settings))
     return Config(
         endpoints=tuple(endpoint(url) for url in settings.url),
         interval_s=settings.interval,
         data_dir=_data_dir(settings.data_dir, environ),
         spool_mb=settings.spool_mb,
         docker_host=_docker_host(settings.docker_host),
-        policy=parse_policy(settings.allow, settings.log_path, settings.docker_deny),
-        signers=read_signers(settings.authorized_signers) if settings.authorized_signers else None,
+        policy=settled.policy,
+        signers=read_signers(*settled.signers) if settled.signers else None,
         api_key=key.key,
         key_file=key.path,
         tls_ca=_readable("--tls-ca", settings.tls_ca),
         tls_pin=_pin(settings.tls_pin),
         log_level=settings.log_level,
+    )
+
+
+def _flags(settings: Settings) -> Flags:
+    return Flags(
+        allow=settings.allow,
+        log_path=settings.log_path,
+        docker_deny=settings.docker_deny,
+        authorized_signers=settings.authorized_signers,
+        policy=settings.policy,
     )
 
 

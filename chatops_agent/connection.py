@@ -19,6 +19,7 @@ from chatops_agent.redial import Ending, Redial, ending_of
 from chatops_agent.resolver import LaneResolver
 from chatops_agent.session import CLOSE_TIMEOUT_S, Orders, Session, hang_up
 from chatops_wire.agent import HEARTBEAT_S, MAX_FRAME_BYTES, AgentInfo, Auth
+from chatops_wire.policy import MachinePolicy
 from chatops_wire.settings import SettingError
 from chatops_wire.version import PROTOCOL, VERSION
 
@@ -52,6 +53,7 @@ class Greeting:
     api_key: str = field(repr=False)
     info: AgentInfo
     capabilities: tuple[str, ...]
+    policy: MachinePolicy | None = None
     keys: Keys | None = None
     """Which key is shown; None: always `api_key`."""
 
@@ -183,6 +185,7 @@ class Connection:
             next_seq=self._outbox.next_seq,
             agent=self._greeting.info,
             capabilities=self._greeting.capabilities,
+            policy=self._greeting.policy,
         )
 
     def _tell(self, attempt: _Attempt, url: str, delay_s: float) -> None:

@@ -34,8 +34,6 @@ from chatops_wire.version import VERSION
 log = logging.getLogger(__name__)
 
 _LOOK_WITHIN_S: Final = 1.0
-# Told among the capabilities: this machine does only what is signed.
-SIGNED: Final = "signed"
 
 
 def serve(config: Config) -> None:
@@ -60,7 +58,7 @@ def serve(config: Config) -> None:
             sampling.close()
             watch.close()
 
-    watch = ContainerWatch(config.docker_host, os.environ)
+    watch = ContainerWatch(config.docker_host, os.environ, names=config.policy.containers)
     with suppress(asyncio.CancelledError):
         asyncio.run(until_stopped())
     log.info("agent stopped")
@@ -116,7 +114,8 @@ class _Machine:
 
 
 def _gate(config: Config, identity: Identity) -> SignatureGate:
-    return SignatureGate(config.signers, lambda: identity.server_id, Clock(_unix_ms, _unix_ms()))
+    clock = Clock(_unix_ms, _unix_ms())
+    return SignatureGate(config.signers, lambda: identity.server_id, clock, config.policy.signed)
 
 
 def _unix_ms() -> int:
@@ -129,8 +128,8 @@ async def _speak(config: Config, here: _Machine, trusted: Trusted) -> NoReturn:
     outbox = Outbox(MemorySpool(new_epoch()) if keeper is None else keeper.spool)
     sampler = Sampler(here.sampling, Schedule(config.interval_s, phase=random.random()))  # noqa: S311 - no secret
     gate = _gate(config, here.identity)
-    abilities = (*config.policy.capabilities, *((SIGNED,) if gate.is_needed else ()))
-    greeting = Greeting(config.api_key, await here.facts(), abilities, here.keys)
+    policy = config.policy
+    greeting = Greeting(config.api_key, await here.facts(), policy.capabilities, policy.told, here.keys)
     oversize = Episode(log, "samples are sent without some parts", "samples are whole again")
 
     def wake() -> None:
@@ -176,6 +175,9 @@ class _Orders:
     def configure(self, interval_s: float | None) -> None:
         self.sampler.configure(interval_s)
         self.watch.configure(interval_s)
+
+    def narrow(self, allowed: tuple[str, ...] | None) -> None:
+        self.desk.narrow(allowed)
 
     def handle(self, request: ActionRequest) -> None:
         self.desk.handle(request)

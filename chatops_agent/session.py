@@ -19,6 +19,7 @@ from chatops_wire.agent import (
     AuthSuccess,
     Configure,
     Error,
+    Narrow,
     Pause,
     ToAgent,
 )
@@ -37,7 +38,7 @@ _STALLED_AFTER_S: Final = 60.0
 _LONGEST_PAUSE_MS: Final = 600_000
 _MAX_TOLD: Final = 200
 # All but what is said of keys.
-Said = AuthSuccess | Ack | Pause | Configure | Error | ActionRequest
+Said = AuthSuccess | Ack | Pause | Configure | Narrow | Error | ActionRequest
 # The program has 5 s to end; a hub that does not answer the close frame shall not take them all.
 CLOSE_TIMEOUT_S: Final = 2.0
 
@@ -50,6 +51,9 @@ class Orders(Protocol):
 
     def configure(self, interval_s: float | None) -> None:
         """Sample this often from now on; None: as often as the agent's own setting says."""
+
+    def narrow(self, allowed: tuple[str, ...] | None) -> None:
+        """Of what this machine allows do no more than this; None: all of it."""
 
     def handle(self, request: ActionRequest) -> None:
         """Do what is asked of this machine, or begin to."""
@@ -167,6 +171,8 @@ class Session:
                     self._progress_at = _now()
                 # A wider window, or a hole to fill: either way there may be something to send.
                 self._wake.set()
+            case Narrow(allowed=allowed):
+                self._orders.narrow(allowed)
             case Configure(interval_s=interval_s):
                 self._orders.configure(interval_s)
             case Pause():

@@ -3,14 +3,13 @@
 Whoever owns the hub, its database or a user's token can then still ask, and nothing runs.
 """
 
-import os
-import stat
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from chatops_agent.policy import SIGNABLE, Signable
+from chatops_agent.safe_file import read_safe
 from chatops_wire.settings import SettingError
 from chatops_wire.signing import (
     LONGEST_LIFETIME_S,
@@ -33,7 +32,6 @@ _SKEW_MS: Final = int(SKEW_S * 1000)
 _LONGEST_MS: Final = int(LONGEST_LIFETIME_S * 1000)
 # Five minutes of more requests than this machine takes.
 _MOST_NONCES: Final = 10_000
-_MAX_BYTES: Final = 256 * 1024
 _NAME: Final = "--authorized-signers"
 
 
@@ -67,24 +65,26 @@ class Signers:
         return True
 
 
-def read_signers(path: str) -> Signers:
+def read_signers(*paths: str) -> Signers:
     """Return the keys of a file in the form of `authorized_keys` or `allowed_signers`.
 
+    Of several files, the keys that stand in each.
+
     Raises:
-        SettingError: It cannot be read, is somebody else's to write, or holds no ssh-ed25519 key.
+        SettingError: One cannot be read, is somebody else's to write, or there is no ssh-ed25519 key.
     """
-    try:
-        with Path(path).open(encoding="utf-8") as file:
-            found = os.fstat(file.fileno())
-            text = file.read(_MAX_BYTES)
-    except (OSError, UnicodeError) as exc:
-        reason = (exc.strerror or str(exc)) if isinstance(exc, OSError) else "no text"
-        raise SettingError(f"{_NAME}: {path!r}: {reason}") from exc
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        # Else whoever may write it lets themselves in.
-        raise SettingError(f"{_NAME}: {path!r} must be root's or this user's, and writable to nobody else")
+    keys = _keys(paths[0])
+    for path in paths[1:]:
+        others = _keys(path)
+        keys = {name: key for name, key in keys.items() if name in others}
+        if not keys:
+            raise SettingError(f"{_NAME}: no key stands in both {paths[0]!r} and {path!r}")
+    return Signers(keys)
+
+
+def _keys(path: str) -> dict[str, bytes]:
     keys = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(read_safe(_NAME, path).splitlines(), 1):
         try:
             key = parse_public_line(line)
         except ValueError as exc:
@@ -93,7 +93,7 @@ def read_signers(path: str) -> Signers:
             keys[fingerprint(key)] = key
     if not keys:
         raise SettingError(f"{_NAME}: {path!r} holds no ssh-ed25519 key")
-    return Signers(keys)
+    return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,22 @@ class SignatureGate:
     What was signed before this agent began is refused, so that a restart forgets no nonce that is still good.
     """
 
-    def __init__(self, signers: Signers | None, server_id: Callable[[], str], clock: Clock) -> None:
+    def __init__(
+        self,
+        signers: Signers | None,
+        server_id: Callable[[], str],
+        clock: Clock,
+        kinds: frozenset[Signable] = frozenset(SIGNABLE),
+    ) -> None:
         """Ask for no signature where `signers` is None.
 
         Args:
             signers: Whose signatures count.
             server_id: Who this machine is, as it was first told.
             clock: The time.
+            kinds: What must be signed.
         """
+        self._kinds = kinds if signers is not None else frozenset()
         self._signers = signers
         self._server_id = server_id
         self._clock = clock
@@ -128,6 +136,10 @@ class SignatureGate:
     def is_needed(self) -> bool:
         """Whether this machine asks for signatures."""
         return self._signers is not None
+
+    def asks_for(self, *kinds: Signable) -> bool:
+        """Say whether something that is of these kinds must be signed."""
+        return not self._kinds.isdisjoint(kinds)
 
     def refusal(self, action: Action, params: Mapping[str, Any], signature: Signature | None) -> str | None:
         """Return why a request is refused; None lets it pass, once."""

@@ -21,6 +21,7 @@ from chatops_wire.containers import (
     DockerProgress,
     DockerResponse,
 )
+from chatops_wire.policy import MachinePolicy, NarrowedTo
 from chatops_wire.quantities import Sequence
 from chatops_wire.rotation import KeyAccepted, KeyOffer, KeyRefused, KeyStored
 from chatops_wire.samples import Sample, SampleParts
@@ -67,6 +68,8 @@ class Auth(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="typ
     next_seq: Sequence = 1
     agent: AgentInfo = AgentInfo()
     capabilities: tuple[str, ...] = ()
+    policy: MachinePolicy | None = None
+    """What is meant by them on this machine, for people to read."""
     rotates_key: bool = False
     """Whether it takes a new key by `key_offer`."""
 
@@ -121,6 +124,12 @@ class Configure(Struct, frozen=True, kw_only=True, tag_field="type", tag="config
     interval_s: Annotated[float, Meta(gt=0, le=3600)] | None = None
 
 
+class Narrow(Struct, frozen=True, kw_only=True, tag_field="type", tag="narrow"):
+    """Of what this machine allows the hub uses only these until it says otherwise; None: all of it."""
+
+    allowed: NarrowedTo | None
+
+
 class Error(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
     """Why the peer is about to be closed."""
 
@@ -163,4 +172,4 @@ ActionReport = (
     | ContainerEvent
 )
 FromAgent = Auth | Metrics | MetricsBatch | Live | Gap | KeyStored | KeyRefused | ActionReport
-ToAgent = AuthSuccess | Ack | Pause | Configure | Error | KeyOffer | KeyAccepted | ActionRequest
+ToAgent = AuthSuccess | Ack | Pause | Configure | Narrow | Error | KeyOffer | KeyAccepted | ActionRequest

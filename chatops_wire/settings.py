@@ -81,7 +81,7 @@ def _convert(source: str, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any s
 
 def _complaint(value: Any, kind: Any) -> str:  # noqa: ANN401 - any setting's type
     """Return what is wrong with a word where only some are right, else nothing."""
-    info = msgspec.inspect.type_info(kind)
+    info = _meant(kind)
     values = [value]
     if isinstance(info, msgspec.inspect.VarTupleType | msgspec.inspect.ListType) and isinstance(value, list):
         info, values = info.item_type, value
@@ -96,6 +96,13 @@ def _complaint(value: Any, kind: Any) -> str:  # noqa: ANN401 - any setting's ty
 
 
 def _is_list(kind: Any) -> bool:  # noqa: ANN401 - any setting's type
-    return isinstance(
-        msgspec.inspect.type_info(kind), msgspec.inspect.VarTupleType | msgspec.inspect.ListType
-    )
+    return isinstance(_meant(kind), msgspec.inspect.VarTupleType | msgspec.inspect.ListType)
+
+
+def _meant(kind: Any) -> msgspec.inspect.Type:  # noqa: ANN401 - any setting's type
+    """Return what a setting is where it is said; one that may be absent is that or None."""
+    info = msgspec.inspect.type_info(kind)
+    if isinstance(info, msgspec.inspect.UnionType):
+        said = [each for each in info.types if not isinstance(each, msgspec.inspect.NoneType)]
+        return said[0] if len(said) == 1 else info
+    return info

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, assert_never
 
-from chatops_agent.actions.commands.registry import Clocks, Commands
+from chatops_agent.actions.commands.registry import Allowed, Clocks, Commands
 from chatops_agent.actions.containers.log_source import log_source
 from chatops_agent.actions.containers.registry import DockerRequests
 from chatops_agent.actions.containers.shell import ContainerShell
-from chatops_agent.actions.logs.registry import Streams
+from chatops_agent.actions.logs.registry import Readable, Streams
+from chatops_agent.actions.narrowing import forbidden
 from chatops_agent.actions.rota import Rota
 from chatops_agent.actions.signed import refused
 from chatops_agent.actions.terminals.registry import Places, Terminals
@@ -29,6 +30,7 @@ from chatops_wire.agent import ActionRequest
 from chatops_wire.codec import encode
 from chatops_wire.commands import Command, CommandAttach, CommandCancel, CommandCredit, CommandForget
 from chatops_wire.containers import DockerCancel, DockerCommand
+from chatops_wire.policy import allows
 from chatops_wire.streams import StreamClose, StreamCredit, StreamOpen
 from chatops_wire.terminals import (
     TerminalClose,
@@ -81,25 +83,26 @@ class Desk:
         loose = Containment(adopting=False, cgroups=False)
         self._containment = around.containment if policy.allows("commands") else loose
         self._gate = around.gate
+        self._narrowed_to: tuple[str, ...] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._open = asyncio.Event()
         self._rota = Rota(wake)
         self._shop = Workshop(self._rota, self._begin)
         clocks = Clocks(_unix_ms, time.monotonic)
         self._commands = Commands(
-            self._shop, clocks, allowed=policy.allows("commands"), folder=around.data_dir
+            self._shop, clocks, Allowed(policy.allows("commands"), policy.commands), around.data_dir
         )
         watch = around.watch or ContainerWatch(NONE, {})
         self._docker = DockerRequests(self._shop, watch, policy)
         places = Places(
-            host=LoginShell(self._shop) if policy.allows("terminal") else None,
+            host=LoginShell(self._shop, policy.login) if policy.allows("terminal") else None,
             container=partial(ContainerShell, self._shop, watch) if policy.allows_exec else None,
         )
         self._terminals = Terminals(self._shop, around.patience, places)
         self._streams = Streams(
             self._shop,
-            policy.log_paths if policy.allows("logs") else None,
-            partial(log_source, watch) if policy.allows("logs") or policy.allows("docker") else None,
+            Readable(policy.log_paths, policy.log_units) if policy.allows("logs") else None,
+            partial(log_source, watch) if policy.allows("logs") or policy.allows("docker_read") else None,
         )
 
     async def run(self) -> NoReturn:
@@ -123,9 +126,15 @@ class Desk:
 
     def handle(self, request: ActionRequest) -> None:
         """Do what the hub asks for, or begin to; what comes of it is told by `next_frame`."""
-        closing = refused(self._gate, request)
+        # Before its signature: what is refused here has not used that up.
+        closing = forbidden(self._narrowed_to, request)
+        if closing is None:
+            closing = refused(self._gate, request)
+            if closing is not None:
+                log.warning(
+                    "request without a good signature refused", extra={"kind": type(request).__name__}
+                )
         if closing is not None:
-            log.warning("request without a good signature refused", extra={"kind": type(request).__name__})
             self._rota.answer(closing)
             return
         match request:
@@ -143,6 +152,16 @@ class Desk:
             case _:
                 assert_never(request)
 
+    def narrow(self, allowed: tuple[str, ...] | None) -> None:
+        """Of what this machine allows do no more than this; None: all of it. Nothing is ever added.
+
+        Terminals and logs that are open beyond that end; commands that run go on.
+        """
+        self._narrowed_to = allowed
+        logs = allows(allowed, "logs")
+        self._terminals.narrow(host=allows(allowed, "terminal"), container=allows(allowed, "docker"))
+        self._streams.narrow(own=logs, container=logs or allows(allowed, "docker_read"))
+
     def next_frame(self) -> bytes | None:
         """Return what to send to the hub now, one frame of the protocol; None: nothing."""
         message = self._rota.next_message()
@@ -150,6 +169,7 @@ class Desk:
 
     def disconnected(self) -> None:
         """Go on without a connection. Runs and terminals wait to be attached again; log streams end."""
+        self._narrowed_to = None
         self._commands.disconnected()
         self._terminals.disconnected()
         self._streams.disconnected()

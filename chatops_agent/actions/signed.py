@@ -2,6 +2,7 @@
 
 from typing import Final, get_args
 
+from chatops_agent.policy import Signable
 from chatops_agent.signers import SignatureGate
 from chatops_wire.agent import ActionRequest
 from chatops_wire.codes import Refusal
@@ -19,15 +20,15 @@ Closing = CommandResponse | TerminalClose | DockerResponse
 def refused(gate: SignatureGate, request: ActionRequest) -> Closing | None:
     """Return the answer to a request that is not signed as it must be; None lets it pass."""
     match request:
-        case Command():
+        case Command() if gate.asks_for("commands"):
             text = gate.refusal("command", command_params(request), request.signature)
             closing: Closing = CommandResponse(
                 command_id=request.command_id, status="refused", code=_CODE, message=text or ""
             )
-        case TerminalOpen():
+        case TerminalOpen() if gate.asks_for(*_kinds(request)):
             text = _of_terminal(gate, request)
             closing = TerminalClose(terminal_id=request.terminal_id, reason=text or "", code=_CODE)
-        case DockerCommand() if request.action in _CHANGES or request.params.get("reveal"):
+        case DockerCommand() if gate.asks_for("docker") and _acts(request):
             params = docker_params(request.action, request.container_id, request.params)
             text = gate.refusal("docker", params, request.signature)
             closing = DockerResponse(
@@ -36,6 +37,18 @@ def refused(gate: SignatureGate, request: ActionRequest) -> Closing | None:
         case _:
             return None
     return None if text is None else closing
+
+
+def _kinds(request: TerminalOpen) -> tuple[Signable, ...]:
+    # Which of both an attached one is only its opening told.
+    if request.attach:
+        return "terminal", "docker"
+    # A shell in a container does with it what one likes.
+    return ("terminal",) if request.container is None else ("terminal", "docker")
+
+
+def _acts(request: DockerCommand) -> bool:
+    return request.action in _CHANGES or bool(request.params.get("reveal"))
 
 
 def _of_terminal(gate: SignatureGate, request: TerminalOpen) -> str | None:

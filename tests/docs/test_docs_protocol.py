@@ -95,7 +95,7 @@ def test_the_limits_of_requests_are_those_of_the_code(said: str) -> None:
 
 def test_every_action_on_an_engine_is_listed_with_what_it_needs() -> None:
     listed = {code(row[0]): row[1] for row in rows(section(PAGE, "### Docker")) if len(row) == 4}
-    needs = dict.fromkeys(get_args(Reading), "docker or logs") | {"list": "nothing"}
+    needs = dict.fromkeys(get_args(Reading), "docker, docker_read or logs") | {"list": "nothing"}
     assert listed == needs | dict.fromkeys(get_args(Change), "docker")
 
 

@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from chatops_agent.actions.commands.output import TailRoom
 from chatops_agent.actions.commands.run import Run
 from chatops_agent.actions.commands.seen import Entry, Seen, SeenFile
 from chatops_agent.actions.workshop import Workshop
+from chatops_agent.command_rules import CommandRule, NotListedError, listed
 from chatops_agent.episodes import Episode
 from chatops_agent.lanes import LaneBusyError
 from chatops_wire.codes import Refusal
@@ -57,6 +60,15 @@ class Clocks:
     """Monotonic seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Which commands this machine allows."""
+
+    at_all: bool
+    rules: tuple[CommandRule, ...] | None = None
+    """The only ones, run without a shell; None: any."""
+
+
 class Commands:
     """All runs of this agent.
 
@@ -65,13 +77,13 @@ class Commands:
     256, with 8 MiB of output, are kept in case it did not arrive; more, and the oldest is dropped.
     """
 
-    def __init__(self, shop: Workshop, clocks: Clocks, *, allowed: bool, folder: Path | None) -> None:
+    def __init__(self, shop: Workshop, clocks: Clocks, allowed: Allowed, folder: Path | None) -> None:
         """Begin with nothing; with a folder `open` comes next.
 
         Args:
             shop: Starts processes.
             clocks: How late it is.
-            allowed: Whether this machine allows commands at all.
+            allowed: What this machine allows.
             folder: Where ids are kept for the next agent; None: nowhere.
         """
         self._shop = shop
@@ -82,7 +94,7 @@ class Commands:
         # When each run ended, oldest first.
         self._finished: OrderedDict[str, float] = OrderedDict()
         self._seen = Seen(clocks.now_ms, clocks.now)
-        self._file = None if folder is None or not allowed else SeenFile(folder)
+        self._file = None if folder is None or not allowed.at_all else SeenFile(folder)
         self._noting = asyncio.Lock()
         self._notes = Episode(
             log, "ids of commands are not written down", "ids of commands are written again"
@@ -146,6 +158,11 @@ class Commands:
         if refusal is not None:
             self._answer(order.command_id, *refusal)
             return
+        try:
+            order = self._as_listed(order)
+        except NotListedError as exc:
+            self._answer(order.command_id, Refusal.NOT_ALLOWED, str(exc))
+            return
         entry = self._seen.add(order.command_id)
         run = Run(order, self._shop, self._room)
         self._runs[order.command_id] = run
@@ -178,7 +195,7 @@ class Commands:
         return partial(file.replace, self._seen.entries()) if file.is_full else partial(file.add, entry)
 
     def _refusal(self, order: Command) -> tuple[Refusal, str] | None:
-        if not self._allowed:
+        if not self._allowed.at_all:
             return Refusal.NOT_ALLOWED, "this machine allows no commands (--allow)"
         if order.command_id in self._seen or order.command_id in self._runs:
             return Refusal.DUPLICATE, "this id has been used within a day"
@@ -188,6 +205,11 @@ class Commands:
         if order.not_after is not None and self._now_ms() > parse_ms(order.not_after):
             return Refusal.EXPIRED, f"this machine's clock, {format_ms(self._now_ms())}, is past not_after"
         return self._lack_of_room()
+
+    def _as_listed(self, order: Command) -> Command:
+        """Return the order as it is run: where there is a list, never by a shell."""
+        rules = self._allowed.rules
+        return order if rules is None else replace(order, argv=listed(order, rules), command="")
 
     def _lack_of_room(self) -> tuple[Refusal, str] | None:
         if len(self._runs) - len(self._finished) >= MOST_RUNNING:

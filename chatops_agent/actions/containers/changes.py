@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from chatops_agent.actions.containers import rules
 from chatops_agent.actions.containers.projects import levels
 from chatops_agent.actions.containers.rules import Order
-from chatops_agent.actions.containers.work import Answer, Work, find, not_own, standing
+from chatops_agent.actions.containers.work import Answer, Work, find, not_own, standing, touchable
 from chatops_agent.collectors.containers.description import Described
 from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.engine.errors import EngineError
@@ -84,6 +84,7 @@ class ContainerChanges:
     async def _rename(self, order: Order) -> Answer:
         new = rules.name(order.read(rules.Renaming).name, "container")
         one = await find(self._watch, order.target)
+        touchable(self._watch, [new])
         return await self._change(one, lambda api: api.rename(one.id, new))
 
     async def _end(self, order: Order, action: str) -> Answer:
@@ -117,6 +118,7 @@ class ContainerChanges:
         ]
         if not members:
             raise EngineError(DockerCode.NOT_FOUND, f"no containers of a project {order.target!r}")
+        touchable(self._watch, [each.facts.name for each in members])
         if not order.action.endswith("start") or order.action.endswith("restart"):
             not_own(members, own=params.own)
         failures: list[str] = []

@@ -140,9 +140,9 @@ def refusal(action: str, params: dict[str, Any], policy: Policy) -> str:
         return ""
     if params.get("reveal"):
         return "this machine reveals no values of its containers (--allow docker)"
-    if policy.allows("logs"):
+    if policy.allows("docker_read") or policy.allows("logs"):
         return ""
-    return "this machine shows no more of its containers than the list (--allow docker or logs)"
+    return "this machine shows no more of its containers than the list (--allow docker, docker_read or logs)"
 
 
 def name(text: str, what: str) -> str:

@@ -30,7 +30,11 @@ _SHELL: Final = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash
 # For each of the two answers of the engine that it takes.
 _START_WITHIN_S: Final = 10.0
 _END_WITHIN_S: Final = 3.5
-_REFUSALS: Final = {DockerCode.NOT_FOUND: Refusal.NOT_FOUND, DockerCode.BAD_REQUEST: Refusal.INVALID_REQUEST}
+_REFUSALS: Final = {
+    DockerCode.NOT_FOUND: Refusal.NOT_FOUND,
+    DockerCode.BAD_REQUEST: Refusal.INVALID_REQUEST,
+    DockerCode.NOT_ALLOWED: Refusal.NOT_ALLOWED,
+}
 # An engine may not know at once what it has just started: Docker's own client tries as often, in this rhythm.
 _FIRST_PAUSES_S: Final = tuple(0.01 * number for number in range(1, 10))
 _SIZED_WITHIN_S: Final = 1.0

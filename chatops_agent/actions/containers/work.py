@@ -49,12 +49,26 @@ async def inspected(watch: ContainerWatch, reference: str) -> Mapping[str, Any]:
     """Return what `inspect` says of a container.
 
     Raises:
-        EngineError: There is none of this id or name, or no engine.
+        EngineError: There is none of this id or name, this machine lets nobody touch it, or no engine.
     """
     (details,) = await watch.engine.inspect([reference])
     if details is None:
         raise _missing(reference)
+    # By the name its engine has for it, whatever it was asked for by.
+    touchable(watch, [str(details.get("Name", ""))])
     return details
+
+
+def touchable(watch: ContainerWatch, names: Iterable[str]) -> None:
+    """Let containers of these names pass.
+
+    Raises:
+        EngineError: This machine lets nobody touch one of them.
+    """
+    for each in names:
+        if not watch.may_touch(each):
+            text = f"the container {each.removeprefix('/')!r} is not on this machine's list"
+            raise EngineError(DockerCode.NOT_ALLOWED, text)
 
 
 async def standing(watch: ContainerWatch, container_id: str) -> Answer:

@@ -1,6 +1,7 @@
 """Takes the hub's requests to follow logs: which are followed, and which refused."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from chatops_agent.actions.logs.sources import FileSource, JournalSource
 from chatops_agent.actions.logs.stream import Source, Stream
 from chatops_agent.actions.processes.lane_pool import LanePool
 from chatops_agent.actions.workshop import Workshop
+from chatops_agent.patterns import Pattern
 from chatops_wire.codes import Refusal
 from chatops_wire.streams import MAX_TAIL, LogSource, StreamClose, StreamCredit, StreamOpen
 
@@ -21,24 +23,38 @@ _NO_CONTAINERS: Final = "this machine allows no logs of containers (--allow dock
 StreamMessage = StreamOpen | StreamCredit | StreamClose
 
 
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What of this machine's own logs may be followed."""
+
+    folders: tuple[Path, ...]
+    """Below which files may be."""
+    units: tuple[Pattern, ...] | None = None
+    """Of the only units whose journal may be; None: all."""
+
+    def has(self, unit: str) -> bool:
+        """Say whether the journal of this unit may be followed."""
+        return self.units is None or any(each.matches(unit) for each in self.units)
+
+
 class Streams:
     """All logs that are followed: at most 16, the next one is refused. They end with the connection."""
 
     def __init__(
         self,
         shop: Workshop,
-        folders: tuple[Path, ...] | None,
+        own: Readable | None,
         of_container: Callable[[LogSource], Source] | None = None,
     ) -> None:
         """Begin with nothing.
 
         Args:
             shop: Starts journalctl.
-            folders: Below which files may be followed; None: this machine allows no logs of its own.
+            own: Which of this machine's logs may be followed; None: none of them.
             of_container: Makes the source for a container; None: this machine allows none of these.
         """
         self._shop = shop
-        self._folders = folders
+        self._own = own
         self._of_container = of_container
         # Not those of the processes: logs on dead mounts must not keep commands from being started.
         self._lanes = LanePool("logs")
@@ -63,6 +79,12 @@ class Streams:
             stream.abandon()
         # Their ids are free at once.
         self._streams.clear()
+
+    def narrow(self, *, own: bool, container: bool) -> None:
+        """End those of this machine, or of its containers, that the hub has done without from now on."""
+        for stream in self._streams.values():
+            if not (container if stream.is_of_container else own):
+                stream.close()
 
     def close(self) -> None:
         """Forget everything; no task of a stream may be left."""
@@ -90,8 +112,11 @@ class Streams:
 
     def _check(self, opening: StreamOpen) -> None:
         is_container = opening.source.container is not None
-        if (self._of_container if is_container else self._folders) is None:
+        if (self._of_container if is_container else self._own) is None:
             raise LogRefusedError(Refusal.NOT_ALLOWED, _NO_CONTAINERS if is_container else _NO_LOGS)
+        unit = opening.source.unit
+        if self._own is not None and unit is not None and not self._own.has(unit):
+            raise LogRefusedError(Refusal.NOT_ALLOWED, f"{unit!r} is not on this machine's list of units")
         if opening.stream_id in self._streams:
             raise LogRefusedError(Refusal.DUPLICATE, "there is a stream of this id")
         if len(self._streams) >= MOST_OPEN:
@@ -101,7 +126,7 @@ class Streams:
         tail = min(source.tail, MAX_TAIL)
         match source:
             case LogSource(path=str() as path, unit=None, container=None):
-                opening = partial(LogFile, path, self._folders or (), tail)
+                opening = partial(LogFile, path, self._own.folders if self._own else (), tail)
                 return FileSource(path, opening, self._lanes, most_lines=None if source.follow else tail)
             case LogSource(path=None, unit=str() as unit, container=None):
                 return JournalSource(unit, tail, self._shop, follows=source.follow)

@@ -42,6 +42,7 @@ class Stream:
             ready: Called when there may be something to tell.
         """
         self._id = opening.stream_id
+        self.is_of_container = opening.source.container is not None
         self._source = source
         self._ready = ready
         self._buffer = LogBuffer(opening.window)

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from chatops_agent.actions.processes.account import Ids
 from chatops_agent.actions.processes.cgroups import Cgroup, Cgroups
 from chatops_agent.actions.processes.child import Child, kill_unwanted
 from chatops_agent.actions.processes.family import Family
@@ -62,6 +63,8 @@ class Launch:
     """Becomes a file, whose path is the program's last argument: for what is too long to be one."""
     contained: bool = True
     """In a control group of its own where there are any."""
+    ids: Ids | None = None
+    """As whom it runs; None: as the agent's own user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,12 @@ def _popen(
         # Never preexec_fn: it would need fork instead of vfork, which takes three times as long.
         start_new_session=True,
         umask=_UMASK,
+        **({} if launch.ids is None else _as_user(launch.ids)),
     )
+
+
+def _as_user(ids: Ids) -> dict[str, Any]:
+    return {"user": ids.uid, "group": ids.gid, "extra_groups": ids.groups}
 
 
 @contextmanager

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MOST_OPEN: Final = 16
 _NO_TERMINALS: Final = "this machine allows no terminals (--allow)"
 _NO_SHELLS: Final = "this machine allows no shells in its containers (--allow docker, --docker-deny)"
+_NARROWED: Final = "the hub has narrowed what this machine is asked for"
 # Names of terminfo entries.
 _TERM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -67,6 +68,12 @@ class Terminals:
         """Go on without a connection."""
         for terminal in self._terminals.values():
             terminal.orphan()
+
+    def narrow(self, *, host: bool, container: bool) -> None:
+        """End those on the machine itself, or in containers, that the hub has done without from now on."""
+        for terminal in self._terminals.values():
+            if not (container if terminal.is_in_container else host):
+                terminal.close(_NARROWED)
 
     def close(self) -> None:
         """Forget everything; no task of a terminal may be left."""

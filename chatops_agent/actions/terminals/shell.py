@@ -1,23 +1,31 @@
 """What runs in a terminal, as the terminal sees it; and the login shell of the agent's own user."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final, Protocol
 
 from chatops_agent.actions.processes import environment
+from chatops_agent.actions.processes.account import Ids, account_for
 from chatops_agent.actions.processes.child import Exit
+from chatops_agent.actions.processes.environment import Account
 from chatops_agent.actions.processes.inlet import Inlet
 from chatops_agent.actions.processes.outlet import Outlet
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, NotStartedError
 from chatops_agent.actions.terminals.pseudo_terminal import PseudoTerminal, Size
 from chatops_agent.actions.workshop import Workshop, new_cookie
+from chatops_agent.lanes import LaneBusyError
+from chatops_agent.policy import Login
 from chatops_wire.codes import Refusal
 
 # Each of: after the hang-up, after TERM, after KILL.
 _LADDER_S: Final = 1.0
+# A user database on a network that is down.
+_LOOK_UP_WITHIN_S: Final = 3.0
 # A session leader without a controlling terminal gets the first terminal it opens. Without one, Ctrl-C
 # reaches nobody, /dev/tty cannot be opened, and a background job keeps the terminal open.
 _TAKE_TERMINAL: Final = 'exec <>"$0" >&0 2>&0; exec "$@"'
@@ -76,10 +84,11 @@ class Opener(Protocol):
 
 
 class LoginShell:
-    """Starts the login shell of the user this agent runs as."""
+    """Starts the login shell of the user this agent runs as, or of the one its machine's policy names."""
 
-    def __init__(self, shop: Workshop) -> None:
+    def __init__(self, shop: Workshop, login: Login = Login()) -> None:  # noqa: B008 - frozen
         self._shop = shop
+        self._login = login
 
     async def open(self, size: Size, term: str, take: Callable[[bytes], None]) -> Shell:
         """Start it in a pseudo terminal with job control.
@@ -87,7 +96,8 @@ class LoginShell:
         Raises:
             NotStartedError: Nothing runs.
         """
-        cookie, account = new_cookie(), self._shop.account
+        cookie = new_cookie()
+        account, ids = await self._account()
         try:
             pty = PseudoTerminal(size, take)
         except OSError as exc:
@@ -103,7 +113,11 @@ class LoginShell:
             stderr=side,
             # What a person starts in a terminal and disowns may stay, as after any other login.
             contained=False,
+            ids=ids,
         )
+        if ids is not None:
+            # Who is to open it must own it.
+            os.fchown(side, ids.uid, -1)
         try:
             pack = await self._shop.start(launch)
         except BaseException:
@@ -112,6 +126,17 @@ class LoginShell:
         finally:
             pty.started()
         return _Login(pty, pack)
+
+    async def _account(self) -> tuple[Account, Ids | None]:
+        if self._login == Login():
+            return self._shop.account, None
+        find = partial(account_for, self._shop.account, self._login.user, self._login.shell)
+        try:
+            async with asyncio.timeout(_LOOK_UP_WITHIN_S):
+                return await self._shop.lanes.run(find)
+        except (LookupError, TimeoutError, LaneBusyError) as exc:
+            text = f"the user {self._login.user!r} of this machine's policy cannot be looked up"
+            raise NotStartedError(text, code=Refusal.UNAVAILABLE) from exc
 
 
 class _Login:

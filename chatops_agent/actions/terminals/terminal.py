@@ -57,6 +57,7 @@ class Terminal:
         self._line: Line | None = None
         self._gathering = Gathering(self._ready)
         self._watching: asyncio.TimerHandle | None = None
+        self.is_in_container = opening.container is not None
         self._wait = Wait()
         self._active_at = _now()
         # When it ends without a viewer.

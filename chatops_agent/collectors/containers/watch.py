@@ -9,20 +9,29 @@ from chatops_agent.collectors.containers.description import Described
 from chatops_agent.collectors.containers.inventory import Inventory
 from chatops_agent.collectors.containers.meter import Meter
 from chatops_agent.engine.engine import READ_WITHIN_S, Engine
+from chatops_agent.patterns import Pattern
 from chatops_wire.containers import Container, EngineState
 
 
 class ContainerWatch:
     """One engine, its containers and their numbers; without an engine it costs nothing."""
 
-    def __init__(self, setting: str, environ: Mapping[str, str], within_s: float = READ_WITHIN_S) -> None:
+    def __init__(
+        self,
+        setting: str,
+        environ: Mapping[str, str],
+        within_s: float = READ_WITHIN_S,
+        names: tuple[Pattern, ...] | None = None,
+    ) -> None:
         """Prepare; `run` does the work.
 
         Args:
             setting: Where the engine listens, `none`, or empty: look for it.
             environ: Where DOCKER_HOST is looked up.
             within_s: How long the engine may take for what should take milliseconds.
+            names: Of the only containers that may be looked into or changed; None: all.
         """
+        self._names = names
         self.engine = Engine(setting, environ, within_s)
         self.inventory = Inventory(self.engine, own_container_id)
         self.meter = Meter(self.engine, self.inventory, CgroupFiles)
@@ -50,6 +59,10 @@ class ContainerWatch:
     def collect(self, now: float) -> tuple[Container, ...] | None:
         """Return every container, read now; None: no engine answers. For the thread of a source."""
         return self.meter.collect(now)
+
+    def may_touch(self, name: str) -> bool:
+        """Say whether the container of this name may be looked into or changed here."""
+        return self._names is None or any(each.matches(name.removeprefix("/")) for each in self._names)
 
     def complete(self, described: Described) -> Container:
         """Return a container as the hub is told of it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatops_agent.actions.commands.registry import KEEP_S, Clocks, Commands
+from chatops_agent.actions.commands.registry import KEEP_S, Allowed, Clocks, Commands
 from chatops_agent.actions.commands.seen import MOST, SeenFile
 from chatops_agent.actions.rota import Rota
 from chatops_agent.actions.workshop import Containment, Workshop
@@ -28,7 +28,7 @@ class Memory:
         self.tasks: list[asyncio.Task[None]] = []
         self.shop = Workshop(self.rota, self._begin)
         clocks = Clocks(lambda: round(self.now * 1000), lambda: self.now)
-        self.commands = Commands(self.shop, clocks, allowed=True, folder=folder)
+        self.commands = Commands(self.shop, clocks, Allowed(at_all=True), folder)
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self.tasks.append(asyncio.create_task(work, name=name))
