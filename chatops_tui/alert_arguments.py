@@ -164,8 +164,13 @@ def _add_audit(parser: argparse.ArgumentParser, page: Count) -> None:
     parser.add_argument("--user", metavar="NAME", default="", help="who")
     parser.add_argument("--action", metavar="A", default="", help="what, or how it begins")
     parser.add_argument("--server", metavar="NAME", default="", help="where; by name or id")
-    parser.add_argument("--result", metavar="R", default="", help="how it ended: ok, denied, …")
-    _add_lines(parser, page, 30)
+    parser.add_argument("--result", metavar="R", default="", help="how it ended: ok, failed, not_allowed, …")
+    parser.add_argument("--since", metavar="T", default="", help="RFC 3339 or Unix ms: nothing older")
+    parser.add_argument("--until", metavar="T", default="", help="likewise: only older")
+    parser.add_argument("--export", choices=["csv", "jsonl"], help="everything that matches, to stdout")
+    parser.add_argument(
+        "-n", "--lines", metavar="N", type=page, help="how many, at most 1000 (default 30; of --export all)"
+    )
 
 
 def _add_events(parser: argparse.ArgumentParser, page: Count) -> None:

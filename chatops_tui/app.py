@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from chatops_tui import alert_news
 from chatops_tui.alert_link import AlertLink, alerting
+from chatops_tui.audit_link import AuditLink
 from chatops_tui.clock import local_zone, now_ms
 from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
@@ -208,7 +209,7 @@ class ChatopsApp(LeanApp[object]):
         """What is done from the fleet, with its screens."""
         from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
 
-        return Deeds(self, self._given, self._hear_signals)
+        return Deeds(self, self._given, AuditLink(self.link), self._hear_signals)
 
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""
@@ -221,7 +222,11 @@ class ChatopsApp(LeanApp[object]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave letters to whoever types."""
-        if action in {"help", "leave", "alerts"} and not parameters and isinstance(self.focused, Input):
+        if (
+            action in {"help", "leave", "alerts", "audit"}
+            and not parameters
+            and isinstance(self.focused, Input)
+        ):
             return False
         if action == "alerts":
             # Only what has been opened by it says so.
@@ -244,6 +249,10 @@ class ChatopsApp(LeanApp[object]):
     def action_alerts(self) -> None:
         """Show the alerts of the fleet, or go back to them."""
         self.deeds.alerts()
+
+    def action_audit(self) -> None:
+        """Show who did what."""
+        self.deeds.audit()
 
     def action_next_theme(self) -> None:
         """Change the colours."""

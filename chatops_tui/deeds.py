@@ -5,12 +5,14 @@ from typing import assert_never
 
 from textual.screen import Screen
 
+from chatops_tui.audit_requests import Auditing
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
 from chatops_tui.screens.alerts_one import AlertScreen
+from chatops_tui.screens.audit import AuditScreen
 from chatops_tui.screens.containers import ContainersScreen
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out import FanOutScreen
@@ -27,10 +29,13 @@ from chatops_tui.widgets.confirm import Confirm, Question
 class Deeds:
     """Opens the dialogs and carries out what they answer."""
 
-    def __init__(self, app: LeanApp[object], given: Context, came_back: Callable[[], None]) -> None:
+    def __init__(
+        self, app: LeanApp[object], given: Context, auditing: Auditing, came_back: Callable[[], None]
+    ) -> None:
         """Do nothing yet; `came_back` as in `Visits`."""
         self._app = app
         self._given = given
+        self._auditing = auditing
         self._visits = Visits(app, given, came_back)
 
     def do(self, deed: Deed, server_id: str) -> None:
@@ -59,6 +64,11 @@ class Deeds:
         while not isinstance(self._app.screen, AlertsScreen):
             # Nobody waits until it is gone.
             self._app.pop_screen()  # type: ignore[unused-awaitable]
+
+    def audit(self) -> None:
+        """Show who did what, unless it is what one looks at."""
+        if not isinstance(self._app.screen, AuditScreen):
+            self._open(AuditScreen(self._given, self._auditing))
 
     def alert(self, alert_id: str) -> None:
         """Show one alert."""

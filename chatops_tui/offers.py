@@ -43,6 +43,10 @@ class Host(Protocol):
         """Show the alerts."""
         ...
 
+    def action_audit(self) -> None:
+        """Show who did what."""
+        ...
+
     def action_help(self, typing: bool = False, /) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
         """Show the keys."""
         ...
@@ -76,6 +80,7 @@ class Offers:
         if not self._signing_in.is_open:
             yield Command("Alerts", "what fires, and when", self._host.action_alerts)
             yield Command("Containers", "of every server", lambda: self._host.deeds.do("containers", ""))
+            yield Command("Audit log", "who did what, for admins", self._host.action_audit)
         yield Command("Help", "every key that works here", self._host.action_help)
         yield Command("Reconnect", "and load everything anew", self._host.action_resync)
         if not self._signing_in.is_open:

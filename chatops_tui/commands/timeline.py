@@ -1,13 +1,19 @@
 """`chatops audit` and `chatops events`: who did what, and what happened."""
 
 import argparse
+import csv
+import json
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
+import msgspec
 from rich.text import Text
 
+from chatops_tui.audit_requests import AuditWish
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.errors import HubRefusedError
 from chatops_tui.commands.grid import show_table
@@ -17,26 +23,35 @@ from chatops_tui.commands.targets import named
 from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.render import numbers
+from chatops_tui.render.text import clean
 from chatops_wire.rest import AuditView, EventView
 from chatops_wire.times import parse_ms
 
-T = TypeVar("T")
+Form = Literal["table", "csv", "jsonl"]
 
 _AUDIT: Final = ("WHEN", "USER", "ACTION", "RESULT", "SERVER", "FROM", "TARGET")
 _EVENTS: Final = ("WHEN", "KIND", "SERVER", "MESSAGE")
+# With the names of today beside the ids; the rest is what the hash covers.
+_EXPORTED: Final = (
+    *("id", "ts", "user_id", "user", "action", "target", "server_id", "server", "result", "address"),
+    *("data", "prev_hash", "hash"),
+)
+# What a spreadsheet would take for a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "|", "%")
+_USUAL: Final = 30
+_EVERYTHING: Final = 2**31
 # Of those that went well nobody has to see the colour.
 _WELL: Final = frozenset({"ok", "success", "succeeded", "allowed"})
 
 
 @dataclass(frozen=True, slots=True)
 class AuditWanted:
-    """Which entries; an empty field narrows nothing."""
+    """Which entries, and how they are shown."""
 
-    user: str
-    action: str
-    server: str
-    result: str
+    wish: AuditWish
+    """Its server as it was typed: a name or an id."""
     count: int
+    form: Form
     as_json: bool
 
 
@@ -52,8 +67,12 @@ class EventsWanted:
 
 def audit_wanted(arguments: argparse.Namespace) -> AuditWanted:
     """Return what was typed."""
-    chosen = (arguments.user, arguments.action, arguments.server, arguments.result)
-    return AuditWanted(*chosen, arguments.lines, arguments.json)
+    wish = AuditWish(
+        arguments.user, arguments.action, arguments.server, arguments.result, arguments.since, arguments.until
+    )
+    form: Form = arguments.export or "table"
+    count = arguments.lines or (_USUAL if form == "table" else _EVERYTHING)
+    return AuditWanted(wish, count, form, arguments.json)
 
 
 def events_wanted(arguments: argparse.Namespace) -> EventsWanted:
@@ -66,20 +85,51 @@ def show_audit(settings: Settings, wanted: AuditWanted) -> int:
 
     async def job(hub: Hub) -> int:
         servers = await hub.rest.servers()
-        server_id = named(servers, [wanted.server])[0].id if wanted.server else ""
+        typed = wanted.wish.server_id
+        server_id = named(servers, [typed])[0].id if typed and not typed.startswith("srv_") else typed
+        wish = replace(wanted.wish, server_id=server_id)
         users = await user_names(hub)
-        matches = _matching(wanted, server_id, users)
-        found = await hub.rest.timeline.audit(wanted.count, matches)
+        names = users | {server.id: server.name for server in servers}
+        async with aclosing(hub.rest.timeline.whole_audit(wish, wanted.count)) as entries:
+            if wanted.form != "table":
+                await _export(entries, wanted.form, names)
+                return ExitCode.DONE
+            found = [entry async for entry in entries]
         if wanted.as_json:
             say_json(found)
             return ExitCode.DONE
-        names = users | {server.id: server.name for server in servers}
         now_s = time.time()
         rows = [_audit_row(settings, entry, names, now_s) for entry in found]
         show_table(settings, _AUDIT, rows, wraps="TARGET", empty="no entries")
         return ExitCode.DONE
 
     return with_hub(settings, job)
+
+
+async def _export(entries: AsyncIterator[AuditView], form: Form, names: Mapping[str, str]) -> None:
+    put = _csv_writer() if form == "csv" else say_json
+    async for entry in entries:
+        fields = msgspec.to_builtins(entry)
+        fields["user"] = names.get(entry.user_id or "", "")
+        fields["server"] = names.get(entry.server_id or "", "")
+        put(fields)
+
+
+def _csv_writer() -> Callable[[dict[str, Any]], object]:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_EXPORTED)
+
+    def put(fields: dict[str, Any]) -> None:
+        data = json.dumps(fields["data"], sort_keys=True)
+        writer.writerow([harmless(str((fields | {"data": data})[name] or "")) for name in _EXPORTED])
+
+    return put
+
+
+def harmless(cell: str) -> str:
+    """Return a cell of CSV: made harmless for a terminal, and no formula for a spreadsheet."""
+    shown = clean(cell)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def show_events(settings: Settings, wanted: EventsWanted) -> int:
@@ -109,19 +159,6 @@ async def user_names(hub: Hub) -> dict[str, str]:
     except HubRefusedError:
         users = ()
     return {me.id: me.username} | {user.id: user.username for user in users}
-
-
-def _matching(wanted: AuditWanted, server_id: str, users: Mapping[str, str]) -> Callable[[AuditView], bool]:
-    def matches(entry: AuditView) -> bool:
-        who = entry.user_id or ""
-        return (
-            (not wanted.user or wanted.user in {who, users.get(who, "")})
-            and entry.action.startswith(wanted.action)
-            and (not server_id or entry.server_id == server_id)
-            and (not wanted.result or entry.result == wanted.result)
-        )
-
-    return matches
 
 
 def _audit_row(

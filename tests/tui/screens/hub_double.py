@@ -43,6 +43,7 @@ from chatops_wire.rest import (
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
 from tests.tui.screens.alert_double import AlertDouble
+from tests.tui.screens.audit_double import AuditDouble
 from tests.tui.screens.command_double import CommandDouble
 from tests.tui.screens.docker_double import DockerDouble
 from tests.tui.screens.json_answers import answer, problem, read
@@ -92,6 +93,7 @@ class HubDouble:
         self.docker = DockerDouble(self._send, self.now_ms)
         self.shells = ShellDouble(self.now_ms, problem)
         self.alerts = AlertDouble(self._send, self.now_ms)
+        self.audit = AuditDouble()
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -121,6 +123,7 @@ class HubDouble:
                 *self.docker.routes(),
                 *self.shells.routes(),
                 *self.alerts.routes(),
+                *self.audit.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
