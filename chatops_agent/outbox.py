@@ -151,9 +151,18 @@ class Outbox:
         self._rewound_from = self._sent
         self._sent = self._acked
 
-    def next_frame(self) -> Frame | None:
-        """Return what to send now and count it as sent; None: there is nothing, or the window is full."""
-        frame = self._next_in_order()
+    @property
+    def has_backlog(self) -> bool:
+        """Whether anything waits to be sent."""
+        return self._sent < self._spool.next_seq - 1
+
+    def next_frame(self, allowance: int = MAX_BATCH) -> Frame | None:
+        """Return what to send now and count it as sent; None: there is nothing, or the window is full.
+
+        Args:
+            allowance: How many samples of a backlog may go now. The newest goes, or is shown, in any case.
+        """
+        frame = self._next_in_order(allowance)
         if self._unshown is not None and not self._leads_to_newest(frame):
             copy, self._unshown = LiveCopy(self._unshown.body), None
             return copy
@@ -169,7 +178,7 @@ class Outbox:
         # Whatever the hub says, it has stored neither less than nothing nor what was never sent.
         return max(0, min(seq, self._ever_sent))
 
-    def _next_in_order(self) -> Stored | Batch | Dropped | None:
+    def _next_in_order(self, allowance: int) -> Stored | Batch | Dropped | None:
         room = self._window - self.in_flight
         if room <= 0:
             return None
@@ -182,7 +191,10 @@ class Outbox:
             return None
         if first is None or isinstance(first, Dropped):
             return first
-        return self._alone_or_batch(_run(first, entries, min(room, MAX_BATCH)))
+        frame = self._alone_or_batch(_run(first, entries, min(room, MAX_BATCH)))
+        if isinstance(frame, Batch) and len(frame.samples) > allowance:
+            return Batch(frame.samples[:allowance]) if allowance else None
+        return frame
 
     def _alone_or_batch(self, run: tuple[Stored, ...]) -> Stored | Batch:
         # Only a sample that comes alone is shown as it arrives; so the newest does, unless it was shown.

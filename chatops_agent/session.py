@@ -10,7 +10,8 @@ from aiohttp import ClientError, ClientWebSocketResponse, WSMsgType
 
 from chatops_agent.frames import encode_frame
 from chatops_agent.key_desk import KeyDesk
-from chatops_agent.outbox import Outbox
+from chatops_agent.outbox import Batch, Frame, Outbox
+from chatops_agent.pace import Pace
 from chatops_wire.agent import (
     AUTH_TIMEOUT_S,
     Ack,
@@ -93,6 +94,7 @@ class Session:
         self._decoder = to_agent()
         self._paused_until = 0.0
         self._progress_at = 0.0
+        self._pace = Pace()
         self.ignored = 0
         """Frames that were no message this version knows."""
         self.complaint = ""
@@ -117,6 +119,8 @@ class Session:
     async def converse(self, welcome: AuthSuccess) -> None:
         """Exchange messages until the connection ends; however it ends, this returns."""
         self._outbox.resume(welcome.last_seq)
+        per_s = welcome.backlog_per_s
+        self._pace = Pace(per_s if isinstance(per_s, int) else None)
         self._orders.configure(welcome.interval_s)
         self._progress_at = _now()
         try:
@@ -166,11 +170,8 @@ class Session:
 
     def _obey(self, message: Said) -> None:
         match message:
-            case Ack(seq=seq):
-                if self._outbox.ack(seq):
-                    self._progress_at = _now()
-                # A wider window, or a hole to fill: either way there may be something to send.
-                self._wake.set()
+            case Ack():
+                self._acknowledged(message)
             case Narrow(allowed=allowed):
                 self._orders.narrow(allowed)
             case Configure(interval_s=interval_s):
@@ -184,6 +185,14 @@ class Session:
             case _:
                 self._orders.handle(message)
 
+    def _acknowledged(self, ack: Ack) -> None:
+        if self._outbox.ack(ack.seq):
+            self._progress_at = _now()
+        if isinstance(ack.backlog_per_s, int):
+            self._pace.change(ack.backlog_per_s, _now())
+        # A wider window, or a hole to fill: either way there may be something to send.
+        self._wake.set()
+
     async def _send_all(self) -> None:
         try:
             while True:
@@ -194,14 +203,14 @@ class Session:
                 self._resend_if_stalled()
                 # No await between clearing, looking and waiting, so that no wake-up is lost.
                 self._wake.clear()
-                sample = self._outbox.next_frame()
+                sample = self._next_sample()
                 # Samples first: no output of a command ever delays one by more than a frame.
                 if sample is not None:
                     frame: bytes | None = encode_frame(sample)
                 else:
                     frame = self._keys.next_frame() or self._orders.next_frame()
                 if frame is None:
-                    await self._wake.wait()
+                    await self._woken()
                     continue
                 await self._send(frame)
                 # A socket that takes everything at once would keep all others from their turn.
@@ -209,6 +218,23 @@ class Session:
         except (OSError, ClientError):
             # The connection broke, which ends the receiving side too.
             return
+
+    def _next_sample(self) -> Frame | None:
+        frame = self._outbox.next_frame(self._pace.allowance(_now()))
+        if isinstance(frame, Batch):
+            self._pace.spend(len(frame.samples))
+        return frame
+
+    async def _woken(self) -> None:
+        loop = asyncio.get_running_loop()
+        # The rest of a backlog waits for its pace, which nobody else would tell.
+        left_s = self._pace.ready_in_s(_now()) if self._outbox.has_backlog else 0.0
+        timer = loop.call_later(left_s, self._wake.set) if left_s else None
+        try:
+            await self._wake.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     async def _send(self, frame: bytes) -> None:
         # No asyncio.timeout here: aiohttp lets all senders wait on one future, so that cancelling this wait

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatops_wire.commands import (
     Command,
@@ -103,12 +103,16 @@ class AuthSuccess(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth
     message: str
     interval_s: float | None = None
     last_seq: int = 0
+    backlog_per_s: int | UnsetType = UNSET
+    """How many samples of a backlog to send a second; left out: as many as are acknowledged."""
 
 
 class Ack(Struct, frozen=True, kw_only=True, tag_field="type", tag="ack"):
     """Everything up to `seq` of this epoch is on disk."""
 
     seq: int
+    backlog_per_s: int | UnsetType = UNSET
+    """Another rate than before, where it changes."""
 
 
 class Pause(Struct, frozen=True, kw_only=True, tag_field="type", tag="pause"):

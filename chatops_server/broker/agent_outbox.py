@@ -32,6 +32,7 @@ class AgentOutbox(Outbox):
         self._acked = 0
         self._configure: Configure | UnsetType = UNSET
         self._pause: Pause | None = None
+        self._backlog_per_s: int | UnsetType = UNSET
 
     def put(self, frame: bytes) -> None:
         """Queue a frame."""
@@ -64,6 +65,10 @@ class AgentOutbox(Outbox):
         self._configure = Configure(interval_s=interval_s)
         self._wake.set()
 
+    def pace(self, backlog_per_s: int) -> None:
+        """Tell with the next ack how fast a backlog may come."""
+        self._backlog_per_s = backlog_per_s
+
     def pause(self, ms: int, reason: str) -> None:
         """Ask the agent to send nothing for a while."""
         self._pause = Pause(ms=ms, reason=reason)
@@ -82,7 +87,8 @@ class AgentOutbox(Outbox):
             self._configure = UNSET
         if self._ack > self._acked:
             self._acked = self._ack
-            frames.append(codec.encode(Ack(seq=self._ack)))
+            frames.append(codec.encode(Ack(seq=self._ack, backlog_per_s=self._backlog_per_s)))
+            self._backlog_per_s = UNSET
         while (frame := self._offered.take()) is not None:
             frames.append(frame)
         return frames

@@ -15,6 +15,7 @@ from chatops_server.broker.topics import Topics
 from chatops_server.domain.clocks import Turn
 from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
 from chatops_server.errors import InvalidRequestError
+from chatops_server.services.backlog_rates import BacklogRates
 from chatops_server.web.both_ways import both_ways
 from chatops_server.web.frame_socket import FrameSocket
 from chatops_wire import codec
@@ -104,6 +105,8 @@ class AgentHearing:
     clock_turned: Callable[[ServerState, Turn], None]
     """Told once an episode: the server's clock is off, or right again."""
     now_ms: Callable[[], int]
+    backlogs: BacklogRates
+    """How fast they may send what waited."""
     rotation: Rotation = field(default_factory=NoRotation)
 
 
@@ -201,6 +204,9 @@ class AgentStream:
 
     async def _hear_batch(self, batch: MetricsBatch) -> None:
         self._heard()
+        per_s = self._hearing.backlogs.share(self._session)
+        if per_s is not None:
+            self._session.outbox.pace(per_s)
         accepted = await self._ingest.accept(batch.samples)
         if accepted:
             newest = accepted[-1]

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aiohttp import web
+from msgspec import UNSET
 
 from chatops_server.broker.closing import (
     GOING_AWAY,
@@ -21,6 +23,7 @@ from chatops_server.broker.counters import Peer
 from chatops_server.broker.sessions import AgentSession
 from chatops_server.domain.clocks import AgentClock
 from chatops_server.errors import StorageError, TokenError
+from chatops_server.services.backlog_rates import BacklogRates
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
 from chatops_server.web.agent_stream import (
@@ -106,6 +109,7 @@ class AgentEndpoint:
 
     def __init__(self, door: AgentDoor) -> None:
         self._door = door
+        self._backlogs = BacklogRates(time.monotonic)
         live = door.live
         self._hearing = AgentHearing(
             live.fleet,
@@ -116,6 +120,7 @@ class AgentEndpoint:
             door.judge,
             door.presence.clock_turned,
             door.now_ms,
+            self._backlogs,
             door.rotation,
         )
         self._decoder = agent_decoder()
@@ -194,6 +199,7 @@ class AgentEndpoint:
                 self._leave(session, closing)
                 await self._part(socket, closing, session, ingest)
         finally:
+            self._backlogs.ended(session)
             self._leave(session, closing)
             self._door.live.sessions.finished(session)
         return closing
@@ -220,12 +226,15 @@ class AgentEndpoint:
         self._door.presence.connected(state, auth)
         interval_s = live.watching.interval_s(state.id)
         live.fleet.configured(state, interval_s)
+        has_backlog = auth.next_seq - 1 > last_seq
+        per_s = self._backlogs.share(session) if has_backlog else None
         session.outbox.welcome(
             AuthSuccess(
                 server_id=state.id,
                 message=f"{state.name} is connected to ChatOps {VERSION}",
                 interval_s=interval_s,
                 last_seq=last_seq,
+                backlog_per_s=UNSET if per_s is None else per_s,
             )
         )
         self._door.actions.connected(session)

@@ -8,6 +8,7 @@ import pytest
 from chatops_server.broker.counters import Peer as Kind
 from chatops_server.broker.sample_frames import from_stored
 from chatops_server.broker.server_state import ServerState
+from chatops_server.services.backlog_rates import TOTAL_PER_S
 from chatops_server.storage.base import Script
 from chatops_server.storage.sql.latest import all_latest
 from chatops_server.storage.sql.servers import server as stored_server
@@ -253,3 +254,17 @@ def _loaded(server_id: str) -> Script[tuple[object, ...]]:
         latest.seq,
         from_stored(latest.body).cpu.percent,
     )
+
+
+async def test_agents_with_a_backlog_are_told_how_fast_to_send_it(hub: LiveHub, key: str) -> None:
+    other = await hub.add_key(await hub.add_server("web-2"))
+    first = await hub.connect("/agents/ws")
+    await first.send({"type": "auth", "api_key": key, **AUTH, "next_seq": 100})
+    assert "backlog_per_s" not in await first.next()
+    second = await hub.connect("/agents/ws")
+    await second.send({"type": "auth", "api_key": other, **AUTH, "next_seq": 100})
+    assert (await second.next())["backlog_per_s"] == TOTAL_PER_S // 2
+    await first.send(batch(1, 2))
+    assert await first.next() == {"type": "ack", "seq": 2, "backlog_per_s": TOTAL_PER_S // 2}
+    await first.send(batch(3, 4))
+    assert await first.next() == {"type": "ack", "seq": 4}
