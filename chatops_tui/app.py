@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
@@ -21,10 +22,11 @@ from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.ending import tell_loop
 from chatops_tui.engine_link import EngineLink
+from chatops_tui.goings import Goings
 from chatops_tui.hub_link import HubLink
 from chatops_tui.kept_view import KeptView
 from chatops_tui.keymap import EVERYWHERE, key_groups
-from chatops_tui.launch import wishes
+from chatops_tui.launch import has_terminal, wishes
 from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.log_link import LogLink
@@ -41,6 +43,7 @@ from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.wanted import PlayWanted, ShellListWanted, ShellWanted
 from chatops_tui.shell_link import ShellLink
 from chatops_tui.signing_in import SigningIn
+from chatops_tui.spoken import Spoken
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
@@ -66,7 +69,8 @@ def run(settings: Settings) -> int:
     logging.basicConfig(level=logging.WARNING, handlers=[log_handler(state_dir())])
     app = ChatopsApp(settings, terminal, zone=local_zone())
     app.kept.keep_in(state_dir())
-    with ended_when_gone():
+    # A window of a browser is no terminal: whoever shows it ends this process (web/window.py).
+    with ended_when_gone() if has_terminal() else nullcontext():
         app.run(mouse=terminal.mouse)
     return app.return_code or 0
 
@@ -115,6 +119,7 @@ class ChatopsApp(LeanApp[object]):
         self._terminal = terminal
         self._now_ms = clock_ms
         self.store = Store()
+        self.kept = KeptView(self)
         self.link = HubLink(settings, self.store, clock_ms)
         runs = RunLink(self.store, self.link)
         logs = LogLink(self.link, self.store.hurry)
@@ -134,14 +139,18 @@ class ChatopsApp(LeanApp[object]):
             zone,
             terminal.charset,
             dangers,
+            self.kept,
         )
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
         self._hear_signals: Callable[[], None] = lambda: None
-        self.kept = KeptView(self)
         self._colours = ThemeChoice(self, terminal, self.kept, is_set=bool(settings.theme))
         self._signing_in = SigningIn(self, settings, self.store, self.link)
+        self._goings = Goings(self, self._given, lambda: self.deeds)
+        if settings.address:
+            self._goings.later(settings.address)
+        self._spoken = Spoken(self.store, self._goings, self._colours)
         self._offers = Offers(self, self.store, self._colours, self._signing_in)
 
     def get_default_screen(self) -> Screen[None]:
@@ -180,6 +189,7 @@ class ChatopsApp(LeanApp[object]):
         if screen is None or self.is_aside:  # leaving, or not to be seen
             return
         self._serve(screen.needs())
+        self._goings.serve()
         self._tell_news()
         self._tell_alerts()
         self._signing_in.ask_if_needed()
@@ -215,10 +225,18 @@ class ChatopsApp(LeanApp[object]):
         """Yield what ctrl+p offers."""
         return self._offers.all()
 
-    def action_command_palette(self) -> None:
-        """Open the palette."""
+    def spoken_commands(self, line: str) -> Iterator[Command]:
+        """Yield what a line typed after `:` says, and how it could go on."""
+        return iter(()) if self._signing_in.is_open else self._spoken.commands(line, self.live_screen)
+
+    def spoken_fault(self, line: str) -> str:
+        """Return why a line leads nowhere; empty: it does."""
+        return self._spoken.fault(line)
+
+    def action_command_palette(self, sign: str = "/") -> None:
+        """Open the palette; with a colon in front it is a line for commands."""
         if not Palette.is_open(self):
-            self.open(Palette(id="--command-palette"))
+            self.open(Palette(sign, id="--command-palette"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave letters to whoever types."""

@@ -2,13 +2,24 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from typing import Final
 
-from chatops_tui import alert_arguments, docker_arguments, overview_arguments, recording_arguments
+from chatops_tui import (
+    address_argument,
+    alert_arguments,
+    docker_arguments,
+    overview_arguments,
+    recording_arguments,
+)
 from chatops_wire.version import VERSION
 
-_ABOUT: Final = "A control room for your machines. Without a subcommand it opens the terminal UI."
+_ABOUT: Final = (
+    "A control room for your machines. Without a subcommand it opens the terminal UI, and there the place "
+    "that is named: `chatops web-1`, `chatops web-1/processes`, `chatops web-1/containers/nginx`, "
+    "`chatops alerts/`."
+)
 _EXITS: Final = (
     "exit status: 0 done, 1 the hub said no or failed, 2 wrong usage, 3 cannot connect or log in; "
     "`exec` on one server and `shell`: that of the command. "
@@ -38,7 +49,13 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
         from chatops_tui.completion import complete  # noqa: PLC0415 - only at a tab: --help should answer at once
 
         complete(parser)
+    shared = argparse.ArgumentParser("chatops", add_help=False, argument_default=argparse.SUPPRESS)
+    _add_choices(shared)
+    before, place = address_argument.parted(
+        before, shared, _commands(parser), is_terminal=sys.stdin.isatty() and sys.stdout.isatty()
+    )
     arguments = parser.parse_args(overview_arguments.moments_joined(before))
+    arguments.address = place
     if arguments.job == "exec":
         arguments.words = words
         if not words or not any(words):
@@ -48,6 +65,11 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     if arguments.job == "docker" and (wrong := docker_arguments.fault(arguments)):
         parser.error(wrong)
     return arguments
+
+
+def _commands(parser: argparse.ArgumentParser) -> frozenset[str]:
+    found = (action.choices for action in parser._actions)  # noqa: SLF001 - argparse has no public way
+    return frozenset(name for choices in found if isinstance(choices, dict) for name in choices)
 
 
 def _parted(argv: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:

@@ -96,7 +96,7 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
         case _:
             from chatops_tui.launch import open_ui  # noqa: PLC0415 - likewise
 
-            return open_ui(settings)
+            return open_ui(settings, arguments.address)
 
 
 def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:

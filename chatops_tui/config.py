@@ -63,6 +63,8 @@ class Settings(Choices, frozen=True, kw_only=True):
     """Answers the password prompt (CHATOPS_PASSWORD); never read from a file or a flag."""
     tokens: Tokens | None = None
     """A session that is already open: nobody signs in, and nothing is remembered."""
+    address: str = ""
+    """Where to begin, as it is typed after `:`; empty: with the fleet."""
     tour: bool = False
     """Show a newcomer what to press."""
 

@@ -13,6 +13,7 @@ from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
 from chatops_tui.screens.alerts_one import AlertScreen
 from chatops_tui.screens.audit import AuditScreen
+from chatops_tui.screens.container import ContainerScreen
 from chatops_tui.screens.containers import ContainersScreen
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fan_out import FanOutScreen
@@ -21,6 +22,7 @@ from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm
 from chatops_tui.screens.shells import ShellsScreen
+from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.models import Row
 from chatops_tui.visits import Visits
 from chatops_tui.widgets.confirm import Confirm, Question
@@ -56,14 +58,24 @@ class Deeds:
         else:
             assert_never(deed)
 
-    def alerts(self) -> None:
+    def alerts(self, tab: str = "") -> None:
         """Show the alerts of the fleet, or go back to them."""
-        if not any(isinstance(screen, AlertsScreen) for screen in self._app.screen_stack):
-            self._open(AlertsScreen(self._given))
+        open_one = next((one for one in self._app.screen_stack if isinstance(one, AlertsScreen)), None)
+        if open_one is None:
+            self._open(AlertsScreen(self._given, tab))
             return
-        while not isinstance(self._app.screen, AlertsScreen):
+        while self._app.screen is not open_one:
             # Nobody waits until it is gone.
             self._app.pop_screen()  # type: ignore[unused-awaitable]
+        open_one.show(tab)
+
+    def visit(self, server_id: str, tab: str) -> None:
+        """Show a server, at this tab."""
+        self._open(ServerScreen(self._given, server_id, tab))
+
+    def container(self, key: ContainerKey, tab: str) -> None:
+        """Show a container, `tab` may be `logs`."""
+        self._open(ContainerScreen(self._given, key, tab))
 
     def audit(self) -> None:
         """Show who did what, unless it is what one looks at."""

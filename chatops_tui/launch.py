@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from chatops_tui.commands.say import complain
 from chatops_tui.config import Settings
 from chatops_tui.ending import ASKED, Ending, ended_by
@@ -12,8 +14,14 @@ from chatops_tui.exit_code import ExitCode
 from chatops_tui.terminal import Wishes, prepare
 
 
-def open_ui(settings: Settings) -> int:
-    """Run the UI until somebody quits and return its exit status; without a terminal, say so."""
+def open_ui(settings: Settings, address: str = "") -> int:
+    """Run the UI until somebody quits and return its exit status; without a terminal, say so.
+
+    Args:
+        settings: Which hub, and how it is drawn.
+        address: Where to begin; empty: with the fleet.
+    """
+    settings = msgspec.structs.replace(settings, address=address)
     if not has_terminal():
         complain("the UI needs a terminal; `chatops servers` and --json work without one")
         return ExitCode.USAGE

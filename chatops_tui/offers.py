@@ -75,12 +75,16 @@ class Offers:
         if not self._signing_in.is_open:
             yield from self._of_servers()
         for theme in self._colours.names:
-            yield Command(f"Theme {theme}", "change the colours", partial(self._colours.take, theme))
+            yield Command(
+                f"Theme {theme}", "change the colours", partial(self._colours.take, theme), f"theme {theme}"
+            )
         yield from self._of_screen()
         if not self._signing_in.is_open:
-            yield Command("Alerts", "what fires, and when", self._host.action_alerts)
-            yield Command("Containers", "of every server", lambda: self._host.deeds.do("containers", ""))
-            yield Command("Audit log", "who did what, for admins", self._host.action_audit)
+            yield Command("Alerts", "what fires, and when", self._host.action_alerts, "alerts")
+            yield Command(
+                "Containers", "of every server", lambda: self._host.deeds.do("containers", ""), "containers"
+            )
+            yield Command("Audit log", "who did what, for admins", self._host.action_audit, "audit")
         yield Command("Help", "every key that works here", self._host.action_help)
         yield Command("Reconnect", "and load everything anew", self._host.action_resync)
         if not self._signing_in.is_open:
@@ -91,12 +95,11 @@ class Offers:
     def _of_servers(self) -> Iterator[Command]:
         for row in self._store.rows():
             title = "  ".join(("Open " + clean(row.name), *map(clean, row.tags)))
-            yield Command(title, row.status, self._opener(row.id))
+            yield Command(title, row.status, self._opener(row.id), row.name)
             if can(row, "terminal"):
                 place = Place(row.id, row.name)
-                yield Command(
-                    f"Shell on {clean(row.name)}", row.status, partial(self._host.deeds.shell, place)
-                )
+                shell = partial(self._host.deeds.shell, place)
+                yield Command(f"Shell on {clean(row.name)}", row.status, shell, f"{row.name} shell")
 
     def _of_screen(self) -> Iterator[Command]:
         screen = self._host.live_screen

@@ -1,11 +1,21 @@
-"""What ctrl+p offers: servers by name, themes, and what the program can do."""
+"""What ctrl+p and `:` offer: servers by name, themes, and what the program can do; lines with arguments."""
 
+import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.command import Command as Entry
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.content import Content
 from textual.widgets import Input
+
+from chatops_tui.render.text import clean
+from chatops_tui.screens.closing import close
+
+# More than any score of Textual's matcher.
+_SPOKEN: Final = 1000.0
 
 
 class Command(NamedTuple):
@@ -14,6 +24,8 @@ class Command(NamedTuple):
     title: str
     help: str
     run: Callable[[], None]
+    line: str = ""
+    """What may be typed for it; Tab completes to this."""
 
 
 class Commander(Protocol):
@@ -21,6 +33,10 @@ class Commander(Protocol):
 
     def palette_commands(self) -> Iterator[Command]:
         """Yield what can be done now."""
+        ...
+
+    def spoken_commands(self, line: str) -> Iterator[Command]:
+        """Yield what `line` says as a command with its arguments, or begins to say."""
         ...
 
 
@@ -32,28 +48,87 @@ class Commands(Provider):
         for command in self._commands():
             # As content: a name with brackets is no markup. The help is, so it must be our own words.
             shown = Content(command.title)
-            yield DiscoveryHit(shown, command.run, text=command.title, help=command.help)
+            yield DiscoveryHit(shown, command.run, text=command.line or command.title, help=command.help)
 
     async def search(self, query: str) -> Hits:
         """Yield what matches, fuzzily."""
-        matcher = self.matcher(query)
+        spoken = list(self._spoken(query))
+        for at, command in enumerate(spoken):
+            # What is said in so many words comes first, in this order.
+            score = _SPOKEN - at
+            yield Hit(score, Content(command.title), command.run, text=command.line, help=command.help)
+        said = {command.line for command in spoken if command.line}
+        matcher, is_near = self.matcher(query), _sieve(query)
         for command in self._commands():
+            if command.line in said or not is_near(command.title):
+                continue
             score = matcher.match(command.title)
             if score > 0:
                 # Not `matcher.highlight`, which takes the title for markup.
                 shown = Content(command.title)
-                yield Hit(score, shown, command.run, text=command.title, help=command.help)
+                text = command.line or command.title
+                yield Hit(score, shown, command.run, text=text, help=command.help)
 
     def _commands(self) -> Iterator[Command]:
         commander: object = self.app
         offered = getattr(commander, "palette_commands", None)
         return offered() if offered else iter(())
 
+    def _spoken(self, line: str) -> Iterator[Command]:
+        commander: object = self.app
+        spoken = getattr(commander, "spoken_commands", None)
+        return spoken(line) if spoken else iter(())
+
+
+def _sieve(query: str) -> Callable[[str], bool]:
+    """Return whether a title has the letters of `query` in order: the matcher takes far longer to say no."""
+    letters = re.compile(".*?".join(map(re.escape, query.lower())))
+    return lambda title: letters.search(title.lower()) is not None
+
 
 class Palette(CommandPalette):
     """Textual's palette with a cursor that stands still: blinking alone costs 2.6 kB/s."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False, id="palette.complete", priority=True),
+    ]
+
+    def __init__(self, sign: str = "/", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        """Offer everything; `sign` stands in front of what is typed."""
+        super().__init__(placeholder="a server, an action, or db-01 logs · sort cpu · filter tag:web", id=id)
+        self._sign = sign
+
     def on_mount(self) -> None:
         """Stop the blinking, and put a sign in front that takes one cell everywhere."""
         self.query_one(Input).cursor_blink = False
-        self.query_one(SearchIcon).icon = "/"
+        self.query_one(SearchIcon).icon = self._sign
+
+    @on(Input.Submitted)
+    def _run_line(self, event: Input.Submitted) -> None:
+        """Run what was typed in so many words at once: whoever knows it does not wait for a list."""
+        found = self.query_one(CommandList)
+        if found.highlighted is not None or not event.value.strip():
+            return
+        commander: object = self.app
+        spoken = list(getattr(commander, "spoken_commands", lambda _line: ())(event.value))
+        fault = getattr(commander, "spoken_fault", lambda _line: "")(event.value)
+        if spoken:
+            event.stop()
+            event.prevent_default()
+            close(self, None)
+            self.app.call_later(spoken[0].run)
+        elif fault and self._sign == ":" and not any(isinstance(one, Entry) for one in found.options):
+            event.stop()
+            event.prevent_default()
+            self.app.notify(clean(fault), severity="warning", markup=False)
+
+    def action_complete(self) -> None:
+        """Type what is highlighted, or else the first that is found."""
+        found = self.query_one(CommandList)
+        if not found.option_count:
+            return
+        chosen = found.get_option_at_index(found.highlighted or 0)
+        if isinstance(chosen, Entry) and chosen.hit.text:
+            field = self.query_one(Input)
+            field.value = f"{chosen.hit.text} "
+            field.cursor_position = len(field.value)

@@ -2,11 +2,21 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 _FILE: Final = "view.json"
+
+
+class KeptList(msgspec.Struct, frozen=True):
+    """How one list was seen; empty: as it comes."""
+
+    sort: str = ""
+    descending: bool = False
+    filter: str = ""
+    hidden: tuple[str, ...] = ()
+    """The columns one did not want to see, by their keys."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -18,6 +28,41 @@ class View(msgspec.Struct, frozen=True):
     descending: bool = False
     range: str = ""
     """Of the fleet's charts, by its label."""
+    lists: dict[str, KeptList] = msgspec.field(default_factory=dict)
+    """Of every list, by its name."""
+    ranges: dict[str, str] = msgspec.field(default_factory=dict)
+    """Of every other screen's charts, by the screen's name."""
+    toured: bool = False
+    """Somebody has been shown what to press."""
+
+
+class Kept(Protocol):
+    """Remembers what one chose to look at (`kept_view.KeptView`)."""
+
+    @property
+    def view(self) -> View:
+        """What was chosen."""
+        ...
+
+    def change(self, view: View) -> None:
+        """Remember this."""
+        ...
+
+
+class Forgetful:
+    """Remembers for as long as it is there."""
+
+    def __init__(self) -> None:
+        self._view = View()
+
+    @property
+    def view(self) -> View:
+        """What was chosen."""
+        return self._view
+
+    def change(self, view: View) -> None:
+        """Remember this."""
+        self._view = view
 
 
 def remembered(folder: Path) -> View:

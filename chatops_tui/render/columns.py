@@ -1,6 +1,6 @@
 """Which columns of a table are shown in how many cells, and how wide each becomes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,13 +39,13 @@ class Placed:
     width: int
 
 
-def place(columns: Sequence[Column], available: int) -> list[Placed]:
-    """Return the columns that fit in `available` cells, from left to right.
+def place(columns: Sequence[Column], available: int, hidden: Collection[str] = frozenset()) -> list[Placed]:
+    """Return the columns that fit in `available` cells, from left to right, without the hidden ones.
 
     Columns of the largest priority are dropped first, of equal ones the last. Those that must stay are cut at
     the right edge when even they do not fit.
     """
-    kept = list(enumerate(columns))
+    kept = [(index, column) for index, column in enumerate(columns) if column.key not in hidden]
     while _needed(kept) > available and (droppable := [at for at in kept if at[1].priority > 0]):
         kept.remove(max(droppable, key=lambda at: (at[1].priority, at[0])))
     widths = _grown([column for _index, column in kept], available - _needed(kept))

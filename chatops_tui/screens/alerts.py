@@ -47,10 +47,11 @@ class AlertsScreen(LiveScreen):
         Binding("escape", "back", "Back", id="alerts.back", key_display="esc"),
     ]
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, tab: str = "") -> None:
         super().__init__(context)
         self.add_class("-alerts")
         self._tab = TABS[0]
+        self._first = tab
 
     def compose(self) -> ComposeResult:
         """Lay out bars and tabs."""
@@ -66,8 +67,15 @@ class AlertsScreen(LiveScreen):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Begin in the list."""
+        """Begin in the list, or where one wanted to go."""
         self.set_focus(self._pane.target)
+        self.show(self._first)
+
+    def show(self, tab: str) -> None:
+        """Show the tab with this id, if the user has it."""
+        found = next((one for one in self._tabs if one.id == tab), None)
+        if found is not None and found is not self._tab:
+            self._show_tab(found)
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""

@@ -56,9 +56,11 @@ class ContainerScreen(LiveScreen):
         Binding("escape", "back", "Back", id="container.back", key_display="esc"),
     ]
 
-    def __init__(self, context: Context, key: ContainerKey) -> None:
+    def __init__(self, context: Context, key: ContainerKey, tab: str = "") -> None:
+        """Show a container, beginning with its charts or, for `logs`, with what it says."""
         super().__init__(context)
         self._key = key
+        self._begins_with_logs = tab == "logs"
         self._at = _OVERVIEW
         self._span = FIVE_MINUTES
         self._inspection = Inspection(context, key)
@@ -85,6 +87,8 @@ class ContainerScreen(LiveScreen):
     def on_mount(self) -> None:
         """Name the tabs."""
         self.query_one(TabLine).set_titles(_TITLES)
+        if self._begins_with_logs:
+            self.action_tab(_LOGS)
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""

@@ -17,6 +17,7 @@ from chatops_tui.screens.container_facts import overview, project_overview
 from chatops_tui.screens.container_orders import CONTAINER_KEYS
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.facts import rule
+from chatops_tui.screens.listing import Listed, kept_order
 from chatops_tui.store.container_rows import (
     SORTS,
     ContainerRow,
@@ -28,7 +29,7 @@ from chatops_tui.store.container_rows import (
     rows,
 )
 from chatops_tui.store.containers import ContainerKey, ContainerMemory
-from chatops_tui.store.selectors import Order, first_order
+from chatops_tui.store.selectors import Order
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -94,7 +95,9 @@ class ContainerList(Vertical):
         super().__init__()
         self._given = context
         self._has_servers = has_servers
-        self.order: Order = first_order(SORTS, "name")
+        self.order: Order = kept_order(context.kept, "all-containers", SORTS, "name")
+        self.refusal = ""
+        """Why nothing may be changed whatever the agent allows; empty: it may."""
         self._with_stopped = True
         self._is_grouped = True
         self._folded: set[str] = set()
@@ -112,6 +115,13 @@ class ContainerList(Vertical):
     def table(self) -> ContainersTable:
         """The table."""
         return self.query_one(ContainersTable)
+
+    def listed(self, name: str) -> Listed:
+        """Return it as its screen sorts and filters it; `name` is what it is remembered by."""
+        return Listed(name, SORTS, self.order, self._take_order, self.query_one(FilterBar), self.table)
+
+    def _take_order(self, order: Order) -> None:
+        self.order = order
 
     def show(self, memories: Sequence[ContainerMemory], servers: Mapping[str, str], now_ms: int) -> None:
         """Draw these containers; `servers` are the names by id."""
@@ -167,6 +177,8 @@ class ContainerList(Vertical):
                 self._open_logs()
             case "stock":
                 self._want_stock()
+            case _ if self.refusal:
+                self.notify(f"{self.refusal}.", severity="warning", markup=False)
             case _:
                 project = self._project_under_cursor()
                 ContainerDeeds(self.screen, self._given).do(event.wish, self._targets(), project)
@@ -258,6 +270,7 @@ class ContainerList(Vertical):
             line.append((f"   {marked} marked", "accent"))
         targets = self._targets()
         why = hindrance(self._given, targets[0].memory.server_id) if targets else ""
+        why = self.refusal or why
         if why:
             line.append((f"   {why}", "warn"))
         self.query_one("#containers-note", TextBlock).set_lines([line])
@@ -265,7 +278,8 @@ class ContainerList(Vertical):
 
     def _refresh_keys(self) -> None:
         targets = self._targets()
-        allowed = not targets or any(may_change(self._given, row.memory.server_id) for row in targets)
+        may = not targets or any(may_change(self._given, row.memory.server_id) for row in targets)
+        allowed = may and not self.refusal
         if allowed != self.table.changes_allowed:
             self.table.changes_allowed = allowed
             self.screen.refresh_bindings()

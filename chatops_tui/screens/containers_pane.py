@@ -7,12 +7,12 @@ from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.screens.container_list import ContainerList
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.listing import kept_order
 from chatops_tui.screens.server_panes import Pane
 from chatops_tui.store.container_rows import SORTS
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Row
 from chatops_tui.store.ranges import Range
-from chatops_tui.store.selectors import first_order
 
 
 class ContainersPane(Pane):
@@ -22,7 +22,7 @@ class ContainersPane(Pane):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, id="docker")
-        self.order = first_order(SORTS, "name")
+        self.order = kept_order(context.kept, "server-docker", SORTS, "name")
         self._list = ContainerList(context, has_servers=False)
 
     def compose(self) -> ComposeResult:

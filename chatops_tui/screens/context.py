@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from chatops_tui.alert_requests import Alerting
@@ -12,6 +12,7 @@ from chatops_tui.requests import Commands, Hub, Logs, Shells
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
+from chatops_tui.view_file import Forgetful, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Context:
     charset: Charset = "braille"
     dangers: tuple[re.Pattern[str], ...] = compiled(USUAL)
     """What is asked about before it is run."""
+    kept: Kept = field(default_factory=Forgetful)
+    """What one chose to look at."""
 
     def is_current(self, row: Row) -> bool:
         """Say whether the figures of a server are of now: the hub is heard, and hears its agent."""

@@ -1,37 +1,36 @@
 """The fleet: every server in a table, the one under the cursor in detail."""
 
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Input
 
 from chatops_tui.render.spans import Cell
 from chatops_tui.requests import Needs
-from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet_deeds import FleetDeeds
 from chatops_tui.screens.fleet_detail import FleetDetail
 from chatops_tui.screens.fleet_keys import FLEET_KEYS
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
 from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for
+from chatops_tui.screens.listing import LIST_ACTIONS, Listed
 from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import labelled, longer, shorter
-from chatops_tui.store.selectors import SERVER_SORTS, first_order, known_order, neighbour, servers
-from chatops_tui.view_file import View
+from chatops_tui.store.selectors import SERVER_SORTS, Order, known_order, servers
+from chatops_tui.view_file import Kept
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.status_bar import StatusBar
-from chatops_tui.widgets.table_messages import HeaderSelected, RowHighlighted, RowSelected
+from chatops_tui.widgets.table_messages import RowHighlighted, RowSelected
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -43,19 +42,6 @@ FOLLOW_AFTER_S: Final = 0.15
 
 # Their keys are shown, or not, by what there is.
 _DIMMED: Final = ("add", "edit", "filter", "run", "shell")
-
-
-class Kept(Protocol):
-    """Remembers what one chose to look at (`kept_view.KeptView`)."""
-
-    @property
-    def view(self) -> View:
-        """What was chosen."""
-        ...
-
-    def change(self, view: View) -> None:
-        """Remember this."""
-        ...
 
 
 class FleetTable(LiveTable):
@@ -133,19 +119,18 @@ class FleetScreen(FleetDeeds):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what needs a row while there is none."""
-        match action:
-            case "filter" | "sort" | "sort_by" | "reverse":
-                return None if not self.store.rows() else not isinstance(self.focused, Input)
-            case _:
-                return super().check_action(action, parameters)
+        if action in LIST_ACTIONS and not self.store.rows():
+            return None
+        return super().check_action(action, parameters)
+
+    def listed(self) -> Listed:
+        """Return the table."""
+        bar, table = self.query_one(FilterBar), self.query_one(FleetTable)
+        return Listed("fleet", SERVER_SORTS, self._order, self._take_order, bar, table)
 
     def action_retry(self) -> None:
         """Try again at once while there is no fleet; the table opens its rows."""
         self.given.hub.reconnect_now()
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).open()
 
     def action_clear(self) -> None:
         """Take the filter away, or else the marks, or else the tour."""
@@ -156,21 +141,6 @@ class FleetScreen(FleetDeeds):
             table.clear_marks()
         else:
             self.query(Tour).add_class("-gone")
-
-    def action_sort(self) -> None:
-        """Choose the column to sort by."""
-        choices = tuple(Choice(sort.id, sort.title) for sort in SERVER_SORTS)
-        self.ask(Choose("Sort by", choices, self._order.key), self._sort_chosen)
-
-    def action_sort_by(self, step: int) -> None:
-        """Sort by the column beside the sorted one."""
-        self._order = neighbour(SERVER_SORTS, self._order, step)
-        self._show_order()
-
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        self._order = self._order.reversed
-        self._show_order()
 
     def action_range(self, step: int) -> None:
         """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
@@ -192,20 +162,9 @@ class FleetScreen(FleetDeeds):
         wanted = event.row_id or ""
         self._follow_timer = self.set_timer(FOLLOW_AFTER_S, lambda: self._follow(wanted))
 
-    @on(HeaderSelected)
-    def _header_selected(self, event: HeaderSelected) -> None:
-        is_same = event.key == self._order.key
-        self._order = self._order.reversed if is_same else first_order(SERVER_SORTS, event.key)
+    def _take_order(self, order: Order) -> None:
+        self._order = order
         self._show_order()
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self) -> None:
-        self.sync(frozenset())
-
-    def _sort_chosen(self, key: str | None) -> None:
-        if key is not None:
-            self._order = first_order(SERVER_SORTS, key)
-            self._show_order()
 
     def _show_order(self) -> None:
         self._keep()

@@ -6,7 +6,7 @@ from typing import Literal
 from textual.message import Message
 
 from chatops_tui.relay.place import Place
-from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.listing import Listing
 from chatops_tui.screens.tabs import can
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.models import Row
@@ -16,7 +16,7 @@ Deed = Literal["open", "add", "edit", "delete", "containers"]
 """What can be done to servers."""
 
 
-class FleetDeeds(LiveScreen):
+class FleetDeeds(Listing):
     """A screen with one table of servers, by id."""
 
     class Wanted(Message):

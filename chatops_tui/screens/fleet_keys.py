@@ -4,10 +4,11 @@ from typing import Final
 
 from textual.binding import Binding, BindingType
 
+from chatops_tui.screens.listing import list_keys
+
 FLEET_KEYS: Final[tuple[BindingType, ...]] = (
     Binding("enter", "retry", "Try again", show=False, id="fleet.retry", key_display="⏎"),
-    Binding("slash", "filter", "Filter", id="fleet.filter", key_display="/"),
-    Binding("s", "sort", "Sort", id="fleet.sort"),
+    *list_keys("fleet"),
     Binding("x", "run", "Run", id="fleet.run"),
     Binding("t", "shell", "Shell", id="fleet.shell"),
     Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
@@ -23,9 +24,6 @@ FLEET_KEYS: Final[tuple[BindingType, ...]] = (
         tooltip="Longer range",
     ),
     Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="fleet.range-shorter"),
-    Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="fleet.sort-left"),
-    Binding("greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="fleet.sort-right"),
-    Binding("r", "reverse", "Reverse the order", show=False, id="fleet.reverse"),
     Binding("P", "freeze", "Freeze the picture", show=False, id="fleet.freeze"),
     Binding("e", "edit", "Edit name and tags", show=False, id="fleet.edit"),
     Binding("D", "delete", "Delete the server", show=False, id="fleet.delete"),

@@ -12,13 +12,12 @@ from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
 from chatops_tui.screens.charts import KINDS, ServerCharts
-from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
 from chatops_tui.screens.container_visits import ContainerVisits
 from chatops_tui.screens.containers_pane import ContainersPane
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.logs_pane import LogsPane
 from chatops_tui.screens.notice import Notice
 from chatops_tui.screens.server_panes import (
@@ -35,12 +34,9 @@ from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
-from chatops_tui.store.selectors import Order, first_order, neighbour
-from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.status_bar import StatusBar
-from chatops_tui.widgets.table_messages import HeaderSelected
 
 TABS: Final = (
     Tab("overview", 1, "Overview", "Over", has_range=True),
@@ -54,7 +50,7 @@ TABS: Final = (
 )
 
 
-class ServerScreen(ContainerVisits, LiveScreen):
+class ServerScreen(ContainerVisits, Listing):
     """Watched while it is open: its agent samples every second."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,13 +70,7 @@ class ServerScreen(ContainerVisits, LiveScreen):
         ),
         Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="server.range-shorter"),
         Binding("z", "zoom", "Zoom", id="server.zoom"),
-        Binding("s", "sort", "Sort", id="server.sort"),
-        Binding("slash", "filter", "Filter", id="server.filter", key_display="/"),
-        Binding("less_than_sign", "sort_by(-1)", "Sort by column left", show=False, id="server.sort-left"),
-        Binding(
-            "greater_than_sign", "sort_by(1)", "Sort by column right", show=False, id="server.sort-right"
-        ),
-        Binding("r", "reverse", "Reverse the order", show=False, id="server.reverse"),
+        *list_keys("server"),
         Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
         Binding("ctrl+t", "shell(True)", "Shell", id="server.shell-typing", key_display="^t"),
@@ -89,12 +79,13 @@ class ServerScreen(ContainerVisits, LiveScreen):
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
     ]
 
-    def __init__(self, context: Context, server_id: str) -> None:
+    def __init__(self, context: Context, server_id: str, tab: str = "") -> None:
+        """Show a server, beginning with the tab of this id; one it does not have is not shown."""
         super().__init__(context)
         self._server_id = server_id
         self._span = FIVE_MINUTES
         self._tabs = offered(TABS, None)
-        self._tab = self._tabs[0]
+        self._tab = next((one for one in TABS if one.id == tab), self._tabs[0])
         self._zoomed: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -118,6 +109,17 @@ class ServerScreen(ContainerVisits, LiveScreen):
     def on_mount(self) -> None:
         """Begin in the table, where keys do something."""
         self.set_focus(self._pane.target)
+
+    @property
+    def server_id(self) -> str:
+        """Which server."""
+        return self._server_id
+
+    def show(self, tab: str) -> None:
+        """Show the tab with this id, if the server has it."""
+        found = next((one for one in self._tabs if one.id == tab), None)
+        if found is not None:
+            self._show_tab(found)
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
@@ -177,26 +179,9 @@ class ServerScreen(ContainerVisits, LiveScreen):
         after = 0 if self._zoomed is None else self._zoomed + 1
         self._zoom(after if after < len(KINDS) else None)
 
-    def action_sort(self) -> None:
-        """Choose the column to sort processes by."""
-        order = self._pane_order
-        if order is not None:
-            choices = tuple(Choice(sort.id, sort.title) for sort in self._pane.sorts)
-            self.ask(Choose("Sort by", choices, order.key), self._sort_chosen)
-
-    def action_sort_by(self, step: int) -> None:
-        """Sort by the column beside the sorted one."""
-        if self._pane_order is not None:
-            self._sort(neighbour(self._pane.sorts, self._pane_order, step))
-
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        if self._pane_order is not None:
-            self._sort(self._pane_order.reversed)
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self._pane.query_one(FilterBar).open()
+    def listed(self) -> Listed | None:
+        """Return the list of the tab that is seen."""
+        return self._pane.listed()
 
     def action_shell(self, _typing: bool = False) -> None:  # noqa: FBT001, FBT002 - a binding's parameter
         """Open a shell on this server."""
@@ -219,16 +204,6 @@ class ServerScreen(ContainerVisits, LiveScreen):
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
         self._show_tab(self._tabs[event.index])
 
-    @on(HeaderSelected)
-    def _header_selected(self, event: HeaderSelected) -> None:
-        order = self._pane_order
-        if order is not None:
-            self._sort(order.reversed if event.key == order.key else first_order(self._pane.sorts, event.key))
-
-    @on(FilterBar.Changed)
-    def _filter_changed(self) -> None:
-        self.sync(frozenset())
-
     def _offers(self, action: str) -> bool | None:
         """Return whether the tab that is shown has something to do for it; None: that is no tab's matter."""
         match action:
@@ -236,10 +211,6 @@ class ServerScreen(ContainerVisits, LiveScreen):
                 return self._tab.id == "overview"
             case "range":
                 return self._tab.has_range
-            case "sort" | "sort_by" | "reverse":
-                return self._pane_order is not None
-            case "filter":
-                return self._tab.id in {"processes", "docker"} and not isinstance(self.focused, Input)
             case "freeze":
                 return not self._tab.ability and self._tab.id != "docker"
             case _:
@@ -248,10 +219,6 @@ class ServerScreen(ContainerVisits, LiveScreen):
     @property
     def _pane(self) -> Pane:
         return self.query_one(f"#{self._tab.id}", Pane)
-
-    @property
-    def _pane_order(self) -> Order | None:
-        return self._pane.order if self.is_mounted else None
 
     def _offer_tabs(self, memory: ServerMemory | None) -> None:
         """Show the tabs that work on this server for this user; one that goes away is left."""
@@ -272,6 +239,7 @@ class ServerScreen(ContainerVisits, LiveScreen):
         self._tab = tab
         self.query_one(ContentSwitcher).current = tab.id
         self.set_focus(self._pane.target)
+        self.recall_list()
         self.refresh_bindings()
         # Once it has a size.
         self.call_after_refresh(self.sync, frozenset())
@@ -281,11 +249,3 @@ class ServerScreen(ContainerVisits, LiveScreen):
         self.set_class(index is not None, "-zoomed")
         self.query_one("#overview-charts", ServerCharts).zoom(None if index is None else KINDS[index])
         self.call_after_refresh(self.sync, frozenset())
-
-    def _sort_chosen(self, key: str | None) -> None:
-        if key is not None:
-            self._sort(first_order(self._pane.sorts, key))
-
-    def _sort(self, order: Order) -> None:
-        self._pane.order = order
-        self.sync(frozenset())

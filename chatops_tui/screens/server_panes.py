@@ -11,6 +11,8 @@ from chatops_tui.screens import facts
 from chatops_tui.screens.alerts_line import alert_lines
 from chatops_tui.screens.charts import DISK, NETWORK, Kind, MetricChart, ServerCharts
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.listing import Listed, kept_order
+from chatops_tui.screens.plain_list import arranged, sorts_of
 from chatops_tui.screens.server_tables import (
     DISK_COLUMNS,
     NETWORK_COLUMNS,
@@ -22,7 +24,7 @@ from chatops_tui.screens.server_tables import (
 from chatops_tui.screens.steady import SteadySample
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.ranges import Range
-from chatops_tui.store.selectors import PROCESS_SORTS, Order, SortKey, first_order, processes
+from chatops_tui.store.selectors import PROCESS_SORTS, Order, SortKey, processes
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -60,9 +62,25 @@ class Pane(Container):
         tables = self.query(LiveTable)
         return tables.first() if tables else None
 
+    def listed(self) -> Listed | None:
+        """Return the list of the tab; None: it has none."""
+        if self.order is None:
+            return None
+        bars, tables = self.query(FilterBar), self.query(LiveTable)
+        bar, table = bars.first() if bars else None, tables.first() if tables else None
+        return Listed(f"server-{self.id}", self.sorts, self.order, self.take_order, bar, table)
+
+    def take_order(self, order: Order) -> None:
+        """Sort its table this way."""
+        self.order = order
+
     def back(self) -> bool:
-        """Leave something within the tab; False when there is nothing to leave."""
-        return False
+        """Take the filter away, or leave something else within the tab; False: there is nothing to leave."""
+        bars = self.query(FilterBar)
+        if not bars or not bars.first().text:
+            return False
+        bars.first().action_clear()
+        return True
 
 
 class ProcessTable(LiveTable):
@@ -101,7 +119,7 @@ class OverviewPane(Pane):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, id="overview")
-        self.order = first_order(PROCESS_SORTS, "cpu")
+        self.order = kept_order(context.kept, "server-overview", PROCESS_SORTS, "cpu")
 
     def compose(self) -> ComposeResult:
         """Lay out every part; CSS hides what there is no room for."""
@@ -154,7 +172,7 @@ class ProcessesPane(Pane):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context, id="processes")
-        self.order = first_order(PROCESS_SORTS, "cpu")
+        self.order = kept_order(context.kept, "server-processes", PROCESS_SORTS, "cpu")
 
     def compose(self) -> ComposeResult:
         """Lay out filter and table."""
@@ -173,14 +191,6 @@ class ProcessesPane(Pane):
         note = f" the busiest {len(sample.processes)} of {count} processes" if sample and count else ""
         self.query_one("#processes-note", TextBlock).set_lines([[(note, "muted")]])
 
-    def back(self) -> bool:
-        """Take the filter away, if there is one."""
-        bar = self.query_one(FilterBar)
-        if not bar.text:
-            return False
-        bar.action_clear()
-        return True
-
 
 class RatesPane(Pane):
     """One chart of rates over a table of what they are the sum of."""
@@ -189,19 +199,27 @@ class RatesPane(Pane):
         super().__init__(context, id=id)
         self._kind = kind
         self._table = table
+        self.sorts = sorts_of(table.columns)
+        self.order = kept_order(context.kept, f"server-{id}", self.sorts, self.sorts[0].id)
 
     def compose(self) -> ComposeResult:
         """Lay out chart and table."""
         yield MetricChart(self._kind, self.given)
+        yield FilterBar(" ".join(f"{column.key}:" for column in self._table.columns[:3]))
         yield self._table
 
     def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
         """Draw the server."""
         self.query_one(MetricChart).show(memory, span, now_ms)
-        rows = self.rows(memory)
+        rows, bar = self.rows(memory), self.query_one(FilterBar)
+        found = arranged(rows, self._table.columns, self.order, bar.text)
+        bar.set_counts(len(found), len(rows))
+        if self.order is not None:
+            self._table.set_sort(self.order.key, reverse=self.order.descending)
         dimmed = set() if self.given.is_current(memory.row) else set(rows)
-        self._table.set_empty_message([[("Nothing is reported.", "muted")]])
-        self._table.sync(list(rows), rows.__getitem__, dimmed=dimmed)
+        nothing = "None matches the filter. Esc clears it." if rows else "Nothing is reported."
+        self._table.set_empty_message([[(nothing, "muted")]])
+        self._table.sync(found, rows.__getitem__, dimmed=dimmed)
 
     def rows(self, memory: ServerMemory) -> dict[str, list[Cell]]:
         """Return the cells of every row, by its id."""

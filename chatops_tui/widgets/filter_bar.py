@@ -94,6 +94,11 @@ class FilterBar(Horizontal):
         field.can_focus = True
         field.focus()
 
+    def put(self, text: str) -> None:
+        """Show a filter, as if it had been typed and kept."""
+        self.query_one(Input).value = text
+        self.set_class(bool(text), "-shown")
+
     def set_counts(self, shown: int, total: int) -> None:
         """Say how many of how many rows the filter leaves."""
         self.say(f"{shown}/{total}")

@@ -75,6 +75,7 @@ class LiveTable(CursorTable):
         self._source: CellSource = lambda _row_id: ()
         self._cells: dict[RowId, list[list[Span]]] = {}
         self._dimmed: Collection[RowId] = _NO_ROWS
+        self._hidden: frozenset[str] = frozenset()
         self._sort: tuple[str, bool] | None = None
         self._message: Sequence[Cell] = ()
 
@@ -128,6 +129,24 @@ class LiveTable(CursorTable):
         """Take other columns; the next `sync` must give cells for these."""
         self._columns = tuple(columns)
         self._place()
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """Every column, whether there is room for it or not."""
+        return self._columns
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The keys of the columns nobody wants to see."""
+        return self._hidden
+
+    def hide(self, keys: Collection[str]) -> None:
+        """Leave these columns out; the first one with a title stays, since it says what a row is."""
+        first = next((column.key for column in self._columns if column.title), "")
+        hidden = frozenset(keys) - {first}
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self._place()
 
     def set_sort(self, key: str | None, *, reverse: bool = False) -> None:
         """Show an arrow at the title of column `key`: ▼ for descending (`reverse`), ▲ for ascending."""
@@ -246,7 +265,7 @@ class LiveTable(CursorTable):
     def _place(self) -> None:
         # What stands in a cell may depend on its width: ask again.
         self._cells.clear()
-        self._placed = place(self._columns, self._room.width - self._margin)
+        self._placed = place(self._columns, self._room.width - self._margin, self._hidden)
         self.refresh()
 
     def _refresh_header(self) -> None:

@@ -170,7 +170,7 @@ async def test_help_on_a_wide_terminal_cuts_nothing_and_lists_every_key_of_the_r
     async with start_ui(size=(200, 50)) as ui:
         await ui.sees("db-01", "● live")
         await ui.press("question_mark")
-        await ui.sees("Keys: Fleet", "Quit at once", "Commands", "Reconnect, load anew")
+        await ui.sees("Keys: Fleet", "Quit at once", "Command line", "Reconnect, load anew")
         assert ui.line_with("Longer range").split("Longer")[0].split()[-1] == "]"
         assert ui.line_with("Shorter range").split("Shorter")[0].split()[-1] == "["
 
@@ -217,7 +217,7 @@ async def test_a_server_whose_key_cannot_be_made_is_taken_back(ui: Ui, hub: HubD
 async def test_the_palette_offers_only_what_does_something_here(ui: Ui) -> None:
     await ui.press("enter")
     await ui.sees("1 Overview", "NET ↓")
-    for tab, offered in (("1", {"sort"}), ("2", {"sort", "filter"}), ("3", set())):
+    for tab, offered in (("1", {"sort"}), ("2", {"sort", "filter"}), ("5", set())):
         await ui.press(tab)
         titles = {command.title for command in ui.app.palette_commands()}
         words = {"sort": "Sort the list", "filter": "Filter the list", "add": "Add a server"}

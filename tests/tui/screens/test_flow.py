@@ -1,0 +1,131 @@
+"""Getting about: `:` and deep links, from what is wrong to its cause, back, and what is remembered."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from chatops_tui.screens.fleet import FleetScreen
+from chatops_tui.screens.server import ServerScreen
+from chatops_tui.widgets.live_table import LiveTable
+from tests.deadlines import eventually
+from tests.tui.screens.conftest import StartUi, Ui
+
+
+async def _say(ui: Ui, line: str) -> None:
+    await ui.press("colon")
+    await ui.type(line)
+    await ui.press("enter")
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("db-01 processes", ("Fleet › db-01", "COMMAND", "busiest")),  # noqa: RUF001 - the breadcrumb
+        ("db-01/disks", ("MOUNT",)),
+        ("alerts", ("1 Alerts",)),
+        ("alerts/silences", ("SERVERS", "METRIC")),
+        ("containers", ("Fleet › Containers",)),  # noqa: RUF001 - likewise
+        ("shells", ("Fleet › Shells",)),  # noqa: RUF001 - likewise
+        ("sort name", ("SERVER▲",)),
+        ("filter web", ("/ web", "2/12")),
+    ],
+)
+async def test_a_line_goes_there_at_once(ui: Ui, line: str, seen: tuple[str, ...]) -> None:
+    await _say(ui, line)
+    await ui.sees(*seen)
+
+
+async def test_an_unknown_name_is_told_with_what_is_near(ui: Ui) -> None:
+    await ui.press("colon")
+    await ui.type("dbb-01zz")
+    await ui.sees("No matches found")
+    await ui.press("enter")
+    await ui.sees("No server is called 'dbb-01zz'. Did you mean")
+
+
+async def test_tab_completes(ui: Ui) -> None:
+    await ui.press("colon")
+    await ui.type("db-01")
+    await ui.sees("Go to db-01 › Docker")  # noqa: RUF001 - the breadcrumb
+    await ui.press("tab")
+    await eventually(lambda: _typed(ui) == "db-01 ", what="the line")
+
+
+def _typed(ui: Ui) -> str:
+    return ui.app.screen.query_one(Input).value
+
+
+async def test_a_deep_link_waits_for_the_fleet_and_opens_there(start_ui: StartUi) -> None:
+    async with start_ui(address="db-01/processes") as ui:
+        await ui.sees("Fleet › db-01", "COMMAND")  # noqa: RUF001 - the breadcrumb
+        await ui.press("escape")
+        await ui.sees("web-02")
+        assert isinstance(ui.app.screen, FleetScreen)
+
+
+async def test_a_deep_link_to_nobody_says_so_in_the_fleet(start_ui: StartUi) -> None:
+    async with start_ui(address="dv-01/logs") as ui:
+        await ui.sees("web-02", "No server is called 'dv-01/logs'", "Did you mean")
+
+
+async def test_from_what_is_wrong_to_its_cause_in_three_keys(ui: Ui) -> None:
+    """The fleet's first row is what is worst: open it, and its processes are the busiest first."""
+    await ui.press("enter")
+    await ui.sees("1 Overview")
+    await ui.press("2")
+    await ui.sees("COMMAND", "postgres")
+    assert isinstance(ui.app.screen, ServerScreen)
+
+
+async def test_back_always_goes_back(ui: Ui) -> None:
+    await _say(ui, "db-01 processes")
+    await ui.sees("busiest")
+    await _say(ui, "containers")
+    await ui.sees("Fleet › Containers")  # noqa: RUF001 - the breadcrumb
+    await ui.press("a")
+    await ui.sees("1 Alerts")
+    for seen in ("Fleet › Containers", "busiest", "web-02"):  # noqa: RUF001 - likewise
+        await ui.press("escape")
+        await ui.sees(seen)
+    assert isinstance(ui.app.screen, FleetScreen)
+
+
+async def test_how_lists_are_seen_outlives_a_restart(start_ui: StartUi, tmp_path: Path) -> None:
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("db-01", "● live")
+        await _say(ui, "filter web")
+        await ui.sees("2/12")
+        await ui.press("escape")
+        await _say(ui, "filter db")
+        await _say(ui, "db-01 processes")
+        await ui.sees("busiest")
+        await _say(ui, "sort memory")
+        await ui.sees("MEM▼")
+        await ui.press("C")
+        await ui.sees("Columns", "● USER")
+        await ui.press("enter", "escape")
+        await eventually(lambda: "user" not in _table(ui).shown_columns, what="no USER")
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("db-01", "/ db", "/12")
+        await _say(ui, "db-01 processes")
+        await ui.sees("MEM▼")
+        assert "user" not in _table(ui).shown_columns
+
+
+def _table(ui: Ui) -> LiveTable:
+    assert isinstance(ui.app.focused, LiveTable)
+    return ui.app.focused
+
+
+@pytest.mark.parametrize(("tab", "first"), [("disks", "MOUNT▲"), ("network", "INTERFACE▲")])
+async def test_disks_and_networks_are_sorted_and_filtered_too(ui: Ui, tab: str, first: str) -> None:
+    await _say(ui, f"db-01 {tab}")
+    await ui.sees(first)
+    await ui.press("r")
+    await ui.sees(first.replace("▲", "▼"))
+    await ui.press("slash")
+    await ui.type("zzz")
+    await ui.sees("None matches the filter")
+    await ui.press("escape")
+    await ui.sees_no("None matches the filter")
