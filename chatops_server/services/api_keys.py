@@ -190,7 +190,11 @@ class ApiKeys:
         row = await self._storage.read(keys_sql.key(key_id))
         if row is None or caller.principal is None:
             raise NotFoundError("no such API key")
-        server_for(self._fleet, caller.principal, row.server_id, ServerAction.MANAGE)
+        try:
+            server_for(self._fleet, caller.principal, row.server_id, ServerAction.MANAGE)
+        except NotFoundError as exc:
+            # Word for word as if there were none: that it is somebody's is not told.
+            raise NotFoundError("no such API key") from exc
         return row
 
     def used(self, key_id: str) -> None:
