@@ -21,6 +21,7 @@ from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.head_file import HeadFile
 from chatops_server.keys import HUB, Hub
+from chatops_server.opening import Database, open_storage
 from chatops_server.sealing import Sealer
 from chatops_server.secret_file import kept_secret
 from chatops_server.services import agent_actions, passwords
@@ -57,7 +58,6 @@ from chatops_server.services.servers import Servers
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import FIRST_ADMIN, Users
 from chatops_server.storage.base import Storage
-from chatops_server.storage.sqlite.engine import open_sqlite
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
 from chatops_server.web.live_routes import LiveServices, add_live
@@ -85,7 +85,7 @@ class CannotListenError(Exception):
 class Setup:
     """What a hub is made of."""
 
-    database: Path
+    database: Database
     data_dir: Path
     admin_password: str | None = None
     """For the first start; None makes one up."""
@@ -148,7 +148,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     Raises:
         CannotOpenError, SettingError: It cannot start.
     """
-    storage = await open_sqlite(setup.database, now_ms=_now_ms, keep=setup.tiers)
+    storage = await open_storage(setup.database, setup.data_dir, now_ms=_now_ms, keep=setup.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: _Parts | None = None
     head: AuditHead | None = None
@@ -291,7 +291,7 @@ def _readiness(
     setup: Setup, storage: Storage, ingest: Ingest, presence: Presence, alerts: Alerting
 ) -> ReadinessChecks:
     return ReadinessChecks(
-        {"database": storage.check, "disk": disk_check(setup.database.parent)},
+        {"database": storage.check, "disk": disk_check(_folder(setup))},
         # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
         {
             "ingest": storing_check("samples", lambda: ingest.degraded),
@@ -299,6 +299,10 @@ def _readiness(
             "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
         },
     )
+
+
+def _folder(setup: Setup) -> Path:
+    return setup.database.parent if isinstance(setup.database, Path) else setup.data_dir
 
 
 def _kept(setup: Setup) -> Kept:

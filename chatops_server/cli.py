@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from chatops_wire.settings import SettingError
 from chatops_wire.version import VERSION
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
@@ -128,12 +131,32 @@ def _restore(options: Options) -> int:
     from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
 
     settings = config.load(options)
-    before, chain = copies.restore(settings, options["file"])
+    with _progress() as progress:
+        before, chain = copies.restore(settings, options["file"], progress)
     _say(f"restored {settings.database} from {options['file']}")
     if before is not None:
         _say(f"the database before is {before}: remove it when it is not needed any more")
     if chain.broken:
         print(f"chatops-server: its audit chain is broken: {chain.broken}", file=sys.stderr)  # noqa: T201
+    return EXIT_OK
+
+
+def _migrate_to(options: Options) -> int:
+    from chatops_server import config, copies  # noqa: PLC0415 - keeps --help light
+    from chatops_server.storage.postgres.address import parsed  # noqa: PLC0415 - likewise
+
+    target, settings = parsed(options["url"], "URL"), config.load(options)
+    began = time.monotonic()
+    with _progress() as progress:
+        moved = copies.migrate_to(settings, target, progress)
+    went_on = " (the rest of them, after an earlier attempt)" if moved.resumed else ""
+    took_s = time.monotonic() - began
+    _say(f"{moved.rows} rows of {moved.tables} tables in {took_s:.1f} s{went_on}, all counted")
+    chain = moved.chain
+    state = "ok" if chain.broken is None else f"BROKEN as it was before: {chain.broken}"
+    _say(f"audit chain  {state}; {chain.entries} entries hold together, the last one is {chain.head}")
+    _say(f"Start the hub with --database {target} and the same --data-dir:")
+    _say(f"the signing secret and recordings of terminals stay in {settings.data_dir}.")
     return EXIT_OK
 
 
@@ -173,6 +196,12 @@ def _export(options: Options) -> int:
     except OSError as exc:
         raise SettingError(f"--output: {options['output']!r}: {exc.strerror or exc}") from exc
     return EXIT_OK
+
+
+def _progress() -> "AbstractContextManager[Callable[[int, int, str], None]]":
+    from chatops_server.progress import bar  # noqa: PLC0415 - keeps --help light
+
+    return bar(sys.stderr)
 
 
 def _copies(text: str) -> int:
@@ -228,6 +257,9 @@ def _parser() -> argparse.ArgumentParser:
     tls = commands.add_parser("tls", help="make the hub's own certificate, or show its pin")
     _add_tls(tls.add_subparsers(required=True, metavar="COMMAND"))
     _add_copies(commands)
+    _add_migrate_to(
+        commands.add_parser("migrate-to", help="copy a hub from SQLite to PostgreSQL, while it is stopped")
+    )
     _add_export(commands.add_parser("export", help="write stored samples or rollups as plain rows"))
     return parser
 
@@ -344,7 +376,17 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     export.set_defaults(work=_export)
 
 
+def _add_migrate_to(migrate: argparse.ArgumentParser) -> None:
+    migrate.add_argument("url", metavar="URL", help="postgresql://USER@HOST:PORT/NAME, an empty database")
+    _add_place(migrate)
+    migrate.set_defaults(work=_migrate_to)
+
+
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="where the hub keeps its state")
-    parser.add_argument("--database", metavar="URL", help="a file, or sqlite:///FILE (hub.db in the state)")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="a file, sqlite:///FILE or postgresql://USER@HOST/NAME (hub.db in the state)",
+    )
     parser.add_argument("--config", metavar="F", help="a TOML file with these settings")

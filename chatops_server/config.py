@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from chatops_server.domain.addresses import is_loopback
 from chatops_server.domain.tiers import Keep
+from chatops_server.storage.postgres.address import SCHEMES, PostgresUrl, parsed
 from chatops_server.tls_files import own_pair
 from chatops_wire.settings import SettingError, settle
 
@@ -33,7 +34,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: str = ""
     """Where the hub keeps its state; empty: /var/lib/chatops-server for root, else in ~/.local/state."""
     database: str = ""
-    """A file, or sqlite:///FILE; empty: hub.db in the data directory."""
+    """A file, sqlite:///FILE or postgresql://USER@HOST/NAME; empty: hub.db in the data directory."""
     tls_cert: str = ""
     """A PEM file with the certificate and its chain; with it the hub speaks https."""
     tls_key: str = ""
@@ -84,7 +85,7 @@ class Config:
     host: str
     port: int
     data_dir: Path
-    database: Path
+    database: Path | PostgresUrl
     tls: ssl.SSLContext | None
     """None: http."""
     log_level: str
@@ -205,9 +206,11 @@ def _exists(named: str, path: Path) -> bool:
         raise SettingError(f"{named}: {str(path)!r}: {_reason(exc)}") from exc
 
 
-def _database(setting: str, data_dir: Path) -> Path:
+def _database(setting: str, data_dir: Path) -> Path | PostgresUrl:
     if not setting:
         return data_dir / _DATABASE_FILE
+    if setting.partition("://")[0] in SCHEMES:
+        return parsed(setting)
     path = _database_file(setting)
     _check_folder("--database", path.parent)
     # A folder that is not there is more likely a slip than a wish; only the data directory is made.
@@ -222,10 +225,8 @@ def _database_file(setting: str) -> Path:
     scheme, separator, rest = setting.partition("://")
     if not separator:
         return _path("--database", setting)
-    if scheme.startswith("postgres"):
-        raise SettingError("--database: PostgreSQL is not available in this version, only SQLite")
     if scheme != "sqlite" or not rest.strip("/"):
-        raise SettingError("--database: expected a file or sqlite:///FILE")
+        raise SettingError("--database: expected a file, sqlite:///FILE or postgresql://USER@HOST/NAME")
     # sqlite:////srv/hub.db and sqlite:///srv/hub.db name the same file.
     return Path("/" + rest.lstrip("/"))
 

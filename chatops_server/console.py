@@ -11,13 +11,13 @@ import msgspec
 from chatops_server.broker.fleet import Fleet
 from chatops_server.config import Config
 from chatops_server.errors import InvalidRequestError, NotFoundError
+from chatops_server.opening import open_storage
 from chatops_server.services.access import Caller
 from chatops_server.services.events import Events
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import Users
-from chatops_server.storage.sqlite.engine import open_sqlite
 from chatops_server.web.bodies import explained
 from chatops_wire.rest import EventView, UserCreate, UserDetail, UserPatch
 
@@ -91,7 +91,7 @@ class _NobodyListens:
 
 @asynccontextmanager
 async def _opened(config: Config) -> AsyncIterator[Users]:
-    storage = await open_sqlite(config.database, now_ms=_now_ms)
+    storage = await open_storage(config.database, config.data_dir, alone=True, now_ms=_now_ms)
     hasher = PasswordHasher()
     try:
         ledger = Ledger(storage, Events(storage, _NobodyListens(), _now_ms), _now_ms)

@@ -1,9 +1,7 @@
 """`chatops-server export`: stored samples or rollups as plain rows, while the hub runs or not."""
 
 import csv
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
@@ -12,10 +10,8 @@ import msgspec
 
 from chatops_server.config import Config
 from chatops_server.domain.tiers import RAW, TIERS, Tier
-from chatops_server.errors import StorageError
+from chatops_server.reading import Reading, reading
 from chatops_server.storage.sql.exports import Range, Series, buckets_of, samples_of, series_of, servers
-from chatops_server.storage.sqlite.connections import connect_thread_reader
-from chatops_server.storage.sqlite.statements import run
 from chatops_wire import metrics
 from chatops_wire.settings import SettingError
 from chatops_wire.times import LAST_MS, format_ms, parse_ms
@@ -69,24 +65,21 @@ def export(config: Config, what: Wanted, form: Form, out: TextIO) -> int:
         SettingError: There is no such server.
         StorageError: The database cannot be read.
     """
-    if not config.database.is_file():
-        raise StorageError(f"there is no database {config.database}")
     fields = _SAMPLE if what.tier == RAW else _BUCKET
     put = _csv(out, fields) if form == "csv" else _jsonl(out, fields)
     count = 0
-    try:
-        with closing(connect_thread_reader(config.database)) as connection:
-            for num, name in _chosen(connection, what.servers):
-                for cells in _rows_of(connection, (num, name), what):
+    with reading(config.database) as stored:
+        for num, name in _chosen(stored, what.servers):
+            # One snapshot a server: a longer one would keep SQLite's log from starting over.
+            with stored.snapshot():
+                for cells in _rows_of(stored, (num, name), what):
                     put(cells)
                     count += 1
-    except sqlite3.Error as exc:
-        raise StorageError(f"cannot read {config.database}: {exc}") from exc
     return count
 
 
-def _chosen(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[int, str]]:
-    known = run(connection, servers())
+def _chosen(stored: Reading, names: Sequence[str]) -> list[tuple[int, str]]:
+    known = stored.run(servers())
     for name in names:
         if not any(name in (server_id, server) for _, server_id, server in known):
             raise SettingError(f"--server: there is no server {name!r}")
@@ -95,20 +88,15 @@ def _chosen(connection: sqlite3.Connection, names: Sequence[str]) -> list[tuple[
     ]
 
 
-def _rows_of(connection: sqlite3.Connection, server: tuple[int, str], what: Wanted) -> Iterator[Cells]:
-    # One snapshot a server: a longer one would keep the hub's log from starting over.
-    connection.execute("BEGIN")
-    try:
-        for series in run(connection, series_of(server[0])):
-            columns = [at for at in range(len(series.columns)) if _is_wanted(series, at, what.metrics)]
-            if not columns:
-                continue
-            if what.tier == RAW:
-                yield from _samples(connection, series, columns, (server[1], what.within))
-            else:
-                yield from _buckets(connection, series, columns, (server[1], what))
-    finally:
-        connection.rollback()
+def _rows_of(stored: Reading, server: tuple[int, str], what: Wanted) -> Iterator[Cells]:
+    for series in stored.run(series_of(server[0])):
+        columns = [at for at in range(len(series.columns)) if _is_wanted(series, at, what.metrics)]
+        if not columns:
+            continue
+        if what.tier == RAW:
+            yield from _samples(stored, series, columns, (server[1], what.within))
+        else:
+            yield from _buckets(stored, series, columns, (server[1], what))
 
 
 def _is_wanted(series: Series, at: int, names: Sequence[str]) -> bool:
@@ -116,10 +104,10 @@ def _is_wanted(series: Series, at: int, names: Sequence[str]) -> bool:
 
 
 def _samples(
-    connection: sqlite3.Connection, series: Series, columns: Sequence[int], asked: tuple[str, Range]
+    stored: Reading, series: Series, columns: Sequence[int], asked: tuple[str, Range]
 ) -> Iterator[Cells]:
     server, within = asked
-    rows = run(connection, samples_of(series.source, within))
+    rows = stored.run(samples_of(series.source, within))
     for at in columns:
         scale, name = series.columns[at].scale, series.name(at)
         for ts, *values in rows:
@@ -129,10 +117,10 @@ def _samples(
 
 
 def _buckets(
-    connection: sqlite3.Connection, series: Series, columns: Sequence[int], asked: tuple[str, Wanted]
+    stored: Reading, series: Series, columns: Sequence[int], asked: tuple[str, Wanted]
 ) -> Iterator[Cells]:
     server, what = asked
-    rollup = run(connection, buckets_of(series.source, what.tier, what.within))
+    rollup = stored.run(buckets_of(series.source, what.tier, what.within))
     for at in columns:
         scale, name = series.columns[at].scale, series.name(at)
         for start, (_, parts) in rollup.items():

@@ -16,8 +16,9 @@ from hypothesis import settings
 
 from tests.deadlines import MS
 from tests.docker_engine import _docker_engine_of_the_run, docker_engine
+from tests.postgres_server import postgres_server
 
-__all__ = ("_docker_engine_of_the_run", "docker_engine")
+__all__ = ("_docker_engine_of_the_run", "docker_engine", "postgres_server")
 
 OUR_PACKAGES: Final = ("chatops_wire", "chatops_server", "chatops_agent", "chatops_tui")
 # What a thread or task that is already ending may still take.
@@ -42,6 +43,10 @@ def _signals_as_in_a_terminal() -> None:
 def _blocking_calls_fail() -> Iterator[None]:
     """Make a blocking call from our packages inside an event loop an error (blockbuster.BlockingError)."""
     guard = BlockBuster(scanned_modules=list(OUR_PACKAGES))
+    for function in guard.functions.values():
+        # asyncpg looks for ~/.pgpass and certificates, local files, once a connection.
+        function.can_block_in("asyncpg/connect_utils.py", {"_read_password_file"})
+        function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"})
     guard.activate()
     yield
     guard.deactivate()

@@ -261,6 +261,14 @@ class Storage(Protocol):
             StorageError: The database does not answer or the commit failed.
         """
 
+    async def try_lead(self, name: str) -> bool:
+        """Say whether this hub is the one that does `name`, taking that over where no other hub does it.
+
+        To be asked before each round of what is to be done once. A hub that is gone is followed within 10 s
+        by one that asks that often; on SQLite there is no other hub. False while the database does not
+        answer. Never raises.
+        """
+
     async def check(self) -> str:
         """Return `ok`, or one line that says what is wrong: for readyz. Never raises."""
 

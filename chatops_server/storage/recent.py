@@ -56,6 +56,11 @@ class RecentSamples:
                 before.add(ts_ms, values, now_ms)
         self._complete_from_ms = complete_from_ms
 
+    def missed(self, server_num: int, until_ms: int) -> None:
+        """Take note that samples of a server went elsewhere, whose own times may be as late as `until_ms`."""
+        ring = self._rings.setdefault(server_num, Ring(0))
+        ring.complete_from_ms = max(ring.complete_from_ms, until_ms)
+
     def drop_silent(self, now_ms: int) -> None:
         """Forget servers all of whose samples have left the window."""
         for server_num, ring in list(self._rings.items()):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from chatops_server import cli
 from chatops_server.services.ingest_session import IngestSession
-from chatops_server.storage.base import GapRow, SampleRow, Script, fetch
+from chatops_server.storage.base import GapRow, SampleRow
 from chatops_server.storage.sql import samples as sample_scripts
 from chatops_wire.samples import Sample
 
@@ -29,8 +29,7 @@ async def _take_again(self: IngestSession, samples: Sequence[Sample]) -> Sequenc
     return await _accept(self, samples)
 
 
-def _all_of_them(rows: Iterable[SampleRow | GapRow]) -> Script[_Beyond]:
-    yield from fetch("SELECT 1")
+def _all_of_them(rows: Iterable[SampleRow | GapRow], _known: dict[tuple[int, str], int | None]) -> _Beyond:
     samples = [row for row in rows if isinstance(row, SampleRow)]
     return samples, [], {(row.server_num, row.epoch): (row.seq, row.received_ms) for row in samples}
 
@@ -43,7 +42,7 @@ def ack_on_receipt() -> None:
 def no_dedupe() -> None:
     """Store what comes again once more."""
     IngestSession.accept = _take_again  # type: ignore[method-assign]
-    sample_scripts._beyond_cursors = _all_of_them  # noqa: SLF001 - likewise
+    sample_scripts._beyond = _all_of_them  # type: ignore[assignment]  # noqa: SLF001 - likewise
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ class HotSamples:
         What is not beyond its cursor is skipped: the last line against storing a sequence twice. Rows of
         a server that was deleted meanwhile are dropped. Returns the samples that were stored.
         """
-        samples, gaps, cursors = yield from _beyond_cursors(rows)
+        known = yield from self._cursors(dict.fromkeys((row.server_num, row.epoch) for row in rows))
+        samples, gaps, cursors = _beyond(rows, known)
         stored = yield from self._samples(samples)
         yield from mark(samples)
         if gaps:
@@ -84,6 +85,13 @@ class HotSamples:
                 [(*key, *cursor) for key, cursor in cursors.items()],
             )
         return stored
+
+    def _cursors(self, keys: Iterable[_CursorKey]) -> Script[dict[_CursorKey, int | None]]:
+        """Return the cursors, 0 for a new epoch, None for a server that is gone."""
+        known: dict[_CursorKey, int | None] = {}
+        for key in keys:
+            known[key] = yield from _cursor_of_existing(*key)
+        return known
 
     def _samples(self, samples: Sequence[SampleRow]) -> Script[list[StoredSample]]:
         if not samples:
@@ -182,17 +190,14 @@ def drop_unused(before_ms: int, cursors_before_ms: int) -> Script[None]:
     )
 
 
-def _beyond_cursors(
-    rows: Iterable[SampleRow | GapRow],
-) -> Script[tuple[list[SampleRow], list[GapRow], dict[_CursorKey, tuple[int, int]]]]:
-    known: dict[_CursorKey, int | None] = {}
+def _beyond(
+    rows: Iterable[SampleRow | GapRow], known: dict[_CursorKey, int | None]
+) -> tuple[list[SampleRow], list[GapRow], dict[_CursorKey, tuple[int, int]]]:
     samples: list[SampleRow] = []
     gaps: list[GapRow] = []
     moved: dict[_CursorKey, tuple[int, int]] = {}
     for row in rows:
         key = (row.server_num, row.epoch)
-        if key not in known:
-            known[key] = yield from _cursor_of_existing(*key)
         cursor_seq = known[key]
         if cursor_seq is None or _last_seq(row) <= cursor_seq:
             continue

@@ -15,8 +15,8 @@ from chatops_server.domain.process_snapshots import decode_hour
 from chatops_server.domain.tiers import PROCESSES
 from chatops_server.errors import StorageError
 from chatops_server.storage.sql.audit import ChainCheck, Head, check_chain, missing_head
-from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS
-from chatops_server.storage.sqlite.schema import known_migrations
+from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS, connect_writer
+from chatops_server.storage.sqlite.schema import known_migrations, migrate
 from chatops_server.storage.sqlite.statements import run
 from chatops_wire.times import format_ms
 
@@ -142,6 +142,16 @@ def schema_version(path: Path) -> int:
             " it needs the newer program"
         )
     return int(version)
+
+
+def bring_up_to_date(path: Path) -> None:
+    """Take the steps of the schema that are missing; nobody else may have the file open.
+
+    Raises:
+        StorageError: It cannot be done.
+    """
+    with _explained(f"cannot change {path}"), closing(connect_writer(path)) as connection:
+        migrate(connection, known_migrations())
 
 
 def put_in_place(new: Path, path: Path, aside: Path) -> None:

@@ -1,18 +1,16 @@
 """Opens a database file for this process alone, up to date, with one writer and a few readers."""
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
 from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import CannotOpenError, Script, WriterLoad, execute
+from chatops_server.storage.folder_lock import LOCK_FILE, FolderLock
 from chatops_server.storage.sql.samples import HotSamples
 from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.connections import OLDEST_SQLITE, connect_writer
@@ -25,7 +23,6 @@ from chatops_server.storage.sqlite.writer import Writer
 
 T = TypeVar("T")
 
-LOCK_FILE: Final = "hub.lock"
 # The largest commit takes a tenth of this; a writer that needs longer is stuck behind the disk.
 _CHECK_WITHIN_S: Final = 2.0
 
@@ -33,7 +30,7 @@ _CHECK_WITHIN_S: Final = 2.0
 class SqliteStorage:
     """One open database file; see storage.base.Storage."""
 
-    def __init__(self, parts: Parts, samples: SqliteSamples, lock: "_Lock") -> None:
+    def __init__(self, parts: Parts, samples: SqliteSamples, lock: FolderLock) -> None:
         self._writer = parts.writer
         self._readers = parts.readers
         self._charts = parts.charts
@@ -57,6 +54,11 @@ class SqliteStorage:
     async def write(self, script: Script[T]) -> T:
         """See Storage."""
         return await self._writer.run(script)
+
+    async def try_lead(self, name: str) -> bool:
+        """See Storage: the file is this hub's alone."""
+        del name
+        return True
 
     async def check(self) -> str:
         """See Storage. Asks the writer, since readers may be busy with long charts.
@@ -100,7 +102,7 @@ async def open_sqlite(
         CannotOpenError: Another process has it open, its schema is newer than this program, it is no
             database, or it cannot be read or written; `reason` is one line that says which.
     """
-    lock = _Lock(path.parent / LOCK_FILE)
+    lock = FolderLock(path.parent / LOCK_FILE)
     hot = HotSamples()
     writer = Writer(path, hot, lambda: _open(path, lock, migrations))
     parts = Parts(writer, ReaderPool(path), ChartReaders(path), Sealer(path, writer, hot))
@@ -120,54 +122,7 @@ async def open_sqlite(
     return storage
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep every hub from the database of this path, making its folder (0700) where there is none.
-
-    Raises:
-        CannotOpenError: A hub runs on it.
-        OSError: The folder cannot be made.
-    """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _Lock(path.parent / LOCK_FILE)
-    lock.take()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-class _Lock:
-    """An exclusive lock on the data folder; the system drops it when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def take(self) -> None:
-        """Take it or raise CannotOpenError; does not wait."""
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip()
-            os.close(file)
-            raise CannotOpenError(
-                f"another hub (process {holder or 'unknown'}) is using {self._path.parent}"
-            ) from exc
-        os.truncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
-        self._file = file
-
-    def release(self) -> None:
-        """Give it back. The file stays: removing it would let two processes lock two files of one name."""
-        if self._file is not None:
-            with suppress(OSError):
-                os.close(self._file)
-            self._file = None
-
-
-def _open(path: Path, lock: _Lock, migrations: Sequence[Migration] | None) -> sqlite3.Connection:
+def _open(path: Path, lock: FolderLock, migrations: Sequence[Migration] | None) -> sqlite3.Connection:
     """Return the writing connection to an up-to-date database; runs on the writer's thread."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))

@@ -4,11 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from chatops_server.domain.moments import Moment
 from chatops_server.domain.ring import WINDOW_MS
-from chatops_server.domain.tiers import DAY_MS, HOURS, PROCESSES, RAW, TIERS, Keep
+from chatops_server.domain.tiers import HOURS, PROCESSES, RAW, TIERS, Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Coverage, GapRow, HistoryAnswer, HistoryQuery, SampleRow
 from chatops_server.storage.recent import RecentSamples, StoredSample
@@ -22,16 +21,9 @@ from chatops_server.storage.sqlite.loading import Extent, extents, load
 from chatops_server.storage.sqlite.reader import ReaderPool
 from chatops_server.storage.sqlite.sealer import Sealer
 from chatops_server.storage.sqlite.writer import Writer
+from chatops_server.storage.upkeep import CURSORS_FOR_MS, LABELS_LONGER_MS, LOAD_FIRST_S, SEAL_AFTER_MS
 
 log = logging.getLogger(__name__)
-
-# Until then an hour's samples are read back into memory at a start, and few are still to come.
-SEAL_AFTER_MS: Final = WINDOW_MS + 5 * 60_000
-# A label stays a day longer than the last row that could name it; gaps and old cursors stay a month.
-_LABELS_LONGER_MS: Final = DAY_MS
-_CURSORS_FOR_MS: Final = 30 * DAY_MS
-# A small fleet's last hour is there before the hub listens; a large one's follows a few seconds later.
-_LOAD_FIRST_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ class SqliteSamples:
         now_ms = self._now_ms()
         found = await self._readers.run(extents(now_ms - WINDOW_MS))
         self._loading = asyncio.create_task(self._load(found, now_ms), name="storage-load-recent")
-        await asyncio.wait({self._loading}, timeout=_LOAD_FIRST_S)
+        await asyncio.wait({self._loading}, timeout=LOAD_FIRST_S)
 
     async def close(self) -> None:
         """Stop reading and sealing. Idempotent."""
@@ -123,8 +115,8 @@ class SqliteSamples:
             dropped += count
         while count := await self._writer.run(drop_chunks_of_nobody()):
             dropped += count
-        labels_from_ms = self._keep.oldest(HOURS, now_ms) - _LABELS_LONGER_MS
-        await self._writer.run(sql.drop_unused(labels_from_ms, now_ms - _CURSORS_FOR_MS))
+        labels_from_ms = self._keep.oldest(HOURS, now_ms) - LABELS_LONGER_MS
+        await self._writer.run(sql.drop_unused(labels_from_ms, now_ms - CURSORS_FOR_MS))
         return dropped
 
     async def _seal_all(self, before_ms: int) -> int:

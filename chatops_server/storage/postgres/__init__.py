@@ -1,0 +1,1 @@
+"""The storage engine on PostgreSQL, for many hubs on one database."""

@@ -1,0 +1,1 @@
+"""A hub's whole database from SQLite to PostgreSQL and back: moves, backups and restores."""
