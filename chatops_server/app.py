@@ -47,6 +47,7 @@ from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.login_sessions import LoginSessions
+from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.moments import Moments
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.passwords import PasswordHasher
@@ -256,7 +257,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
         second_factor=SecondFactor(credentials.second, ledger, directory),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
-        servers=Servers(ledger, fleet, sessions, _now_ms),
+        servers=Servers(ledger, fleet, sessions, Narrowings(fleet, sessions, _now_ms), _now_ms),
         grants=Grants(storage, ledger, fleet, directory, _now_ms),
         api_keys=api_keys,
         key_rotation=KeyRotation(storage, ledger, api_keys, sessions, _now_ms),

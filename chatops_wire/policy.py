@@ -32,6 +32,41 @@ class MachinePolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     terminal_shell: str = ""
 
 
+class PolicySummary(Struct, frozen=True, kw_only=True):
+    """What is told of a server's policy wherever the server is shown; all of it: `/servers/{id}/policy`."""
+
+    source: str
+    """`file`, `flags`; empty: its agent has not told."""
+    lists_commands: bool
+    """Whether only listed commands are run there."""
+    signed: tuple[str, ...]
+    narrowed: tuple[str, ...] | None
+    """To what the hub has narrowed it; None: not at all."""
+
+
+class PolicyPatch(Struct, frozen=True, kw_only=True):
+    """To what a server is to be narrowed; null: no longer."""
+
+    allowed: NarrowedTo | None
+
+
+class PolicyView(Struct, frozen=True, kw_only=True):
+    """What may be asked of a server's machine: what it allows itself, and what the hub does without."""
+
+    server_id: str
+    capabilities: tuple[str, ...]
+    """What is left of both."""
+    machine_capabilities: tuple[str, ...]
+    """What its agent offers."""
+    machine: MachinePolicy | None
+    """What is meant by that there; null: its agent has not told."""
+    narrowed: tuple[str, ...] | None
+    """To what it is narrowed at the hub; null: not at all."""
+    narrowed_by: str | None
+    """The user's id."""
+    narrowed_at: str | None
+
+
 def expanded(words: tuple[str, ...]) -> frozenset[str]:
     """Return these with what is in them: who may change containers may look into them."""
     found = frozenset(words)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chatops_wire.agent import AgentInfo
+from chatops_wire.policy import PolicyPatch, PolicySummary
 from chatops_wire.rest_docker import Availability
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Sample, Temperature
 
@@ -182,6 +183,8 @@ class ServerView(Struct, frozen=True, kw_only=True):
     """What its agent last said of a container engine; null before the first sample."""
     docker_reason: str = ""
     """Why that does not answer, where the agent says so."""
+    policy: PolicySummary | None = None
+    """What its machine allows, in short, and to what the hub has narrowed it."""
     cpu_recent: tuple[int, ...] | UnsetType = UNSET
     """CPU percent, the last points of 10 s, oldest first; only in lists and the first `fleet` frame."""
 
@@ -198,6 +201,7 @@ class ServerPatch(Struct, frozen=True, kw_only=True):
 
     name: Name | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
+    policy: PolicyPatch | UnsetType = UNSET
 
 
 class GrantBody(Struct, frozen=True, kw_only=True):

@@ -9,9 +9,11 @@ from chatops_server.broker.sample_frames import AnySample, whole_body
 from chatops_server.broker.server_state import Latest, ServerState, from_row, server_view
 from chatops_server.domain.clocks import AgentClock
 from chatops_server.domain.latest_order import Mark
+from chatops_server.domain.narrowing import Narrowing
 from chatops_server.domain.permissions import Principal, effective_role
 from chatops_server.storage.sql.servers import ServerRow
 from chatops_wire.agent import AgentInfo
+from chatops_wire.policy import MachinePolicy
 from chatops_wire.rest import GrantRole, Role, ServerView
 from chatops_wire.rest_docker import Availability
 
@@ -109,6 +111,13 @@ class Fleet:
             state.name, state.tags = name, tags
             self._touch(state)
 
+    def narrowed(self, server_id: str, narrowing: Narrowing | None) -> None:
+        """Take over to what a server is narrowed; unknown ids are ignored."""
+        state = self._servers.get(server_id)
+        if state is not None:
+            state.narrowing = narrowing
+            self._touch(state)
+
     def removed(self, server_id: str) -> None:
         """Forget a deleted server; unknown ids are ignored."""
         state = self._servers.pop(server_id, None)
@@ -152,10 +161,15 @@ class Fleet:
     # What agent sockets report
 
     def connected(
-        self, state: ServerState, host: AgentInfo, capabilities: tuple[str, ...], at_ms: int
+        self,
+        state: ServerState,
+        host: AgentInfo,
+        capabilities: tuple[str, ...],
+        at_ms: int,
+        policy: MachinePolicy | None = None,
     ) -> None:
         """Note that the server's agent is there, and what it said of its machine."""
-        state.is_online = True
+        state.is_online, state.policy = True, policy
         state.host, state.capabilities, state.last_seen_ms = host, capabilities, at_ms
         self._touch(state)
 

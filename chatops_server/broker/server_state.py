@@ -8,9 +8,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from chatops_server.broker.sample_frames import AnySample, sequence
 from chatops_server.domain.latest_order import Mark
+from chatops_server.domain.narrowing import Narrowing
 from chatops_server.storage.sql.servers import ServerRow
 from chatops_wire import codec
 from chatops_wire.agent import AgentInfo
+from chatops_wire.policy import MachinePolicy, PolicySummary, narrowed
 from chatops_wire.rest import GrantRole, LatestView, Role, ServerStatus, ServerView
 from chatops_wire.rest_docker import Availability
 from chatops_wire.times import format_ms
@@ -40,6 +42,11 @@ class ServerState:
     """When its agent last said anything, by the hub's clock."""
     host: AgentInfo | None = None
     capabilities: tuple[str, ...] = ()
+    """What its machine allows, as its agent says."""
+    policy: MachinePolicy | None = None
+    """What is meant by that there."""
+    narrowing: Narrowing | None = None
+    """What the hub does without; None: nothing of it."""
     is_online: bool = False
     interval_s: float | None = None
     """What the hub told the agent to sample at; None is the agent's own interval."""
@@ -55,6 +62,11 @@ class ServerState:
     """By user id."""
     encoded: dict[Role, bytes] = field(default_factory=dict)
     """The view as JSON, for as long as nothing changes."""
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What may be asked of the machine: what it allows, as far as the hub does not do without."""
+        return narrowed(self.capabilities, None if self.narrowing is None else self.narrowing.allowed)
 
     @property
     def status(self) -> ServerStatus:
@@ -76,6 +88,8 @@ def from_row(row: ServerRow) -> ServerState:
         last_seen_ms=row.last_seen_ms,
         host=row.host,
         capabilities=row.capabilities,
+        policy=row.policy,
+        narrowing=row.narrowing,
     )
 
 
@@ -88,7 +102,7 @@ def server_view(state: ServerState, role: Role, recent: Sequence[int] | UnsetTyp
         status=state.status,
         last_seen=None if state.last_seen_ms is None else format_ms(state.last_seen_ms),
         owner_id=state.owner_id,
-        capabilities=state.capabilities,
+        capabilities=state.offered,
         host=state.host,
         latest=None if state.latest is None else latest_view(state.latest.sample),
         interval_s=state.interval_s,
@@ -97,7 +111,19 @@ def server_view(state: ServerState, role: Role, recent: Sequence[int] | UnsetTyp
         clock_ahead_ms=state.clock_ahead_ms,
         docker=state.docker,
         docker_reason=state.docker_reason,
+        policy=policy_summary(state),
         cpu_recent=UNSET if recent is UNSET else tuple(recent),
+    )
+
+
+def policy_summary(state: ServerState) -> PolicySummary:
+    """Return what is shown of a server's policy in lists."""
+    machine = state.policy or MachinePolicy(source="")
+    return PolicySummary(
+        source=machine.source,
+        lists_commands=machine.commands is not None,
+        signed=machine.signed,
+        narrowed=None if state.narrowing is None else state.narrowing.allowed,
     )
 
 

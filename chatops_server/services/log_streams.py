@@ -13,6 +13,7 @@ from chatops_server.broker.action_counts import ActionCounts
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.inventory import is_name
+from chatops_server.domain.narrowing import needs_of_log
 from chatops_server.domain.permissions import Principal, ServerAction
 from chatops_server.errors import (
     AgentTimeoutError,
@@ -27,6 +28,7 @@ from chatops_server.services.access import Caller, server_for
 from chatops_server.services.agent_post import offered, reachable
 from chatops_server.services.errands import Errands
 from chatops_server.services.ledger import Deed, Ledger
+from chatops_server.services.narrowing import require
 from chatops_server.services.refusals import refusal
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode, Refusal
@@ -106,6 +108,11 @@ class LogStreams:
             ChatopsError: The agent refuses, which is written down, has ended it, or is gone.
         """
         session = reachable(self._sessions, server_id)
+        try:
+            require(session.state, *needs_of_log(source))
+        except NotAllowedError as exc:
+            await self._note_refusal(principal, server_id, source, exc)
+            raise
         stream = _Stream(f"str_{token_hex(8)}", session)
         self._streams[stream.id] = stream
         order = StreamOpen(stream_id=stream.id, source=source, window=WINDOW_LINES)

@@ -15,6 +15,7 @@ from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.clocks import Turn
 from chatops_server.domain.host_facts import trimmed_capabilities, trimmed_host
 from chatops_server.domain.latest_order import Mark
+from chatops_server.domain.narrowing import trimmed_policy
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql.latest import LatestRow, put_latest
@@ -102,11 +103,13 @@ class Presence:
     def connected(self, state: ServerState, auth: Auth) -> None:
         """Show the server as online, with what its agent said; an event if it was not online before."""
         host, capabilities = trimmed_host(auth.agent), trimmed_capabilities(auth.capabilities)
-        if (host, capabilities) != (state.host, state.capabilities) or state.last_seen_ms is None:
+        policy = trimmed_policy(auth.policy)
+        told = (state.host, state.capabilities, state.policy)
+        if (host, capabilities, policy) != told or state.last_seen_ms is None:
             self._new_facts.add(state.id)
             self._due.add(state.id)
         was_online = state.is_online
-        self._fleet.connected(state, host, capabilities, self._now_ms())
+        self._fleet.connected(state, host, capabilities, self._now_ms(), policy)
         if not was_online:
             self._tell(state, f"{state.name} connected")
         self._wake.set()
@@ -236,7 +239,7 @@ def _stored_states(states: Iterable[ServerState], new_facts: set[str]) -> Script
         if state.last_seen_ms is None:
             continue
         if state.id in new_facts and state.host is not None:
-            yield from registered(state.num, state.host, state.capabilities, state.last_seen_ms)
+            yield from registered(state.num, state.host, state.capabilities, state.policy, state.last_seen_ms)
         else:
             yield from seen(state.num, state.last_seen_ms)
         if state.latest is not None:

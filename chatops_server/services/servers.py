@@ -1,20 +1,24 @@
 """Servers: added, shown, renamed and removed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from secrets import token_hex
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import UNSET
 
 from chatops_server.broker.fleet import Fleet
+from chatops_server.domain.narrowing import Narrowing
 from chatops_server.errors import ConflictError, NoMetricsError, NotFoundError
 from chatops_server.services.access import Caller, ServerAccess
 from chatops_server.services.ledger import Deed, Ledger
+from chatops_server.services.narrowing import Narrowings, policy_view
 from chatops_server.storage.base import Script, UniqueViolationError
 from chatops_server.storage.sql import servers as servers_sql
 from chatops_server.storage.sql.events import NewEvent
 from chatops_server.storage.sql.servers import ServerRow
+from chatops_wire.policy import PolicyView
 from chatops_wire.rest import ServerCreate, ServerPatch, ServerView
 
 
@@ -28,12 +32,34 @@ class AgentSessions(Protocol):
         """Cut off the agent that came with a revoked key: error frame, close 4401."""
 
 
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    patch: ServerPatch
+    narrowing: Narrowing | None
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """What the audit log says of it."""
+        if self.patch.policy is UNSET:
+            return _NOTHING
+        return {"allowed": None if self.narrowing is None else list(self.narrowing.allowed)}
+
+
 class Servers:
     """The servers; lists and single ones come from memory."""
 
     def __init__(
-        self, ledger: Ledger, fleet: Fleet, sessions: AgentSessions, now_ms: Callable[[], int]
+        self,
+        ledger: Ledger,
+        fleet: Fleet,
+        sessions: AgentSessions,
+        narrowings: Narrowings,
+        now_ms: Callable[[], int],
     ) -> None:
+        self._narrowings = narrowings
         self._ledger = ledger
         self._fleet = fleet
         self._sessions = sessions
@@ -86,17 +112,28 @@ class Servers:
         return self._fleet.view(state, "admin")
 
     async def change(self, access: ServerAccess, patch: ServerPatch, caller: Caller) -> ServerView:
-        """Change name or tags.
+        """Change name or tags, or narrow what is asked of it.
 
         Raises:
             ConflictError: The name is taken.
             NotFoundError: It was deleted in the meantime.
         """
+        narrows = patch.policy is not UNSET
+        change = _Change(
+            patch, None if patch.policy is UNSET else self._narrowings.made(patch.policy, caller)
+        )
+        action = "server.narrow" if narrows else "server.update"
         changed = await self._committed(
-            _changed(access.state.id, patch), "server.update", access.state, caller
+            _changed(access.state.id, change), action, access.state, caller, change.told
         )
         self._fleet.changed(changed.id, name=changed.name, tags=changed.tags)
+        if narrows:
+            self._narrowings.told(changed.id, changed.narrowing)
         return self.view(access)
+
+    def policy(self, access: ServerAccess) -> PolicyView:
+        """Return what may be asked of a server, and who decided what."""
+        return policy_view(access.state)
 
     async def remove(self, access: ServerAccess, caller: Caller) -> None:
         """Delete a server with keys, grants and history, and disconnect its agent.
@@ -109,11 +146,16 @@ class Servers:
         self._sessions.close_server(access.state.id)
 
     async def _committed(
-        self, change: Script[ServerRow], action: str, server: "_Named", caller: Caller
+        self,
+        change: Script[ServerRow],
+        action: str,
+        server: "_Named",
+        caller: Caller,
+        told: Mapping[str, Any] = _NOTHING,
     ) -> ServerRow:
         message = f"server {server.name} {_DONE[action]}"
         event = NewEvent("server", message, server_id=server.id, user_id=caller.user_id)
-        deed = Deed(action, caller, target=server.name, server_id=server.id, event=event)
+        deed = Deed(action, caller, target=server.name, server_id=server.id, data=told, event=event)
         try:
             return await self._ledger.commit(change, deed)
         except UniqueViolationError as exc:
@@ -127,7 +169,12 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
-_DONE = {"server.create": "added", "server.update": "changed", "server.delete": "removed"}
+_DONE = {
+    "server.create": "added",
+    "server.update": "changed",
+    "server.narrow": "narrowed",
+    "server.delete": "removed",
+}
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:
@@ -139,8 +186,11 @@ def _added(row: ServerRow) -> Script[ServerRow]:
     return (yield from _found(row.id))
 
 
-def _changed(server_id: str, patch: ServerPatch) -> Script[ServerRow]:
+def _changed(server_id: str, change: _Change) -> Script[ServerRow]:
     row = yield from _found(server_id)
+    patch = change.patch
+    if patch.policy is not UNSET:
+        yield from servers_sql.narrow_server(server_id, change.narrowing)
     name = row.name if patch.name is UNSET else patch.name
     tags = row.tags if patch.tags is UNSET else _distinct(patch.tags)
     yield from servers_sql.change_server(server_id, name, tags)

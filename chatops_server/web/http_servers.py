@@ -3,6 +3,7 @@
 from chatops_server.domain.permissions import HubAction, ServerAction
 from chatops_server.web.asking import Ask, page
 from chatops_server.web.routes import PAGING, Route
+from chatops_wire.policy import PolicyView
 from chatops_wire.rest import GrantBody, GrantView, Page, ServerCreate, ServerPatch, ServerView
 
 _TAG = "servers"
@@ -24,6 +25,10 @@ async def _get(ask: Ask[None]) -> ServerView:
 
 async def _change(ask: Ask[ServerPatch]) -> ServerView:
     return await ask.hub.servers.change(ask.server, ask.body, ask.caller)
+
+
+async def _policy(ask: Ask[None]) -> PolicyView:
+    return ask.hub.servers.policy(ask.server)
 
 
 async def _remove(ask: Ask[None]) -> None:
@@ -84,11 +89,20 @@ ROUTES = (
         path="/servers/{id}",
         right=ServerAction.MANAGE,
         handle=_change,
-        summary="Change a server's name or tags.",
+        summary="Change a server's name or tags, or narrow what its machine is asked for (`policy`).",
         tag=_TAG,
         body=ServerPatch,
         answer=ServerView,
         refusals=(409,),
+    ),
+    Route(
+        method="GET",
+        path="/servers/{id}/policy",
+        right=ServerAction.READ,
+        handle=_policy,
+        summary="Show what may be asked of a server's machine, and who decided what.",
+        tag=_TAG,
+        answer=PolicyView,
     ),
     Route(
         method="DELETE",

@@ -25,6 +25,7 @@ from chatops_server.domain.clocks import AgentClock
 from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.backlog_rates import BacklogRates
 from chatops_server.services.live import Live
+from chatops_server.services.narrowing import narrow_frame
 from chatops_server.services.presence import Presence
 from chatops_server.web.agent_stream import (
     Actions,
@@ -237,6 +238,9 @@ class AgentEndpoint:
                 backlog_per_s=UNSET if per_s is None else per_s,
             )
         )
+        if state.narrowing is not None:
+            # Before anything is asked of it.
+            session.outbox.put(narrow_frame(state.narrowing))
         self._door.actions.connected(session)
         self._door.rotation.connected(session)
 

@@ -47,7 +47,7 @@ class LogLines:
     def fired(self, watch: Watch, alert: Alert) -> None:
         """Begin to read, unless the agent does not let the hub, or too many are read already."""
         server = self._fleet.get(alert.server_id)
-        if server is None or not server.is_online or _CAPABILITY not in server.capabilities:
+        if server is None or not server.is_online or _CAPABILITY not in server.offered:
             return
         if server.id not in self._refused and len(self._errands) < MOST_AT_ONCE:
             self._errands.start(self._attached(watch, alert), f"alert-log-{alert.id}")

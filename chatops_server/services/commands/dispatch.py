@@ -11,10 +11,12 @@ from msgspec import structs
 
 from chatops_server.broker.runs import Run
 from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.domain.narrowing import leaves
 from chatops_server.domain.output_chunks import Chunk
 from chatops_server.errors import AgentOfflineError, TooManyRequestsError
 from chatops_server.services.commands.keeper import ROOM_BYTES, Keeper, Workshop, give_credit
 from chatops_server.services.errands import Errands
+from chatops_server.services.narrowing import narrowed_words
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode
 from chatops_wire.commands import (
@@ -94,6 +96,16 @@ class Dispatch:
         session = self._session(run.server_id)
         self._runs.add(run)
         run.sent_at = self._now()
+        state = self._fleet.get(run.server_id)
+        if run.response is None and state is not None and not leaves(state.narrowing, "commands"):
+            run.respond(
+                CommandResponse(
+                    command_id=run.id,
+                    status="refused",
+                    code=ErrorCode.NOT_ALLOWED,
+                    message=narrowed_words(state),
+                )
+            )
         if run.response is None and session is None:
             text = "the server's agent is not connected"
             refused = CommandResponse(

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.sessions import AgentSession, AgentSessions
+from chatops_server.domain.narrowing import needs_of_engine
 from chatops_server.errors import AgentOfflineError, AgentTimeoutError, ChatopsError, TooManyRequestsError
 from chatops_server.services.agent_post import offered, reachable
+from chatops_server.services.narrowing import require
 from chatops_server.services.refusals import refusal
 from chatops_wire import codec
 from chatops_wire.codes import ErrorCode
@@ -59,8 +61,11 @@ class Request:
         Raises:
             AgentOfflineError: The agent left; it may still do it.
             AgentTimeoutError: No answer in time, of the agent or of its engine; likewise.
+            NotAllowedError: The server is narrowed to less at the hub; nothing was sent.
             ChatopsError: The agent or its engine refused.
         """
+        reveals = bool(order.params.get("reveal"))
+        require(self.session.state, *needs_of_engine(order.action, reveals=reveals))
         command = DockerCommand(
             command_id=self.id,
             action=order.action,

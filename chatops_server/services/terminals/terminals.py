@@ -14,6 +14,7 @@ from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.broker.terminals import OpenTerminals, Terminal
 from chatops_server.domain.inventory import is_name
+from chatops_server.domain.narrowing import leaves, needs_of_terminal
 from chatops_server.domain.permissions import ServerAction, allows
 from chatops_server.errors import (
     InvalidRequestError,
@@ -21,6 +22,7 @@ from chatops_server.errors import (
     StorageError,
 )
 from chatops_server.services.errands import Errands
+from chatops_server.services.narrowing import narrowed_words
 from chatops_server.services.refusals import refusal
 from chatops_server.services.terminals.listing import Listing
 from chatops_server.services.terminals.logbook import Logbook
@@ -305,7 +307,12 @@ class TerminalRelay:
     async def _begin(self, terminal: Terminal, order: TerminalOpen) -> None:
         """Send the order and return when the terminal runs; raise why it does not."""
         self._around.counts.terminals += 1
-        self._tell(terminal, order)
+        if self._is_left(terminal):
+            self._tell(terminal, order)
+        else:
+            text = narrowed_words(terminal.session.state)
+            refused = TerminalClose(terminal_id=terminal.id, reason=text, code=ErrorCode.NOT_ALLOWED)
+            self._closed(terminal, refused, tell_viewer=False)
         with suppress(TimeoutError):
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await terminal.answered.wait()
@@ -370,10 +377,16 @@ class TerminalRelay:
 
     def _may_still(self, terminal: Terminal, client: ClientSession) -> bool:
         role = self._around.fleet.role_on(terminal.server_id, client.principal)
-        if role is not None and allows(role, ServerAction.OPERATE):
-            return True
-        self._end(terminal, "this is no longer yours to operate", tell_viewer=True)
-        return False
+        if role is None or not allows(role, ServerAction.OPERATE):
+            self._end(terminal, "this is no longer yours to operate", tell_viewer=True)
+            return False
+        if not self._is_left(terminal):
+            self._end(terminal, narrowed_words(terminal.session.state), tell_viewer=True)
+            return False
+        return True
+
+    def _is_left(self, terminal: Terminal) -> bool:
+        return leaves(terminal.session.state.narrowing, *needs_of_terminal(terminal.container))
 
 
 def _window(terminal: Terminal, wanted: int) -> int:

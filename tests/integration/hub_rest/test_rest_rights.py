@@ -57,6 +57,7 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/servers": ADDS,
     "GET /api/v1/servers/{id}": READS,
     "PATCH /api/v1/servers/{id}": FULL,
+    "GET /api/v1/servers/{id}/policy": READS,
     "DELETE /api/v1/servers/{id}": (*FULL[:7], 204, 204),
     "GET /api/v1/servers/{id}/grants": FULL,
     "GET /api/v1/servers/{id}/grants/{user_id}": FULL,
