@@ -20,10 +20,9 @@ from chatops_server.config import Config, Keeping
 from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.head_file import HeadFile
+from chatops_server.keychain import Keychain, open_keychain
 from chatops_server.keys import HUB, Hub
 from chatops_server.opening import Database, open_storage
-from chatops_server.sealing import Sealer
-from chatops_server.secret_file import kept_secret
 from chatops_server.services import agent_actions, passwords
 from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Accounts, Credentials
@@ -53,12 +52,14 @@ from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
 from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
+from chatops_server.services.resealing import reseal
 from chatops_server.services.retention import Retention
 from chatops_server.services.second_factor import SecondFactor, SecondStep
 from chatops_server.services.servers import Servers
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import FIRST_ADMIN, Users
 from chatops_server.storage.base import Storage
+from chatops_server.token_keys import TokenKeysKeeper
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
 from chatops_server.web.live_routes import LiveServices, add_live
@@ -102,6 +103,8 @@ class Setup:
     """With agents that run commands; others than the usual are for tests."""
     webhook_allow_private: bool = False
     """Let webhooks lead to this machine and private networks."""
+    previous_secret: str | None = None
+    """The secret before it: what that signed and sealed is still good."""
     pin: str = ""
     """Of the hub's own certificate, for machines that enrol."""
 
@@ -154,11 +157,15 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     parts: _Parts | None = None
     head: AuditHead | None = None
     try:
-        kept = None if setup.secret else await asyncio.to_thread(kept_secret, setup.data_dir)
-        secret = setup.secret or kept or ""
-        second = SecondStep(storage, Sealer(secret), _now_ms)
-        credentials = Credentials(AccessTokens(secret, _now_ms), hasher, LoginGuard(_monotonic_ms), second)
-        parts = _assembled(setup, storage, credentials, Sealer(secret))
+        secrets = await asyncio.to_thread(
+            open_keychain, setup.secret, setup.previous_secret, setup.data_dir, _now_ms
+        )
+        if setup.previous_secret:
+            await reseal(storage, secrets.sealer)
+        second = SecondStep(storage, secrets.sealer, _now_ms)
+        tokens = AccessTokens(secrets.ring, _now_ms)
+        credentials = Credentials(tokens, hasher, LoginGuard(_monotonic_ms), second)
+        parts = _assembled(setup, storage, credentials, secrets)
         await parts.hub.users.load()
         await parts.hub.login_sessions.load()
         await load_fleet(parts.live.fleet, storage)
@@ -215,6 +222,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         keeping=config.keeping,
         tiers=config.tiers,
         webhook_allow_private=config.webhook_allow_private,
+        previous_secret=config.previous_secret,
         pin=config.pin,
     )
     async with open_hub(setup) as running, serving(running, config) as port:
@@ -239,7 +247,7 @@ async def _start(runner: web.AppRunner, config: Config) -> None:
         raise CannotListenError(f"cannot listen on port {config.port} of {config.host}: {reason}") from exc
 
 
-def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer: Sealer) -> _Parts:
+def _assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain) -> _Parts:
     live = put_together(lambda number: storage.samples.recent_cpu(number, _now_ms()), time.monotonic)
     events = Events(storage, live.topics, _now_ms)
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
@@ -251,7 +259,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
     base = Base(storage, ledger, events, live, directory, actions.log_streams, _now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, _now_ms)
     enrolling = Surroundings(storage, ledger, fleet, sessions, directory)
-    alerts = alerting.put_together(base, sealer, Guard(allows_private=setup.webhook_allow_private))
+    alerts = alerting.put_together(base, secrets.sealer, Guard(allows_private=setup.webhook_allow_private))
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
@@ -275,17 +283,26 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, sealer:
         fleet=fleet,
         now_ms=_now_ms,
     )
+    loops = _loops(hub, live, presence, secrets)
+    loops["retention"] = Retention(
+        storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
+    ).run
+    return _Parts(hub, live, actions, presence, ingest, loops)
+
+
+def _loops(
+    hub: Hub, live: Live, presence: Presence, secrets: Keychain
+) -> dict[str, Callable[[], Awaitable[None]]]:
     loops = {
         "presence": presence.run,
         "ticker": Ticker(live, hub.accounts, _now_ms).run,
-        "retention": Retention(
-            storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
-        ).run,
         "last-used": hub.api_keys.keep_flushing,
         "key-rotation": hub.key_rotation.run,
-        **alerts.loops,
+        **hub.alerting.loops,
     }
-    return _Parts(hub, live, actions, presence, ingest, loops)
+    if secrets.file is not None:
+        loops["token-keys"] = TokenKeysKeeper(secrets.file, secrets.ring, hub.ledger).run
+    return loops
 
 
 def _readiness(

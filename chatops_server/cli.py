@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from chatops_server import secret_command
 from chatops_wire.settings import SettingError
 from chatops_wire.version import VERSION
 
@@ -53,7 +54,7 @@ def _run(options: Options) -> int:
     settings = config.load(options)
     config.check_exposure(settings)
     # What this process starts later shall not inherit them.
-    for name in ("CHATOPS_SECRET", "CHATOPS_ADMIN_PASSWORD"):
+    for name in ("CHATOPS_SECRET", "CHATOPS_SECRET_PREVIOUS", "CHATOPS_ADMIN_PASSWORD"):
         os.environ.pop(name, None)
     logs.to_stderr(settings.log_level)
     app.run(settings, _say)
@@ -256,6 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_user(user.add_subparsers(required=True, metavar="COMMAND"))
     tls = commands.add_parser("tls", help="make the hub's own certificate, or show its pin")
     _add_tls(tls.add_subparsers(required=True, metavar="COMMAND"))
+    secret = commands.add_parser("secret", help="change the key that signs access tokens")
+    _add_place(secret_command.add_rotate(secret))
     _add_copies(commands)
     _add_migrate_to(
         commands.add_parser("migrate-to", help="copy a hub from SQLite to PostgreSQL, while it is stopped")

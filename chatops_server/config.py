@@ -47,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Signs access tokens, at least 32 characters; empty: made at the first start, in the data directory."""
     secret_file: str = ""
     """A file that holds the secret."""
+    secret_previous: str = ""
+    """The secret before it, for as long as tokens it signed live; secrets in the database are sealed anew."""
     metrics_public: bool = False
     """Answer /metrics without a token, to whoever can connect."""
     webhook_allow_private: bool = False
@@ -98,6 +100,7 @@ class Config:
     webhook_allow_private: bool = False
     keeping: Keeping = field(default_factory=Keeping)
     tiers: Keep = field(default_factory=Keep)
+    previous_secret: str | None = field(default=None, repr=False)
     pin: str = ""
     """Of the hub's own certificate; empty where an authority vouches for it."""
 
@@ -125,6 +128,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         log_level=settings.log_level,
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
+        previous_secret=_previous_secret(settings),
         metrics_public=settings.metrics_public,
         webhook_allow_private=settings.webhook_allow_private or is_loopback(settings.host),
         keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
@@ -277,6 +281,11 @@ def _secret(settings: Settings) -> str | None:
     except (OSError, UnicodeError) as exc:
         raise SettingError(f"CHATOPS_SECRET_FILE: {settings.secret_file!r}: {_reason(exc)}") from exc
     return checked_secret("CHATOPS_SECRET_FILE", text)
+
+
+def _previous_secret(settings: Settings) -> str | None:
+    previous = settings.secret_previous
+    return checked_secret("CHATOPS_SECRET_PREVIOUS", previous) if previous else None
 
 
 def _reason(exc: Exception) -> str:

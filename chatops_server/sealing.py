@@ -3,7 +3,7 @@
 import base64
 from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -17,12 +17,13 @@ class UnsealError(Exception):
 class Sealer:
     """Seals with a key derived from the hub's secret, so that hubs which share that read each other's.
 
-    A hub that gets another secret (CHATOPS_SECRET, another data directory) cannot read what it sealed before.
+    A hub that gets another secret (CHATOPS_SECRET, another data directory) reads what it sealed before only
+    where it is told the previous one too.
     """
 
-    def __init__(self, secret: str) -> None:
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+    def __init__(self, secret: str, *previous: str) -> None:
+        self._fernet = _fernet(secret)
+        self._before = [_fernet(each) for each in previous]
 
     def seal(self, text: str) -> str:
         """Return the text as it is kept: encrypted, authenticated, different each time."""
@@ -35,6 +36,19 @@ class Sealer:
             UnsealError: It was altered or sealed with another secret.
         """
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return MultiFernet([self._fernet, *self._before]).decrypt(sealed.encode()).decode()
         except (InvalidToken, UnicodeError) as exc:
             raise UnsealError from exc
+
+    def is_current(self, sealed: str) -> bool:
+        """Return whether the present secret alone opens it."""
+        try:
+            self._fernet.decrypt(sealed.encode())
+        except (InvalidToken, UnicodeError):
+            return False
+        return True
+
+
+def _fernet(secret: str) -> Fernet:
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
+    return Fernet(base64.urlsafe_b64encode(key))

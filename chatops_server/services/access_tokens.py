@@ -8,6 +8,7 @@ from typing import Any, Final
 import jwt
 
 from chatops_server.errors import TokenError
+from chatops_server.services.signing_keys import KeyRing
 from chatops_wire.codes import ErrorCode
 
 ACCESS_TOKEN_S: Final = 1800
@@ -32,10 +33,10 @@ class Claims:
 
 
 class AccessTokens:
-    """Issues and checks tokens with one secret."""
+    """Issues tokens with the newest key of a ring, and checks them by the one they name."""
 
-    def __init__(self, secret: str, now_ms: Callable[[], int]) -> None:
-        self._secret = secret
+    def __init__(self, ring: KeyRing, now_ms: Callable[[], int]) -> None:
+        self._ring = ring
         self._now_ms = now_ms
 
     def issue(self, user_id: str, token_version: int, session_id: str) -> str:
@@ -52,7 +53,9 @@ class AccessTokens:
             "ver": token_version,
             "sid": session_id,
         }
-        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+        key = self._ring.current
+        headers = {"typ": _TYPE, "kid": key.kid}
+        return jwt.encode(claims, key.secret, algorithm=_ALGORITHM, headers=headers)
 
     def verify(self, token: str) -> Claims:
         """Return what the token says.
@@ -80,9 +83,14 @@ class AccessTokens:
             "verify_iat": False,
         }
         try:
+            # Read before it is checked, and used for nothing but to choose among keys of ours.
+            kid = jwt.get_unverified_header(token).get("kid")
+            key = self._ring.find(kid, self._now_ms())
+            if key is None:
+                raise TokenError("the access token is not valid")
             whole = jwt.decode_complete(
                 token,
-                self._secret,
+                key.secret,
                 algorithms=[_ALGORITHM],
                 audience=_AUDIENCE,
                 issuer=_ISSUER,

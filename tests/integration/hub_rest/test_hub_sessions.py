@@ -18,6 +18,7 @@ from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.refresh_tokens import FAMILY_MS, REFRESH_TOKEN_MS
 from chatops_server.services.second_factor import SecondStep
+from chatops_server.services.signing_keys import KeyRing
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import Users
 from chatops_server.storage.sql.users import UserRow
@@ -59,7 +60,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     storage = await open_sqlite(tmp_path / "hub.db", now_ms=clock)
     ledger, directory = Ledger(storage, Events(storage, Nobody(), clock), clock), UserDirectory()
     second = SecondStep(storage, Sealer(SECRET), clock)
-    credentials = Credentials(AccessTokens(SECRET, clock), hasher, LoginGuard(clock), second)
+    credentials = Credentials(AccessTokens(KeyRing.of(SECRET), clock), hasher, LoginGuard(clock), second)
     users = Users(storage, ledger, directory, hasher, clock)
     await users.create_first(ADMIN_PASSWORD)
     yield Scene(Accounts(storage, ledger, directory, credentials, clock), users, clock)
