@@ -8,7 +8,7 @@ NewCommand = Callable[[str, str, str | None], argparse.ArgumentParser]
 """Makes a subcommand of a name and a purpose, and longer words for its own help."""
 Count = Callable[[str], int]
 
-JOBS: Final = frozenset({"top", "watch", "status", "chart", "coverage", "completion"})
+JOBS: Final = frozenset({"top", "watch", "status", "chart", "coverage", "completion", "web"})
 _TOP: Final = (
     "Without a server: the fleet, its busiest machines and what fires. With one: its processor, memory, "
     "disks, networks, processes, containers and alerts, now or at a moment of the past: who was it, that "
@@ -26,6 +26,10 @@ _CHART: Final = (
 _COMPLETION: Final = (
     'bash: eval "$(chatops completion bash)" in ~/.bashrc; zsh likewise in ~/.zshrc; '
     "fish: chatops completion fish > ~/.config/fish/completions/chatops.fish"
+)
+_WEB: Final = (
+    "Whoever opens it signs in with an account of the hub; each window is a process of its own on this "
+    "machine, with that user's rights and nothing of yours. Needs the extra `web`."
 )
 _MOMENT: Final = "a moment of the past: 2h (ago), 14:05, 'yesterday 14:05', or RFC 3339"
 
@@ -61,8 +65,19 @@ def add_jobs(command: NewCommand, count: Count) -> None:
     coverage = command("coverage", "say how much of what a server measured is stored", None)
     coverage.add_argument("name", metavar="SERVER", nargs="?", default="", help="by name or id; else all")
     coverage.add_argument("--since", metavar="T", default="30d", help=f"{_MOMENT} (default 30d)")
+    _add_web(command("web", "serve the UI to browsers, by the hub's own login", _WEB))
     completion = command("completion", "print what completes commands in a shell", _COMPLETION)
     completion.add_argument("shell", choices=["bash", "zsh", "fish"])
+
+
+def _add_web(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8766, help="0 takes a free one (default 8766)")
+    parser.add_argument("--tls-cert", metavar="F", default="", help="a PEM file: certificate and chain")
+    parser.add_argument("--tls-key", metavar="F", default="", help="its private key")
+    parser.add_argument(
+        "--plain-http", action="store_true", default=False, help="no TLS, also where other machines reach it"
+    )
 
 
 def _add_top(parser: argparse.ArgumentParser, count: Count) -> None:
@@ -108,6 +123,12 @@ def _seconds(text: str) -> float:
     if not 1 <= found <= 86_400:  # noqa: PLR2004 - a day; also false for what is no number
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds: 1 to 86400")
     return found
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):  # noqa: PLR2004 - 16 bits
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
 
 
 def _rows(text: str) -> int:

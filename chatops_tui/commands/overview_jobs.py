@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from chatops_tui.commands import chart, status, top
+from chatops_tui.commands import chart, status, top, web
 from chatops_tui.commands.say import complain
 from chatops_tui.commands.targets import UnknownServerError
 from chatops_tui.config import Settings
@@ -26,4 +26,5 @@ _JOBS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "status": lambda settings, typed: status.show_status(settings, status.wanted_of(typed)),
     "chart": lambda settings, typed: chart.show_chart(settings, chart.wanted_of(typed)),
     "coverage": chart.show_coverage,
+    "web": lambda settings, typed: web.serve(settings, web.wanted_of(typed)),
 }
