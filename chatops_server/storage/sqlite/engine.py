@@ -1,6 +1,7 @@
 """Opens a database file for this process alone, up to date, with one writer and a few readers."""
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +15,15 @@ from chatops_server.storage.folder_lock import LOCK_FILE, FolderLock
 from chatops_server.storage.sql.samples import HotSamples
 from chatops_server.storage.sqlite.charts import ChartReaders
 from chatops_server.storage.sqlite.connections import OLDEST_SQLITE, connect_writer
+from chatops_server.storage.sqlite.copies import copy_database
 from chatops_server.storage.sqlite.mounts import network_file_system
 from chatops_server.storage.sqlite.reader import ReaderPool
 from chatops_server.storage.sqlite.samples import Parts, SqliteSamples
-from chatops_server.storage.sqlite.schema import Migration, known_migrations, migrate
+from chatops_server.storage.sqlite.schema import Migration, known_migrations, migrate, version_of
 from chatops_server.storage.sqlite.sealer import Sealer
 from chatops_server.storage.sqlite.writer import Writer
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -137,11 +141,29 @@ def _open(path: Path, lock: FolderLock, migrations: Sequence[Migration] | None) 
     connection = connect_writer(path)
     try:
         # Reads files, so here and not on the event loop.
-        migrate(connection, known_migrations() if migrations is None else migrations)
+        steps = known_migrations() if migrations is None else migrations
+        version = version_of(connection)
+        if 0 < version < max(step.number for step in steps):
+            _keep_copy(path, version)
+        migrate(connection, steps)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _keep_copy(path: Path, version: int) -> None:
+    """Keep the database as it is before its schema changes: the way back to the older program."""
+    copy = path.with_name(f"{path.name}.schema-{version}")
+    for left in path.parent.glob(f".{copy.name}.*.partial"):
+        # Of an attempt that was killed; the lock says that nobody else is at it.
+        left.unlink(missing_ok=True)
+    try:
+        copy_database(path, copy)
+    except StorageError as exc:
+        reason = f"no copy can be kept before the schema is brought up to date: {exc.reason}"
+        raise CannotOpenError(reason) from exc
+    log.info("a copy was kept before the schema changes", extra={"copy": str(copy), "version": version})
 
 
 def _nothing() -> Script[int]:

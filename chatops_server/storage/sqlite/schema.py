@@ -29,6 +29,12 @@ def known_migrations() -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the schema's version; 0 for an empty file."""
+    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    return int(version)
+
+
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> int:
     """Apply what is missing and return how many steps that took.
 
@@ -38,7 +44,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> 
         CannotOpenError: The schema is newer than this program.
         sqlite3.Error: A step failed.
     """
-    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    version = version_of(connection)
     newest = migrations[-1].number if migrations else 0
     if version > newest:
         raise CannotOpenError(
