@@ -144,6 +144,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     choices.add_argument(
         "--alert-signal",
+    choices.add_argument(
+        "--dashboards",
+        metavar="F",
+        help="your own dashboards, TOML (default dashboards.toml beside config.toml)",
+    )
         choices=["desktop", "bell", "toast", "off"],
         help="how the UI tells a new critical alert (default desktop: toast, bell and OSC 9)",
     )

@@ -58,6 +58,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 class Settings(Choices, frozen=True, kw_only=True):
     """The choices, and what only this start brings along."""
+    dashboards: str = ""
+    """The file of dashboards; empty: `dashboards.toml` beside config.toml."""
 
     password: str | None = None
     """Answers the password prompt (CHATOPS_PASSWORD); never read from a file or a flag."""

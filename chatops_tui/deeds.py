@@ -13,9 +13,11 @@ from chatops_tui.requests import NewServer, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
 from chatops_tui.screens.alerts_one import AlertScreen
 from chatops_tui.screens.audit import AuditScreen
+from chatops_tui.screens.compare import CompareScreen
 from chatops_tui.screens.container import ContainerScreen
 from chatops_tui.screens.containers import ContainersScreen
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.dashboard import DashboardScreen
 from chatops_tui.screens.fan_out import FanOutScreen
 from chatops_tui.screens.fleet_deeds import Deed
 from chatops_tui.screens.new_key import NewKeyScreen
@@ -76,6 +78,14 @@ class Deeds:
     def container(self, key: ContainerKey, tab: str) -> None:
         """Show a container, `tab` may be `logs`."""
         self._open(ContainerScreen(self._given, key, tab))
+
+    def compare(self, server_ids: Sequence[str]) -> None:
+        """Show servers beside each other."""
+        self._open(CompareScreen(self._given, server_ids))
+
+    def dashboards(self, name: str = "") -> None:
+        """Show the dashboard of this name, or the first."""
+        self._open(DashboardScreen(self._given, name))
 
     def audit(self) -> None:
         """Show who did what, unless it is what one looks at."""

@@ -22,6 +22,9 @@ _OF_SCREENS: Final = (
     ("sort", "Sort the list", "choose a column"),
     ("filter", "Filter the list", "type words, tag:web, cpu>70"),
     ("add", "Add a server", "name it and get its key"),
+    ("compare", "Compare servers", "the marked ones, in one chart"),
+    ("go_to_time", "Go to a time", "-2h, 14:05, yesterday 14:05"),
+    ("live", "Back to now", "from a moment of the past"),
     ("shells", "Shells and recordings", "go back to a shell, or see what one showed"),
 )
 
@@ -83,6 +86,9 @@ class Offers:
             yield Command("Alerts", "what fires, and when", self._host.action_alerts, "alerts")
             yield Command(
                 "Containers", "of every server", lambda: self._host.deeds.do("containers", ""), "containers"
+            )
+            yield Command(
+                "Dashboards", "your own, from dashboards.toml", self._host.deeds.dashboards, "dashboards"
             )
             yield Command("Audit log", "who did what, for admins", self._host.action_audit, "audit")
         yield Command("Help", "every key that works here", self._host.action_help)

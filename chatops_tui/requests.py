@@ -8,6 +8,7 @@ from typing import Protocol
 from chatops_tui.relay.place import Place
 from chatops_tui.render.recording import Recording
 from chatops_tui.store.containers import ContainerKey
+from chatops_tui.store.dashboards import Boards
 from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.shells import Shell
@@ -69,6 +70,14 @@ class Needs:
     reels: frozenset[ReelWish] = frozenset()
 
 
+class Past(Protocol):
+    """Moments that are over. RequestFailedError; cancelling is safe."""
+
+    async def moment(self, server_id: str, at_ms: int) -> MomentView:
+        """Return what a server looked like at a moment of its own clock, Unix milliseconds."""
+        ...
+
+
 class Hub(Protocol):
     """The hub as screens see it. Every coroutine raises RequestFailedError; cancelling is safe."""
 
@@ -80,6 +89,11 @@ class Hub(Protocol):
     @property
     def pin(self) -> str:
         """The pin its certificate is known by; empty: an authority vouches for it."""
+        ...
+
+    @property
+    def past(self) -> Past:
+        """What was."""
         ...
 
     async def sign_in(self, address: str, username: str, password: str, otp: str = "") -> None:
@@ -107,12 +121,36 @@ class Hub(Protocol):
         ...
 
 
-class Past(Protocol):
-    """Moments that are over. RequestFailedError; cancelling is safe."""
+@dataclass(frozen=True, slots=True)
+class BoardsRead:
+    """What the file of dashboards held, and a mark of that state of it."""
 
-    async def moment(self, server_id: str, at_ms: int) -> MomentView:
-        """Return what a server looked like at a moment of its own clock, Unix milliseconds."""
+    stamp: object
+    boards: Boards
+    is_missing: bool = False
+
+
+class BoardFile(Protocol):
+    """The file of dashboards."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, for a person."""
         ...
+
+    async def read(self, stamp: object) -> BoardsRead | None:
+        """Return what it holds; None: it is as it was at `stamp`. Whatever is wrong is among the faults."""
+        ...
+
+
+class NoBoards:
+    """`BoardFile` where there is none."""
+
+    path = ""
+
+    async def read(self, stamp: object) -> BoardsRead | None:
+        """Return nothing."""
+        return None if stamp == () else BoardsRead((), Boards(), is_missing=True)
 
 
 class Commands(Protocol):

@@ -86,11 +86,7 @@ def chart_lines(style: ChartStyle, view: ChartView, columns_wide: int, rows: int
     labels = axes.y_labels(body.scale, style.unit, rows - 2)
     for row, (label, line) in enumerate(zip(labels, body.lines, strict=True)):
         lines.append([*_y_label(label, body.limits.get(row), style.unit), *line])
-    times = _axis(style, view.marks, body.span_ms, across)
-    cell = cell_at(view.cursor_ms, body.span_ms, across)
-    if cell is not None and view.cursor_ms is not None:
-        ms_a_cell = (body.span_ms[1] - body.span_ms[0]) // across
-        times = with_label(times, cell, time_label(view.cursor_ms, style.tz, ms_a_cell))
+    times = _axis(style, view, body.span_ms, across)
     lines.append([(" " * axes.LABEL_WIDTH, "text"), ("└", "rule"), *times])
     return lines
 
@@ -247,16 +243,33 @@ def _dotted(line: Cell, ink: Ink) -> Iterator[Span]:
                 yield piece, own
 
 
-def _axis(style: ChartStyle, marks: Sequence[Mark], span_ms: tuple[int, int], across: int) -> list[Span]:
+def _axis(style: ChartStyle, view: ChartView, span_ms: tuple[int, int], across: int) -> list[Span]:
     """Return the time axis: clock times on a rule, and over it where alerts began and how long they fired.
 
-    A beginning takes the place of a clock time, but never of the last one.
+    A beginning takes the place of a clock time, but never of the last one. The crosshair's time lies over
+    everything.
     """
+    cell = cell_at(view.cursor_ms, span_ms, across)
+    if cell is None or view.cursor_ms is None:
+        return _marked(style, view.marks, span_ms, across)
+    label = time_label(view.cursor_ms, style.tz, (span_ms[1] - span_ms[0]) // across)
+    covered = range(cell - len(label), cell + len(label) + 1)
+    return with_label(_marked(style, view.marks, span_ms, across, frozenset(covered)), cell, label)
+
+
+def _marked(
+    style: ChartStyle,
+    marks: Sequence[Mark],
+    span_ms: tuple[int, int],
+    across: int,
+    covered: frozenset[int] = frozenset(),
+) -> list[Span]:
+    """Return the axis without a crosshair; no clock time lies in the cells `covered`."""
     marked = marked_cells(marks, span_ms, across)
     starts = {place for place, cell in marked.items() if cell.is_start}
-    times = axes.time_axis(*span_ms, across, style.tz, starts)
+    times = axes.time_axis(*span_ms, across, style.tz, starts | covered)
     if starts and times.count("─") == len(times):
-        times = axes.time_axis(*span_ms, across, style.tz)
+        times = axes.time_axis(*span_ms, across, style.tz, covered)
     spans: list[Span] = []
     for place, character in enumerate(times):
         cell = marked.get(place)

@@ -20,9 +20,9 @@ from chatops_tui.screens.server_panes import Pane
 from chatops_tui.store.danger import danger_in
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import LinkPhase, Row
-from chatops_tui.store.ranges import Range
 from chatops_tui.store.recall import Recall
 from chatops_tui.store.runs import RunMemory
+from chatops_tui.store.time_view import TimeView
 from chatops_tui.widgets.command_line import CommandLine
 from chatops_tui.widgets.confirm import Confirm
 from chatops_tui.widgets.scroll_back import Said
@@ -60,7 +60,7 @@ class ConsolePane(Pane):
         """Where one types."""
         return self.query_one(CommandLine).field
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
         """Draw the runs, if anything about them has changed."""
         if not self._server_id:
             self._server_id = memory.row.id

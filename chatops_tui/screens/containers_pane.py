@@ -12,7 +12,9 @@ from chatops_tui.screens.server_panes import Pane
 from chatops_tui.store.container_rows import SORTS
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Row
-from chatops_tui.store.ranges import Range
+from chatops_tui.store.time_view import TimeView
+
+PAST_REFUSAL = "This is the past: 0 goes back to now"
 
 
 class ContainersPane(Pane):
@@ -34,18 +36,25 @@ class ContainersPane(Pane):
         """The table."""
         return self._list.table
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
         """Draw the containers, or why there are none."""
         row = memory.row
         if self.order is not None:
             self._list.order = self.order
-        containers = self.given.store.containers
+        containers = self.store.containers
+        self._list.refusal = PAST_REFUSAL if memory.is_past else ""
         self._list.show(containers.rows(row.id), {row.id: row.name}, now_ms)
-        self._list.say_when_empty(nothing_to_show(self.given, row))
+        nothing = _nothing_then(memory) if memory.is_past else nothing_to_show(self.given, row)
+        self._list.say_when_empty(nothing)
 
     def back(self) -> bool:
         """Take filter or marks away."""
         return self._list.back()
+
+
+def _nothing_then(memory: ServerMemory) -> list[Cell]:
+    said = memory.absence if memory.sample is None else "No container is known of this moment."
+    return [[(said, "muted")]]
 
 
 def nothing_to_show(given: Context, row: Row) -> list[Cell]:

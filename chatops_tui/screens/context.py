@@ -8,7 +8,7 @@ from datetime import tzinfo
 from chatops_tui.alert_requests import Alerting
 from chatops_tui.engine_requests import Engines
 from chatops_tui.render.charset import Charset
-from chatops_tui.requests import Commands, Hub, Logs, Shells
+from chatops_tui.requests import BoardFile, Commands, Hub, Logs, NoBoards, Shells
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.store import Store
@@ -33,6 +33,8 @@ class Context:
     """What is asked about before it is run."""
     kept: Kept = field(default_factory=Forgetful)
     """What one chose to look at."""
+    boards: BoardFile = field(default_factory=NoBoards)
+    """Dashboards."""
 
     def is_current(self, row: Row) -> bool:
         """Say whether the figures of a server are of now: the hub is heard, and hears its agent."""

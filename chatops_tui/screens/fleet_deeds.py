@@ -1,16 +1,19 @@
 """What one does from the fleet to servers: each key asks whoever owns the other screens."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from textual.message import Message
 
 from chatops_tui.relay.place import Place
 from chatops_tui.screens.listing import Listing
 from chatops_tui.screens.tabs import can
-from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
+from chatops_tui.screens.wanted import CompareWanted, DashboardsWanted, ShellListWanted, ShellWanted
 from chatops_tui.store.models import Row
 from chatops_tui.widgets.live_table import LiveTable
+
+# As many as are compared by eye; who marks more sees the first of them.
+MOST_COMPARED: Final = 8
 
 Deed = Literal["open", "add", "edit", "delete", "containers"]
 """What can be done to servers."""
@@ -44,6 +47,8 @@ class FleetDeeds(Listing):
                 return (may or None) if action == "add" else may and not self.store.rows()
             case "run":
                 return any(can(row, "commands") for row in self.store.rows())
+            case "compare":
+                return bool(self.store.rows()) or None
             case "edit" | "delete":
                 row = self._cursor_row
                 return True if row and row.view.role == "admin" else None
@@ -72,6 +77,19 @@ class FleetDeeds(Listing):
         row = self._cursor_row
         if row is not None:
             self.post_message(ShellWanted(Place(row.id, row.name)))
+
+    def action_compare(self) -> None:
+        """Show the marked servers beside each other, or else all that the filter leaves."""
+        table = self.query_one(LiveTable)
+        marked = tuple(server_id for server_id in table.order if server_id in table.marked)
+        if marked or len(table.order) <= MOST_COMPARED:
+            self.post_message(CompareWanted(marked or tuple(table.order)))
+        else:
+            self.notify("Mark servers by space, then c compares them.", markup=False)
+
+    def action_dashboards(self) -> None:
+        """Show one's own dashboards."""
+        self.post_message(DashboardsWanted())
 
     def action_containers(self) -> None:
         """Show the containers of every server."""

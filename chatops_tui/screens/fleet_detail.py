@@ -14,6 +14,7 @@ from chatops_tui.screens.context import Context
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Row
 from chatops_tui.store.ranges import Range
+from chatops_tui.store.time_view import TimeView
 from chatops_tui.widgets.lines import TextBlock
 
 _PROCESSES: Final = 6
@@ -49,7 +50,7 @@ class FleetDetail(Container):
         block = self.query_one("#detail-facts", TextBlock)
         if block.display:
             block.set_lines([_state(memory, now_ms, self._given), *self._disks(memory, columns)])
-        self.query_one(ServerCharts).show(memory, span, now_ms)
+        self.query_one(ServerCharts).show(memory, TimeView(span.span_ms), now_ms)
         block = self.query_one("#detail-processes", TextBlock)
         if block.display:
             top = self._aged(row, facts.top_processes(memory, columns, _PROCESSES))

@@ -13,6 +13,8 @@ FLEET_KEYS: Final[tuple[BindingType, ...]] = (
     Binding("t", "shell", "Shell", id="fleet.shell"),
     Binding("S", "shells", "Shells and recordings", show=False, id="fleet.shells"),
     Binding("d", "containers", "Docker", id="fleet.containers"),
+    Binding("c", "compare", "Compare", show=False, id="fleet.compare", tooltip="Compare marked servers"),
+    Binding("b", "dashboards", "Your dashboards", show=False, id="fleet.dashboards"),
     Binding("A", "add", "Add", id="fleet.add"),
     Binding("a", "add_first", "Add the first server", show=False, id="fleet.add-first"),
     Binding(

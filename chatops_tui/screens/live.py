@@ -102,6 +102,14 @@ class LiveScreen(Screen[None]):
         """Let the picture go on with whatever is drawn next."""
         self._frozen_ms = self._frozen = None
 
+    def hold(self, store: Store, at_ms: int) -> None:
+        """Draw this store, as of `at_ms`, until it is thawed."""
+        self._frozen, self._frozen_ms = store, at_ms
+
+    def note(self) -> str:
+        """Return what holds for the whole screen, in a word or two; nothing while it is live."""
+        return "" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}"
+
     def _draw_status(self) -> None:
         bar = self.query_one(StatusBar)
         store = self.given.store
@@ -120,7 +128,7 @@ class LiveScreen(Screen[None]):
         firing = store.alerts.counted()
         bar.set_alerts((("critical", firing.critical), ("warning", firing.warning), ("info", firing.info)))
         bar.set_clock(clock(self.given.now_ms(), self.given.zone))
-        bar.set_note("" if self._frozen_ms is None else f"frozen {clock(self._frozen_ms, self.given.zone)}")
+        bar.set_note(self.note())
         line = self.query_one("#link-line", TextBlock)
         said = link_line(store, self.given.now_ms())
         line.set_class(not said, "-gone")

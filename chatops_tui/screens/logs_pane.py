@@ -14,7 +14,7 @@ from chatops_tui.screens.log_view import LogScroll, LogView
 from chatops_tui.screens.server_panes import Pane
 from chatops_tui.store.log_memory import LogMemory
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import FIVE_MINUTES, Range
+from chatops_tui.store.time_view import TimeView
 from chatops_wire.streams import LogSource
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class LogsPane(Pane):
         """The lines."""
         return self._view.lines
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
         """Draw the lines, if anything about them has changed."""
         self._server_id = memory.row.id
         online = memory.row.status == "online"
@@ -87,7 +87,7 @@ class LogsPane(Pane):
     def _redraw(self) -> None:
         server = self.given.store.server(self._server_id)
         if server is not None:
-            self.show(server, FIVE_MINUTES, self.given.now_ms())
+            self.show(server, TimeView(), self.given.now_ms())
 
 
 def _welcome(*, online: bool) -> list[Cell]:

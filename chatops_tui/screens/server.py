@@ -6,20 +6,22 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Input
 
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
-from chatops_tui.screens.charts import KINDS, ServerCharts
+from chatops_tui.screens.charts import KINDS
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
 from chatops_tui.screens.container_visits import ContainerVisits
-from chatops_tui.screens.containers_pane import ContainersPane
+from chatops_tui.screens.containers_pane import PAST_REFUSAL, ContainersPane
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.logs_pane import LogsPane
 from chatops_tui.screens.notice import Notice
+from chatops_tui.screens.past_screen import PastLine, PastScreen
 from chatops_tui.screens.server_panes import (
     DisksPane,
     HostPane,
@@ -33,7 +35,6 @@ from chatops_tui.screens.tabs import Tab, can, offered
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.status_bar import StatusBar
@@ -50,7 +51,7 @@ TABS: Final = (
 )
 
 
-class ServerScreen(ContainerVisits, Listing):
+class ServerScreen(ContainerVisits, Listing, PastScreen):
     """Watched while it is open: its agent samples every second."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,16 +61,7 @@ class ServerScreen(ContainerVisits, Listing):
         ),
         Binding("tab", "tab_step(1)", "Next tab", show=False, id="server.tab-next"),
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="server.tab-previous"),
-        Binding(
-            "right_square_bracket",
-            "range(1)",
-            "Range",
-            id="server.range-longer",
-            key_display="[ ]",
-            tooltip="Longer range",
-        ),
-        Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="server.range-shorter"),
-        Binding("z", "zoom", "Zoom", id="server.zoom"),
+        Binding("z", "zoom", "Max", id="server.zoom", tooltip="One chart after another, with details"),
         *list_keys("server"),
         Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
@@ -81,9 +73,7 @@ class ServerScreen(ContainerVisits, Listing):
 
     def __init__(self, context: Context, server_id: str, tab: str = "") -> None:
         """Show a server, beginning with the tab of this id; one it does not have is not shown."""
-        super().__init__(context)
-        self._server_id = server_id
-        self._span = FIVE_MINUTES
+        super().__init__(context, server_id)
         self._tabs = offered(TABS, None)
         self._tab = next((one for one in TABS if one.id == tab), self._tabs[0])
         self._zoomed: int | None = None
@@ -93,6 +83,7 @@ class ServerScreen(ContainerVisits, Listing):
         yield StatusBar()
         yield TooSmall()
         yield TabLine()
+        yield PastLine()
         yield Notice()
         with ContentSwitcher(initial=self._tab.id, id="body"):
             yield OverviewPane(self.given)
@@ -109,6 +100,7 @@ class ServerScreen(ContainerVisits, Listing):
     def on_mount(self) -> None:
         """Begin in the table, where keys do something."""
         self.set_focus(self._pane.target)
+        self.load_thresholds()
 
     @property
     def server_id(self) -> str:
@@ -135,7 +127,8 @@ class ServerScreen(ContainerVisits, Listing):
         containers = one if self._tab.id == "docker" else frozenset()
         if memory.row.status == "never":
             return Needs(one, timelines=one, containers=containers)
-        return Needs(one, frozenset({(self._server_id, self._span)}), one, containers)
+        histories = frozenset({(self._server_id, self.times.range)})
+        return Needs(one, histories, one, containers, reels=self.past_wishes())
 
     def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - whatever changed, only lines that differ are drawn
         """Draw the tab that is seen."""
@@ -147,12 +140,18 @@ class ServerScreen(ContainerVisits, Listing):
         if memory is None:
             notice.say([[("This server is no longer there", "strong")], [], [("Esc goes back.", "muted")]])
             return
-        self._pane.show(memory, self._span, self.shown_ms)
+        self.draw_past_line()
+        pane = self._pane
+        pane.store = self.store
+        pane.show(memory, self.times, self.shown_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a key only in the tabs where it does something."""
         if action == "tab":
             return any((tab.digit,) == parameters for tab in self._tabs)
+        if self.is_past and action in {"shell", "shells"}:
+            # Dimmed: who changes something does it to the present.
+            return None
         if action == "shell":
             memory = self.store.server(self._server_id)
             is_typing = isinstance(self.focused, Input)
@@ -167,12 +166,6 @@ class ServerScreen(ContainerVisits, Listing):
     def action_tab_step(self, step: int) -> None:
         """Show the tab beside this one."""
         self._show_tab(self._tabs[(self._tabs.index(self._tab) + step) % len(self._tabs)])
-
-    def action_range(self, step: int) -> None:
-        """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
-        self.thaw()
-        self._span = longer(self._span) if step > 0 else shorter(self._span)
-        self.sync(frozenset())
 
     def action_zoom(self) -> None:
         """Give the next chart all the room; after the last one all share it again."""
@@ -197,22 +190,38 @@ class ServerScreen(ContainerVisits, Listing):
         """Leave the zoom, then what the tab has to leave, then the server."""
         if self._zoomed is not None:
             self._zoom(None)
-        elif not self._pane.back():
+        elif self._pane.back():
+            return
+        elif self.is_past:
+            self.action_live()
+        else:
             close(self, None)
 
     @on(TabLine.Chosen)
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
         self._show_tab(self._tabs[event.index])
 
+    @property
+    def has_time(self) -> bool:
+        """Whether what the tab shows was kept: logs and commands are of now."""
+        return not self._tab.ability
+
+    def _visit(self, screen: Screen[None]) -> None:
+        """Open a container or what its engine keeps, which are of now."""
+        if self.is_past:
+            self.notify(f"{PAST_REFUSAL}.", severity="warning", markup=False)
+        else:
+            super()._visit(screen)
+
     def _offers(self, action: str) -> bool | None:
         """Return whether the tab that is shown has something to do for it; None: that is no tab's matter."""
         match action:
             case "zoom":
                 return self._tab.id == "overview"
-            case "range":
+            case "range" | "zoom_time" | "pan":
                 return self._tab.has_range
             case "freeze":
-                return not self._tab.ability and self._tab.id != "docker"
+                return not self.is_past and not self._tab.ability and self._tab.id != "docker"
             case _:
                 return None
 
@@ -223,6 +232,9 @@ class ServerScreen(ContainerVisits, Listing):
     def _offer_tabs(self, memory: ServerMemory | None) -> None:
         """Show the tabs that work on this server for this user; one that goes away is left."""
         tabs = offered(TABS, memory.row if memory else None)
+        if self.is_past:
+            # Logs and commands are of now.
+            tabs = tuple(tab for tab in tabs if not tab.ability)
         if tabs != self._tabs:
             self._tabs = tabs
             self.refresh_bindings()
@@ -233,7 +245,7 @@ class ServerScreen(ContainerVisits, Listing):
             [f"{tab.digit} {tab.title}" for tab in tabs],
             [f"{tab.digit} {tab.short or tab.title}" for tab in tabs],
         )
-        line.show(tabs.index(self._tab), self._span.label if self._tab.has_range else "")
+        line.show(tabs.index(self._tab), self.times.label if self._tab.has_range else "")
 
     def _show_tab(self, tab: Tab) -> None:
         self._tab = tab
@@ -247,5 +259,5 @@ class ServerScreen(ContainerVisits, Listing):
     def _zoom(self, index: int | None) -> None:
         self._zoomed = index
         self.set_class(index is not None, "-zoomed")
-        self.query_one("#overview-charts", ServerCharts).zoom(None if index is None else KINDS[index])
+        self.query_one(OverviewPane).zoom(None if index is None else KINDS[index])
         self.call_after_refresh(self.sync, frozenset())

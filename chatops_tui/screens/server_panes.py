@@ -9,7 +9,8 @@ from textual.containers import Container, Horizontal
 from chatops_tui.render.spans import Cell, faded
 from chatops_tui.screens import facts
 from chatops_tui.screens.alerts_line import alert_lines
-from chatops_tui.screens.charts import DISK, NETWORK, Kind, MetricChart, ServerCharts
+from chatops_tui.screens.chart_details import Detailed, details
+from chatops_tui.screens.charts import DISK, KINDS, NETWORK, Kind, MetricChart, ServerCharts
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.listing import Listed, kept_order
 from chatops_tui.screens.plain_list import arranged, sorts_of
@@ -23,8 +24,8 @@ from chatops_tui.screens.server_tables import (
 )
 from chatops_tui.screens.steady import SteadySample
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import Range
 from chatops_tui.store.selectors import PROCESS_SORTS, Order, SortKey, processes
+from chatops_tui.store.time_view import TimeView
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -32,12 +33,14 @@ from chatops_tui.widgets.live_table import LiveTable
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from chatops_wire.rest_alerts import ThresholdView
     from chatops_wire.samples import Process
 
 _NO_SAMPLE: Final[list[Cell]] = [[("Waiting for the first sample…", "muted")]]
 _NO_PROCESSES: Final[list[Cell]] = [[("The samples of this server carry no processes.", "muted")]]
 _NEVER: Final[list[Cell]] = [[("This server has not sent a sample yet.", "muted")]]
 _AWAY: Final[list[Cell]] = [[("No processes are known of a server that is offline.", "muted")]]
+_NONE_THEN: Final = "No processes were kept near this moment."
 _NO_MATCH: Final[list[Cell]] = [[("No process matches the filter. Esc clears it.", "muted")]]
 
 
@@ -51,9 +54,11 @@ class Pane(Container):
     def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.given = context
+        self.store = context.store
+        """What is drawn from: the present, or a moment that is over."""
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
-        """Draw the server."""
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
+        """Draw the server; of the present `now_ms` is the time, of the past that of the moment."""
         raise NotImplementedError
 
     @property
@@ -107,6 +112,8 @@ class ProcessTable(LiveTable):
 
 
 def _without_processes(memory: ServerMemory) -> list[Cell]:
+    if memory.is_past:
+        return [[(memory.absence if memory.sample is None else _NONE_THEN, "muted")]]
     if memory.row.status == "never":
         return _NEVER
     if memory.row.status == "offline":
@@ -120,31 +127,46 @@ class OverviewPane(Pane):
     def __init__(self, context: Context) -> None:
         super().__init__(context, id="overview")
         self.order = kept_order(context.kept, "server-overview", PROCESS_SORTS, "cpu")
+        self._zoomed: Kind | None = None
+        self.thresholds: Sequence[ThresholdView] = ()
+        """What is told of below a chart that has all the room."""
 
     def compose(self) -> ComposeResult:
         """Lay out every part; CSS hides what there is no room for."""
         yield TextBlock(id="overview-summary")
         yield TextBlock(id="overview-alerts")
         with Horizontal(id="overview-upper"):
-            yield ServerCharts(self.given, id="overview-charts")
+            yield ServerCharts(self.given, KINDS, arranges=True, id="overview-charts")
             yield TextBlock(id="overview-side")
+        yield TextBlock(id="chart-details")
         yield ProcessTable(self.given, id="overview-processes")
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
         """Draw the server."""
         summary = self.query_one("#overview-summary", TextBlock)
         if summary.display:
             state = facts.state(memory.row, now_ms, self.given.zone)
             summary.set_lines([[(" ", "text"), *state, (f"   {facts.summary(memory.row)}", "muted")]])
-        lines = alert_lines(self.given.store, memory.row.id, now_ms)
+        lines = alert_lines(self.store, memory.row.id, now_ms)
         self.query_one("#overview-alerts", TextBlock).set_lines(lines)
-        self.query_one(ServerCharts).show(memory, span, now_ms)
+        self.query_one(ServerCharts).show(memory, times, now_ms)
+        self._show_details(memory, times, now_ms)
         side = self.query_one("#overview-side", TextBlock)
         if side.display:
             side.set_lines(self._side(memory, now_ms, side.content_size.width))
         table = self.query_one(ProcessTable)
         if table.display and self.order is not None:
             table.show(memory, self.order, now_ms)
+
+    def zoom(self, kind: Kind | None) -> None:
+        """Give one chart all the room, with what is known of it below; None: share it again."""
+        self._zoomed = kind
+        self.query_one(ServerCharts).zoom(kind)
+
+    def _show_details(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
+        if self._zoomed is not None:
+            chart = Detailed(self._zoomed, memory, times, self.thresholds)
+            self.query_one("#chart-details", TextBlock).set_lines(details(self.given, chart, now_ms))
 
     def _side(self, memory: ServerMemory, now_ms: int, columns: int) -> list[Cell]:
         given = self.given
@@ -180,7 +202,7 @@ class ProcessesPane(Pane):
         yield ProcessTable(self.given, id="processes-table")
         yield TextBlock(id="processes-note")
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
         """Draw the server."""
         if self.order is None:
             return
@@ -208,9 +230,9 @@ class RatesPane(Pane):
         yield FilterBar(" ".join(f"{column.key}:" for column in self._table.columns[:3]))
         yield self._table
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
         """Draw the server."""
-        self.query_one(MetricChart).show(memory, span, now_ms)
+        self.query_one(MetricChart).show(memory, times, now_ms)
         rows, bar = self.rows(memory), self.query_one(FilterBar)
         found = arranged(rows, self._table.columns, self.order, bar.text)
         bar.set_counts(len(found), len(rows))
@@ -263,7 +285,7 @@ class HostPane(Pane):
         yield TextBlock(id="host-facts")
         yield TextBlock(id="host-events")
 
-    def show(self, memory: ServerMemory, span: Range, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
+    def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:  # noqa: ARG002 - it has no time axis
         """Draw the server."""
         zone = self.given.zone
         left = self.query_one("#host-facts", TextBlock)

@@ -20,6 +20,6 @@ class SteadySample:
         newest, held = memory.sample, self._held
         is_other = newest is None or held is None or held.server_id != newest.server_id
         # A clock that was set back must not hold it for ever.
-        if is_other or abs(now_ms - self._since_ms) >= STAYS_MS:
+        if is_other or memory.is_past or abs(now_ms - self._since_ms) >= STAYS_MS:
             self._held, self._since_ms = newest, now_ms
         return self._held

@@ -1,5 +1,7 @@
 """What any screen may ask of the program."""
 
+from collections.abc import Sequence
+
 from textual.message import Message
 
 from chatops_tui.relay.place import Place
@@ -28,3 +30,15 @@ class ShellListWanted(Message):
     def __init__(self, server_id: str = "") -> None:
         super().__init__()
         self.server_id = server_id
+
+
+class CompareWanted(Message):
+    """The user wants to see these servers beside each other."""
+
+    def __init__(self, server_ids: Sequence[str]) -> None:
+        super().__init__()
+        self.server_ids = tuple(server_ids)
+
+
+class DashboardsWanted(Message):
+    """The user wants to see the dashboards."""

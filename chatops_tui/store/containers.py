@@ -12,7 +12,7 @@ from chatops_tui.store.pulls import PullEvent, Pulls
 from chatops_tui.store.ranges import Range
 from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress
 from chatops_wire.containers import Container, ContainerItem
-from chatops_wire.rest import History
+from chatops_wire.rest import History, MetricsView
 from chatops_wire.rest_docker import DockerState, PullBegun
 from chatops_wire.times import parse_ms
 
@@ -144,7 +144,7 @@ class Containers:
             case _:
                 assert_never(event)
 
-    def take_sample(self, sample: MetricsEvent, now_ms: int) -> None:
+    def take_sample(self, sample: MetricsEvent | MetricsView, now_ms: int) -> None:
         """Take what a sample tells of the containers of a server: those it does not name are gone.
 
         One that tells nothing of them (None) says nothing: its engine may be away for a moment.

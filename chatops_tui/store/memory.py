@@ -53,8 +53,10 @@ class ServerMemory:
     """How far the agent's clock is ahead of ours; charts end at its now."""
     reels: Reels = field(default_factory=Reels)
     """Pieces of its past that were asked for."""
+    is_past: bool = False
+    """It stands for a moment that is over (`store.past`)."""
     absence: str = ""
-    """Why nothing is known of the moment it stands for; empty: it is of now, or something is."""
+    """What is said where that moment has nothing to show."""
     _spark: Track = field(default_factory=lambda: Track(SPARK_STEP_MS, SPARK_BUCKETS))
     _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
     _history: dict[tuple[Range, Metrics], HistoryState] = field(default_factory=dict)

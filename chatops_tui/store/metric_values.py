@@ -1,10 +1,10 @@
 """Any metric of the catalogue off any form of a sample. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from chatops_tui.store.vitals import Parts
-from chatops_wire.metrics import UnknownMetricError, combined_values, labelled_values, parse
+from chatops_wire.metrics import CATALOGUE, UnknownMetricError, combined_values, labelled_values, parse
 from chatops_wire.samples import SampleParts
 
 _UP: Final = "server.up"
@@ -45,3 +45,17 @@ def _whole(sample: Parts) -> SampleParts:
         process_count=sample.process_count,
         uptime_s=sample.uptime_s,
     )
+
+
+def offered_metrics(samples: Sequence[Parts | None]) -> list[str]:
+    """Return what of the catalogue can be charted, and after each family its labels in these samples."""
+    labels: dict[str, set[str]] = {}
+    for sample in samples:
+        for _group, label, values in labelled_values(_whole(sample)) if sample is not None else ():
+            for name in values:
+                labels.setdefault(name, set()).add(label)
+    found: list[str] = []
+    for name in CATALOGUE:
+        found.append(name)
+        found += [f"{name}:{label}" for label in sorted(labels.get(name, ()))]
+    return found

@@ -151,6 +151,14 @@ class Store:
         made.containers = self.containers.still()
         return made
 
+    def with_server(self, memory: ServerMemory, alerts: Alerts, containers: Containers) -> "Store":
+        """Return the same with another memory of one server, and with these alerts and containers."""
+        made = copy(self)
+        made._servers = {**self._servers, memory.row.id: memory}  # noqa: SLF001 - its own class
+        made._dirty = set()  # noqa: SLF001 - likewise
+        made.alerts, made.containers = alerts, containers
+        return made
+
     def reset(self) -> None:
         """Forget everything a user saw: somebody else may sign in."""
         self._servers.clear()

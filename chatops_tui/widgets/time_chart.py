@@ -1,10 +1,11 @@
-"""A chart of one or two series over clock time."""
+"""A chart of one to four series over clock time."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle, ChartView, chart_lines
+from chatops_tui.render.crosshair import Limit
 from chatops_tui.render.marks import Mark
 from chatops_tui.render.spans import Cell
 from chatops_tui.widgets.lines import Lines
@@ -35,11 +36,15 @@ class TimeChart(Lines):
         """What is shown."""
         return self._view
 
+    def set_style(self, style: ChartStyle) -> None:
+        """Draw in another look from now on."""
+        self._style = style
+
     def set_series(self, series: Sequence[Series], start_ms: int, end_ms: int) -> None:
         """Show these from `start_ms` to `end_ms` (Unix milliseconds).
 
-        At most two, the important one first. None of them with a value says `no data yet`; a message that was
-        set before goes away.
+        At most four, the important one first. None of them with a value says `no data yet`; a message that
+        was set before goes away.
         """
         known = any(value is not None for one in series for value in one.values)
         message = "" if known else "no data yet"
@@ -50,6 +55,18 @@ class TimeChart(Lines):
     def set_headline(self, headline: Cell) -> None:
         """Show the current values beside the title."""
         self._view = replace(self._view, headline=headline)
+
+    def set_cursor(self, at_ms: int | None) -> None:
+        """Stand the crosshair on a moment; None: there is none."""
+        self._view = replace(self._view, cursor_ms=at_ms)
+
+    def set_limits(self, limits: Sequence[Limit] | None) -> None:
+        """Draw these thresholds; None: the usual ones of its kind."""
+        self._view = replace(self._view, limits=limits)
+
+    def set_top(self, top: float | None) -> None:
+        """Have the y axis reach at least this."""
+        self._view = replace(self._view, top=top)
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Show on the time axis when alerts fired."""

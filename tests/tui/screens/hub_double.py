@@ -48,6 +48,7 @@ from tests.tui.screens.command_double import CommandDouble
 from tests.tui.screens.docker_double import DockerDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
+from tests.tui.screens.past_double import moment_of
 from tests.tui.screens.shell_double import ShellDouble
 from tests.tui.screens.synthetic import FLEET, Machine
 
@@ -87,6 +88,9 @@ class HubDouble:
         """The tokens of the feeds, in the order they came."""
         self.latest_asked: list[str] = []
         self.histories: list[tuple[str, int]] = []
+        self.moments: list[tuple[str, int]] = []
+        """Those asked for, by server."""
+        self.refuses_moments = False
         self.serial = 0
         self.commands = CommandDouble(self._send, answer, problem)
         self.logs = LogDouble(self._send, self.now_ms)
@@ -116,6 +120,7 @@ class HubDouble:
                 web.delete(f"{prefix}/servers/{{id}}", self._delete),
                 web.post(f"{prefix}/api-keys", self._key),
                 web.get(f"{prefix}/metrics/{{id}}/history", self._history),
+                web.get(f"{prefix}/metrics/{{id}}/at", self._moment),
                 web.get(f"{prefix}/metrics/{{id}}", self._latest),
                 web.get(f"{prefix}/events", self._events),
                 web.get(f"{prefix}/ws", self._socket),
@@ -291,6 +296,14 @@ class HubDouble:
                 series=series,
             )
         )
+
+    async def _moment(self, request: web.Request) -> web.Response:
+        machine, ts_ms = self.machines[request.match_info["id"]], int(request.query["ts"])
+        self.moments.append((machine.id, ts_ms))
+        if self.refuses_moments:
+            return problem(404, ErrorCode.NO_METRICS)
+        alerts = tuple(self.alerts.all.values())
+        return answer(moment_of(machine, ts_ms, self.docker.of(machine.id), alerts))
 
     async def _latest(self, request: web.Request) -> web.Response:
         machine = self.machines[request.match_info["id"]]

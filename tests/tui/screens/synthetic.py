@@ -103,6 +103,7 @@ def value_at(machine: Machine, metric: str, ts_ms: int) -> float:
         "memory.percent": lambda: memory_at(machine, ts_ms),
         "disk.percent": lambda: machine.disk + wave(ts_ms, machine.name, 4000, 1.5),
         "load.1": lambda: cpu_at(machine, ts_ms) / 100 * machine.cores,
+        "load.15": lambda: cpu_at(machine, ts_ms) / 100 * machine.cores * 0.9,
         "server.up": lambda: float(machine.status == "online"),
         "container.cpu_percent": lambda: 40 + wave(ts_ms, metric, 150, 30),
         "container.memory_used": lambda: 300 * MIB + wave(ts_ms, metric, 150, 40 * MIB),

@@ -91,7 +91,7 @@ async def test_ranges_have_keys_and_long_ones_show_the_gap(page: Ui, hub: HubDou
 
 
 async def test_z_makes_one_chart_after_another_large_and_escape_ends_that(page: Ui) -> None:
-    for title in ("─ CPU", "─ MEM", "─ NET", "─ DISK"):
+    for title in ("─ CPU", "─ MEM", "─ NET", "─ DISK", "─ LOAD", "─ SPACE"):
         await page.press("z")
         await page.sees(title)
         await eventually(lambda: page.text().count("└") == 1)
@@ -131,7 +131,7 @@ async def test_a_frozen_screen_stands_still_and_can_be_looked_at(page: Ui, hub: 
     await page.sees("MOUNT", "/var")
     await page.press("1", "z")
     await page.sees("min")
-    await page.press("z", "z", "z", "z")
+    await page.press("z", "z", "z", "z", "z", "z")
     await page.sees("frozen", line.strip())
     await page.press("right_square_bracket")
     await page.sees("1h [ ]")

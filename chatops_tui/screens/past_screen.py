@@ -1,0 +1,164 @@
+"""One server at any moment: the screen shows the store of now, or one made of that moment."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from chatops_tui.render import numbers
+from chatops_tui.render.spans import Cell
+from chatops_tui.render.text import clean
+from chatops_tui.requests import ReelWish, RequestFailedError
+from chatops_tui.screens.chart_limits import limits_of
+from chatops_tui.screens.charts import MetricChart, curves_of
+from chatops_tui.screens.context import Context
+from chatops_tui.screens.server_panes import OverviewPane
+from chatops_tui.screens.time_screen import TimeScreen
+from chatops_tui.store.alert_selectors import fired
+from chatops_tui.store.past import WAITING, past_store
+from chatops_tui.store.store import Store
+from chatops_tui.store.time_view import block_of
+from chatops_tui.store.vitals import CHARTED
+from chatops_tui.widgets.lines import TextBlock
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from chatops_wire.rest_alerts import ThresholdView
+    from chatops_wire.rest_moments import MomentView
+
+# A crosshair that only passes by asks the hub for nothing.
+ASK_AFTER_S: Final = 0.15
+_RAW: Final = "raw"
+
+
+class PastLine(TextBlock):
+    """Says which moment is shown, and how to get back; on a ground of its own that nothing else has."""
+
+    def __init__(self) -> None:
+        super().__init__(id="past-line", classes="-gone")
+
+
+class PastScreen(TimeScreen):
+    """Loads what the hub knows of the moment the crosshair stands on."""
+
+    def __init__(self, context: Context, server_id: str) -> None:
+        super().__init__(context)
+        self._server_id = server_id
+        self._ask_timer: Timer | None = None
+        self._told: MomentView | None = None
+        self._is_asking = False
+        self._thresholds: Sequence[ThresholdView] = ()
+
+    @property
+    def present_ms(self) -> int:
+        """Now, on the agent's clock."""
+        memory = self.given.store.server(self._server_id)
+        now_ms = self.given.now_ms()
+        return now_ms if memory is None else memory.now_ms(now_ms)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether what is shown is over."""
+        return not self.times.is_live
+
+    def sample_times(self) -> Sequence[int]:
+        """Return when the CPU was measured near the crosshair."""
+        memory = self.given.store.server(self._server_id)
+        if memory is None:
+            return ()
+        _seen, (curve,) = curves_of(memory, CHARTED[:1], self.times, self.given.now_ms())
+        return curve.times_ms
+
+    def alert_times(self) -> Sequence[int]:
+        """Return when this server's alerts began to fire."""
+        found = fired(self.given.store.alerts.of_server(self._server_id), ("",))
+        return sorted(alert.fired_ms or alert.started_ms for alert in found)
+
+    def past_wishes(self) -> frozenset[ReelWish]:
+        """Return what has to be known of the past to be drawn."""
+        if not self.is_past:
+            return frozenset()
+        seen = self.times.stretch(self.present_ms)
+        return frozenset({ReelWish(self._server_id, CHARTED, block_of(seen), seen.end_ms)})
+
+    def time_changed(self) -> None:
+        """Show the new moment at once as far as it is known, and ask for the rest."""
+        if self._ask_timer is not None:
+            self._ask_timer.stop()
+            self._ask_timer = None
+        moment_ms = self.times.moment_ms
+        if moment_ms is None:
+            self.workers.cancel_group(self, "moment")
+            self._told, self._is_asking = None, False
+            return
+        held = self.store if self._told is not None else self._blank(moment_ms, WAITING)
+        self.hold(held, moment_ms)
+        self._is_asking = True
+        self._ask_timer = self.set_timer(ASK_AFTER_S, lambda: self._ask(moment_ms))
+
+    def load_thresholds(self) -> None:
+        """Draw the hub's thresholds once they are known; without them the usual ones stay."""
+        self.run_worker(self._load_thresholds(), name="thresholds", exit_on_error=False)
+
+    def draw_past_line(self) -> None:
+        """Say which moment is shown, or nothing."""
+        line = self.query_one(PastLine)
+        moment_ms = self.times.moment_ms
+        line.set_class(moment_ms is None, "-gone")
+        if moment_ms is not None:
+            line.set_lines([self._past_cell(moment_ms)])
+
+    def _past_cell(self, moment_ms: int) -> Cell:
+        zone, present_ms = self.given.zone, self.present_ms
+        at = datetime.fromtimestamp(moment_ms / 1000, zone)
+        is_this_year = at.year == datetime.fromtimestamp(present_ms / 1000, zone).year
+        day = f"{at:%a %d %b}" if is_this_year else f"{at:%a %d %b %Y}"
+        ago = numbers.duration_long((present_ms - moment_ms) / 1000)
+        return [
+            (" PAST ", "strong"),
+            (f" {day} {at:%H:%M:%S}", "strong"),
+            (f"  {ago} ago", "text"),
+            ("   0", "strong"),
+            (" live", "text"),
+            ("  ;", "strong"),
+            (f" step {self.step.label}", "text"),
+            (f"  {self._state()}", "text"),
+        ]
+
+    def _state(self) -> str:
+        told = self._told
+        if self._is_asking or told is None:
+            return "loading…" if self._is_asking else "nothing known"
+        if told.sample is None:
+            return "no sample near"
+        age = numbers.duration(told.sample_age_s)
+        return f"sample {age} before" if told.tier in {_RAW, None} else f"averages of {told.tier}"
+
+    def _blank(self, at_ms: int, absence: str) -> Store:
+        return past_store(self.given.store, self._server_id, at_ms, None, absence)
+
+    def _ask(self, at_ms: int) -> None:
+        self.run_worker(self._load(at_ms), name="moment", group="moment", exclusive=True, exit_on_error=False)
+
+    async def _load(self, at_ms: int) -> None:
+        try:
+            told = await self.given.hub.past.moment(self._server_id, at_ms)
+        except RequestFailedError as exc:
+            self._told, self._is_asking = None, False
+            self.hold(self._blank(at_ms, clean(str(exc))), at_ms)
+        else:
+            self._told, self._is_asking = told, False
+            self.hold(past_store(self.given.store, self._server_id, at_ms, told), at_ms)
+        self.sync(frozenset())
+
+    async def _load_thresholds(self) -> None:
+        with contextlib.suppress(RequestFailedError):
+            self._thresholds = await self.given.alerting.thresholds.all()
+        memory = self.given.store.server(self._server_id)
+        if memory is None:
+            return
+        for chart in self.query(MetricChart):
+            chart.set_limits(limits_of(self._thresholds, memory.row, chart.kind.metrics) or None)
+        self.query_one(OverviewPane).thresholds = self._thresholds
+        self.sync(frozenset())
