@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, tzinfo
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -19,9 +18,7 @@ from chatops_tui import alert_news
 from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.audit_link import AuditLink
 from chatops_tui.clock import local_zone, now_ms
-from chatops_tui.config import Settings, config_dir, state_dir
-from chatops_tui.dashboard_file import NAME as BOARDS
-from chatops_tui.dashboard_file import DashboardFile
+from chatops_tui.config import Settings, state_dir
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.ending import tell_loop
 from chatops_tui.engine_link import EngineLink
@@ -43,13 +40,7 @@ from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen
 from chatops_tui.screens.live import LiveScreen
-from chatops_tui.screens.wanted import (
-    CompareWanted,
-    DashboardsWanted,
-    PlayWanted,
-    ShellListWanted,
-    ShellWanted,
-)
+from chatops_tui.screens.wanted import PlayWanted, ShellListWanted, ShellWanted
 from chatops_tui.shell_link import ShellLink
 from chatops_tui.signing_in import SigningIn
 from chatops_tui.spoken import Spoken
@@ -95,7 +86,6 @@ class ChatopsApp(LeanApp[object]):
         "styles/server.tcss",
         "styles/containers.tcss",
         "styles/alerts.tcss",
-        "styles/charts.tcss",
     ]
     # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
     # too small for anything.
@@ -150,7 +140,6 @@ class ChatopsApp(LeanApp[object]):
             terminal.charset,
             dangers,
             self.kept,
-            DashboardFile(Path(settings.dashboards) if settings.dashboards else config_dir() / BOARDS),
         )
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
@@ -166,12 +155,13 @@ class ChatopsApp(LeanApp[object]):
 
     def get_default_screen(self) -> Screen[None]:
         """Return the root: the fleet, which says by itself that it is connecting."""
-        return FleetScreen(self._given, self.kept, tour=self._settings.tour)
+        return FleetScreen(self._given, self.kept, tour=self._settings.tour or self.kept.is_first)
 
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
         self._hear_signals = tell_loop(self.exit)
         self._colours.begin()
+        self.set_keymap(self._settings.keymap)
         self.set_interval(self._terminal.tick_s, self._tick)
         self.call_after_refresh(self._keep_link)
 
@@ -283,6 +273,13 @@ class ChatopsApp(LeanApp[object]):
         """Show who did what."""
         self.deeds.audit()
 
+    def action_tour(self) -> None:
+        """Show a newcomer what to press, above the fleet."""
+        self._goings.go("fleet")
+        root = self.screen_stack[0]
+        if isinstance(root, FleetScreen):
+            root.show_tour()
+
     def action_next_theme(self) -> None:
         """Change the colours."""
         self._colours.take_next()
@@ -327,14 +324,6 @@ class ChatopsApp(LeanApp[object]):
     def _alert_wanted(self, event: AlertWanted) -> None:
         if event.server_id:
             self.deeds.do("open", event.server_id)
-    @on(CompareWanted)
-    def _compare_wanted(self, event: CompareWanted) -> None:
-        self.deeds.compare(event.server_ids)
-
-    @on(DashboardsWanted)
-    def _dashboards_wanted(self) -> None:
-        self.deeds.dashboards()
-
         else:
             self.deeds.alert(event.alert_id)
 

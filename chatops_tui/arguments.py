@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     docker_arguments.add_jobs(command)
     overview_arguments.add_jobs(command, _page)
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
+    command("doctor", "show what this terminal can do, and a card to see whether that is so")
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser
 
@@ -130,6 +131,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices.add_argument(
         "--low-bandwidth", action="store_true", help="send the terminal as little as possible"
     )
+    choices.add_argument("--fps", metavar="N", help="the most pictures a second (0.1 to 30)")
     choices.add_argument(
         "--confirm",
         action="append",
@@ -144,11 +146,6 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     )
     choices.add_argument(
         "--alert-signal",
-    choices.add_argument(
-        "--dashboards",
-        metavar="F",
-        help="your own dashboards, TOML (default dashboards.toml beside config.toml)",
-    )
         choices=["desktop", "bell", "toast", "off"],
         help="how the UI tells a new critical alert (default desktop: toast, bell and OSC 9)",
     )

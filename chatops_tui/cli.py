@@ -88,6 +88,10 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             return add_server(settings, arguments.name, arguments.tags, as_json=arguments.json)
         case "exec" | "shell" | "logs" | "history" | "keys" | "recordings" | "play":
             return _more_jobs(settings, arguments)
+        case "doctor":
+            from chatops_tui.commands.doctor import show_terminal  # noqa: PLC0415 - likewise
+
+            return show_terminal(settings, as_json=arguments.json)
         case "demo":
             from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
 

@@ -18,6 +18,10 @@ DEFAULT_URL: Final = "http://127.0.0.1:8765"
 PASSWORD_VARIABLE: Final = "CHATOPS_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
 
+# Slower is a still picture, faster than a terminal is read.
+_LEAST_FPS: Final = 0.1
+_MOST_FPS: Final = 30.0
+
 ColorMode = Literal["auto", "truecolor", "256", "16"]
 # `themes` makes them; named here too, so that a wrong one is told without loading Textual.
 ThemeName = Literal["", "chatops-dark", "chatops-light", "chatops-contrast", "ansi-dark", "ansi-light"]
@@ -45,6 +49,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """auto: on, but off over SSH."""
     low_bandwidth: bool = False
     """Send the terminal as little as possible."""
+    fps: float | None = None
+    """The most pictures a second, from 0.1 to 30; None: what suits the terminal."""
     confirm: tuple[str, ...] = ()
     """Regular expressions: commands the UI asks about before it runs them. Empty: `store.danger.USUAL`."""
     signing_key: str = ""
@@ -58,13 +64,13 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 class Settings(Choices, frozen=True, kw_only=True):
     """The choices, and what only this start brings along."""
-    dashboards: str = ""
-    """The file of dashboards; empty: `dashboards.toml` beside config.toml."""
 
     password: str | None = None
     """Answers the password prompt (CHATOPS_PASSWORD); never read from a file or a flag."""
     tokens: Tokens | None = None
     """A session that is already open: nobody signs in, and nothing is remembered."""
+    keymap: dict[str, str] = msgspec.field(default_factory=dict)
+    """Keys of one's own, by the id of what they do: the table `keymap` of the file."""
     address: str = ""
     """Where to begin, as it is typed after `:`; empty: with the fleet."""
     tour: bool = False
@@ -81,14 +87,25 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> S
     Raises:
         SettingError: One line that names the setting or the file.
     """
-    choices = settle(Choices, flags=flags, environ=environ, file=_file(flags, environ))
+    file = _file(flags, environ)
+    keymap = _keymap(file.pop("keymap", {}))
+    choices = settle(Choices, flags=flags, environ=environ, file=file)
+    if choices.fps is not None and not _LEAST_FPS <= choices.fps <= _MOST_FPS:
+        raise SettingError(f"fps: {choices.fps:g} is not from {_LEAST_FPS:g} to {_MOST_FPS:g}")
     if choices.tls_ca:
         _check_certificates(choices.tls_ca)
     _check_pin(choices.tls_pin)
     for pattern in choices.confirm:
         _check_pattern(pattern)
     fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
-    return Settings(**fields, password=environ.get(PASSWORD_VARIABLE) or None)
+    return Settings(**fields, keymap=keymap, password=environ.get(PASSWORD_VARIABLE) or None)
+
+
+def _keymap(found: object) -> dict[str, str]:
+    try:
+        return msgspec.convert(found, dict[str, str])
+    except msgspec.ValidationError as exc:
+        raise SettingError(f'keymap: each line is an id and its keys, "fleet.sort" = "o": {exc}') from exc
 
 
 def parse_url(text: str) -> str:

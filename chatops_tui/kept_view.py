@@ -25,6 +25,11 @@ class KeptView:
         self._folder = folder
         self.view = remembered(folder)
 
+    @property
+    def is_first(self) -> bool:
+        """Say whether nobody has been here before whose choices are kept."""
+        return self._folder is not None and not self.view.toured
+
     def change(self, view: View) -> None:
         """Take other choices; returns at once."""
         if view != self.view:

@@ -67,4 +67,5 @@ def wishes(settings: Settings) -> Wishes:
         ascii=settings.ascii,
         mouse=settings.mouse,
         low_bandwidth=settings.low_bandwidth,
+        fps=settings.fps,
     )

@@ -34,6 +34,7 @@ HANG_UP_EXIT: Final = 129
 # Terminals without more than 16 colours, whatever else the environment claims.
 _POOR_TERMS: Final = frozenset({"linux", "vt100", "vt220", "ansi", "dumb", "cons25", ""})
 
+_MOST_FPS: Final = 30
 _LOCAL_TICK_S: Final = 0.25
 _SSH_TICK_S: Final = 1.0
 _SLOW_TICK_S: Final = 5.0
@@ -48,6 +49,8 @@ class Wishes:
     ascii: bool = False
     mouse: Literal["auto", "on", "off"] = "auto"
     low_bandwidth: bool = False
+    fps: float | None = None
+    """The most pictures a second; None: what suits the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,9 @@ def decide(environ: Mapping[str, str], *, is_tty: bool, encoding: str, wishes: W
         ssh=ssh,
         theme=wishes.theme or _theme(environ, colour, wishes),
         mouse=not slow if wishes.mouse == "auto" else wishes.mouse == "on",
-        tick_s=_SLOW_TICK_S if wishes.low_bandwidth else _SSH_TICK_S if ssh else _LOCAL_TICK_S,
+        tick_s=_tick_s(wishes, ssh=ssh),
         animations=False,
-        fps=10 if slow else 30,
+        fps=max(1, min(_MOST_FPS, round(wishes.fps))) if wishes.fps else 10 if slow else _MOST_FPS,
     )
 
 
@@ -163,6 +166,12 @@ def ended_when_gone(stream: IO[str] | None = sys.__stdin__) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _tick_s(wishes: Wishes, *, ssh: bool) -> float:
+    usual = _SLOW_TICK_S if wishes.low_bandwidth else _SSH_TICK_S if ssh else _LOCAL_TICK_S
+    # What is asked for holds in both directions, but nothing changes more often than a local tick.
+    return max(_LOCAL_TICK_S, 1 / wishes.fps) if wishes.fps else usual
 
 
 def _colour(environ: Mapping[str, str], wishes: Wishes, *, is_tty: bool) -> Colour:

@@ -79,14 +79,16 @@ class FleetScreen(FleetDeeds):
         with Container(id="body"):
             yield FleetTable(COLUMNS, markable=True, id="fleet-table")
             yield FleetDetail(self.given)
-        if self._tour:
-            yield Tour(self.given.charset, id="tour")
+        yield Tour(self.given.charset, id="tour", classes="" if self._tour else "-gone")
         yield TextBlock(id="link-line")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Say at once that it is loading."""
         self._show_order()
+        if self._tour:
+            # Once: whoever wants to see it again finds it in the help.
+            self._kept.change(replace(self._kept.view, toured=True))
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
@@ -132,6 +134,11 @@ class FleetScreen(FleetDeeds):
         """Try again at once while there is no fleet; the table opens its rows."""
         self.given.hub.reconnect_now()
 
+    def show_tour(self) -> None:
+        """Tell what to press, until Escape."""
+        self.query_one(Tour).remove_class("-gone")
+        self.call_after_refresh(self.sync, frozenset())
+
     def action_clear(self) -> None:
         """Take the filter away, or else the marks, or else the tour."""
         bar, table = self.query_one(FilterBar), self.query_one(LiveTable)
@@ -140,7 +147,8 @@ class FleetScreen(FleetDeeds):
         elif table.marked:
             table.clear_marks()
         else:
-            self.query(Tour).add_class("-gone")
+            self.query_one(Tour).add_class("-gone")
+            self.call_after_refresh(self.sync, frozenset())
 
     def action_range(self, step: int) -> None:
         """Show more or less of the past, up to now: what was frozen ends where it was frozen."""

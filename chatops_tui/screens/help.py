@@ -33,6 +33,7 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,f1,q", "close", "Close", id="help.close", key_display="esc"),
+        Binding("w", "tour", "Welcome tour", id="help.tour"),
         Binding("down,j", "scroll(1)", "Down", show=False, id="help.down"),
         Binding("up,k", "scroll(-1)", "Up", show=False, id="help.up"),
         Binding("pagedown,space", "page(1)", "Page down", show=False, id="help.page-down"),
@@ -45,6 +46,11 @@ class HelpScreen(ModalScreen[None]):
         super().__init__()
         self._title = title
         self._groups = tuple(groups)
+
+    @property
+    def groups(self) -> tuple[KeyGroup, ...]:
+        """What is listed."""
+        return self._groups
 
     def compose(self) -> ComposeResult:
         """Lay out the list."""
@@ -64,6 +70,11 @@ class HelpScreen(ModalScreen[None]):
 
     def action_close(self) -> None:
         """Close it."""
+        close(self, None)
+
+    async def action_tour(self) -> None:
+        """Close it, and show a newcomer what to press."""
+        self.app.call_later(self.app.run_action, "app.tour")
         close(self, None)
 
     def action_scroll(self, rows: int) -> None:

@@ -20,8 +20,8 @@ TOUR_LINES: Final = len(_LINES)
 class Tour(Lines):
     """Stands above the keys until Escape."""
 
-    def __init__(self, charset: Charset, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id)
+    def __init__(self, charset: Charset, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes=classes)
         self._charset = charset
 
     def compose_lines(self, columns: int, _rows: int) -> list[Cell]:

@@ -41,8 +41,8 @@ class LiveTable(CursorTable):
         scrollbar-size-vertical: 1;
         scrollbar-gutter: stable;
         background: $background;
-        & > .live-table--cursor { background: $primary 22%; }
-        &:focus > .live-table--cursor { background: $primary 45%; text-style: bold; }
+        & > .live-table--cursor { background: $primary 8%; }
+        &:focus > .live-table--cursor { background: $primary 16%; text-style: bold; }
         &:ansi { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
         &:ansi > .live-table--cursor { text-style: bold; }
         &:ansi:focus > .live-table--cursor {

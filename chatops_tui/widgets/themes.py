@@ -5,16 +5,17 @@ from typing import Any, Final
 from textual.app import App
 from textual.theme import Theme
 
-# Neutral and dark, so that the four colours that mean something are the only ones the eye finds. Each has a
-# contrast of at least 4.5 to the background.
+# Neutral and dark, so that the colours that mean something are the only ones the eye finds. Each has a
+# contrast of at least 4.5 to every ground, and OK, WARN and CRIT (blue-green, yellow, red) are apart for eyes
+# without one kind of cone too; tests/unit/tui_render/test_theme_colours.py measures both.
 DARK: Final = Theme(
     name="chatops-dark",
     primary="#5aa9e6",
     secondary="#c792ea",
-    accent="#7fd1c7",
-    success="#7bc275",
-    warning="#e5b567",
-    error="#ef6b73",
+    accent="#a9b8ff",
+    success="#62d0c3",
+    warning="#e9c046",
+    error="#f0606f",
     foreground="#d7dae0",
     background="#101318",
     surface="#171b22",
@@ -23,10 +24,10 @@ DARK: Final = Theme(
     variables={
         "text-primary": "#6cb6f0",
         "text-secondary": "#c792ea",
-        "text-accent": "#7fd1c7",
-        "text-success": "#7bc275",
-        "text-warning": "#e5b567",
-        "text-error": "#ef6b73",
+        "text-accent": "#a9b8ff",
+        "text-success": "#62d0c3",
+        "text-warning": "#e9c046",
+        "text-error": "#f0606f",
         "scrollbar": "#333b48",
         "scrollbar-hover": "#465062",
         "scrollbar-active": "#5aa9e6",
@@ -39,27 +40,27 @@ DARK: Final = Theme(
 )
 LIGHT: Final = Theme(
     name="chatops-light",
-    primary="#1f6fb2",
+    primary="#1b66a6",
     secondary="#7b3fb0",
-    accent="#0b7a75",
-    success="#2c7a35",
-    warning="#8a5a00",
-    error="#b3242f",
+    accent="#4b4fc4",
+    success="#0f6b63",
+    warning="#7a6200",
+    error="#a0102a",
     foreground="#24292f",
     background="#fbfbfa",
     surface="#f1f2f3",
     panel="#e8eaed",
     dark=False,
     variables={
-        "text-primary": "#1f6fb2",
+        "text-primary": "#1b66a6",
         "text-secondary": "#7b3fb0",
-        "text-accent": "#0b7a75",
-        "text-success": "#2c7a35",
-        "text-warning": "#8a5a00",
-        "text-error": "#b3242f",
+        "text-accent": "#4b4fc4",
+        "text-success": "#0f6b63",
+        "text-warning": "#7a6200",
+        "text-error": "#a0102a",
         "scrollbar": "#c3c8cf",
         "scrollbar-hover": "#a9b0b9",
-        "scrollbar-active": "#1f6fb2",
+        "scrollbar-active": "#1b66a6",
         "scrollbar-background": "#fbfbfa",
         "scrollbar-background-hover": "#fbfbfa",
         "scrollbar-background-active": "#fbfbfa",

@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from chatops_tui.screens.fleet import FleetScreen
+from chatops_tui.screens.help import HelpScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.widgets.live_table import LiveTable
 from tests.deadlines import eventually
@@ -129,3 +130,74 @@ async def test_disks_and_networks_are_sorted_and_filtered_too(ui: Ui, tab: str, 
     await ui.sees("None matches the filter")
     await ui.press("escape")
     await ui.sees_no("None matches the filter")
+
+
+async def test_a_newcomer_is_shown_around_once_and_again_from_the_help(
+    start_ui: StartUi, tmp_path: Path
+) -> None:
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("WELCOME", "esc hides this", "db-01")
+        await ui.press("escape")
+        await ui.sees_no("WELCOME")
+    async with start_ui(state=tmp_path) as ui:
+        await ui.sees("db-01", "● live")
+        assert "WELCOME" not in ui.text()
+        await ui.press("question_mark")
+        await ui.sees("w Welcome tour")
+        await ui.press("w")
+        await ui.sees("WELCOME", "chatops › Fleet")  # noqa: RUF001 - the breadcrumb
+
+
+async def test_keys_can_be_ones_own(start_ui: StartUi) -> None:
+    async with start_ui(size=(120, 36), keymap={"fleet.sort": "o"}) as ui:
+        await ui.sees("db-01", "o Sort")
+        await ui.press("o")
+        await ui.sees("Sort by")
+
+
+_PLACES = (
+    "fleet",
+    "db-01 overview",
+    "db-01 processes",
+    "db-01 disks",
+    "db-01 network",
+    "db-01 host",
+    "db-01 logs",
+    "db-01 console",
+    "db-01 docker",
+    "db-01 shells",
+    "alerts",
+    "alerts thresholds",
+    "alerts silences",
+    "alerts channels",
+    "containers",
+    "shells",
+    "audit",
+)
+
+
+@pytest.mark.parametrize("place", _PLACES)
+async def test_every_place_has_its_keys_in_the_help_and_a_footer_that_fits(
+    start_ui: StartUi, place: str
+) -> None:
+    async with start_ui(size=(80, 50), address=place) as ui:
+        await ui.sees("● live")
+        await eventually(lambda: ui.app.screen.is_mounted and len(ui.app.screen_stack) > (place != "fleet"))
+        await ui.pilot.pause()
+        footer = ui.lines()[-1]
+        assert "? Help" in footer
+        assert "q " in footer
+        assert len(footer.rstrip()) <= 80
+        bindings = [
+            active.binding
+            for active in ui.app.screen.active_bindings.values()
+            if active.enabled and not active.binding.system and active.binding.description
+        ]
+        ours = [binding for binding in bindings if binding.id]
+        assert ours
+        await ui.press("f1")
+        await ui.sees("Keys: ")
+        shown = ui.app.screen
+        assert isinstance(shown, HelpScreen)
+        told = {what for group in shown.groups for _keys, what in group.keys}
+        assert [one.id for one in ours if (one.tooltip or one.description) not in told] == []

@@ -121,3 +121,18 @@ def test_folders_follow_xdg_and_ignore_a_relative_one() -> None:
 
     assert config_dir(environ) == Path("/abode/.config/chatops")
     assert state_dir(environ) == Path("/state/chatops")
+
+
+def test_keys_of_ones_own_come_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[keymap]\n"fleet.sort" = "o"\n')
+    assert load({"config": str(path)}, {}).keymap == {"fleet.sort": "o"}
+    path.write_text('keymap = "o"\n')
+    with pytest.raises(SettingError, match="keymap: each line is an id and its keys"):
+        load({"config": str(path)}, {})
+
+
+def test_pictures_a_second_have_bounds() -> None:
+    assert load({"fps": 2.5}, {}).fps == 2.5
+    with pytest.raises(SettingError, match=r"fps: 99 is not from 0\.1 to 30"):
+        load({"fps": 99}, {})
