@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
+from chatops_agent import enrol_command
 from chatops_wire.settings import SettingError
 from chatops_wire.version import VERSION
 
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     try:
+        if command == "enroll":
+            return enrol_command.run_enroll(options)
         return _sample() if command == "sample" else _run(options)
     except SettingError as exc:
         print(f"chatops-agent: {exc}", file=sys.stderr)  # noqa: T201 - cli.py speaks to the user
@@ -73,13 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(
         commands.add_parser("run", help="sample this machine and send it to the hub", epilog=_RUN_EPILOG)
     )
+    enrol_command.add_enroll(commands)
     commands.add_parser("sample", help="take one sample here and print it as JSON; needs no hub")
     return parser
 
 
 _RUN_EPILOG: Final = (
-    "The key comes from CHATOPS_API_KEY or --api-key-file. Every flag --foo-bar may also stand in the "
-    "environment as CHATOPS_FOO_BAR, or in the file of --config as foo_bar."
+    "The key comes from CHATOPS_API_KEY, --api-key-file or `chatops-agent enroll`. Every flag --foo-bar may "
+    "also stand in the environment as CHATOPS_FOO_BAR, or in the file of --config as foo_bar."
 )
 
 

@@ -103,7 +103,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
     return Config(
         endpoints=tuple(endpoint(url) for url in settings.url),
         interval_s=settings.interval,
-        data_dir=_data_dir(settings.data_dir, environ),
+        data_dir=data_dir(settings.data_dir, environ),
         spool_mb=settings.spool_mb,
         docker_host=_docker_host(settings.docker_host),
         policy=settled.policy,
@@ -133,6 +133,16 @@ def _pin(text: str) -> bytes | None:
         raise SettingError(f"--tls-pin: {exc}") from exc
 
 
+def checked_pin(text: str) -> str:
+    """Return a pin, empty for none.
+
+    Raises:
+        SettingError: It is no pin.
+    """
+    _pin(text)
+    return text
+
+
 def endpoint(url: str) -> str:
     """Return the address of the agents' WebSocket at this hub.
 
@@ -158,7 +168,7 @@ def _file(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, 
     where = flags.get("data_dir") or environ.get("CHATOPS_DATA_DIR") or toml.get("data_dir") or ""
     if flags.get("url") or environ.get("CHATOPS_URL") or toml.get("url") or not isinstance(where, str):
         return toml
-    known = known_hub(_data_dir(where, environ))
+    known = known_hub(data_dir(where, environ))
     return toml if known is None else {**known, **toml}
 
 
@@ -178,7 +188,7 @@ def _key(flags: Mapping[str, Any], environ: Mapping[str, str], settings: Setting
     if flags.get("api_key_file") or (not key and settings.api_key_file):
         named, key, path = "--api-key-file", _key_in(settings.api_key_file), Path(settings.api_key_file)
     if not key:
-        if kept_key(_data_dir(settings.data_dir, environ)) is not None:
+        if kept_key(data_dir(settings.data_dir, environ)) is not None:
             return Configured("")
         raise SettingError(f"missing setting: {KEY_VARIABLE} or --api-key-file; or `chatops-agent enroll`")
     # What is wrong with a key is told without showing it.
@@ -213,7 +223,12 @@ def _readable(flag: str, path: str) -> str:
     return path
 
 
-def _data_dir(setting: str, environ: Mapping[str, str]) -> Path:
+def data_dir(setting: str, environ: Mapping[str, str]) -> Path:
+    """Return where the agent keeps its state; empty asks for the default.
+
+    Raises:
+        SettingError: It is no folder.
+    """
     path = Path(setting).expanduser() if setting else _default_data_dir(environ)
     if path.exists() and not path.is_dir():
         raise SettingError(f"--data-dir: {str(path)!r} is no folder")
