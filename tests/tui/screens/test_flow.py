@@ -149,8 +149,8 @@ async def test_a_newcomer_is_shown_around_once_and_again_from_the_help(
 
 
 async def test_keys_can_be_ones_own(start_ui: StartUi) -> None:
-    async with start_ui(size=(120, 36), keymap={"fleet.sort": "o"}) as ui:
-        await ui.sees("db-01", "o Sort")
+    async with start_ui(keymap={"fleet.sort": "o"}) as ui:
+        await ui.sees("db-01", "● live")
         await ui.press("o")
         await ui.sees("Sort by")
 
