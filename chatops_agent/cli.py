@@ -111,6 +111,11 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         help="a folder whose files may be followed; repeatable (/var/log)",
     )  # fmt: skip
     run.add_argument(
+        "--outside",
+        metavar="WHEN",
+        help="commands by systemd-run, outside the agent's sandbox: auto, on, off",
+    )
+    run.add_argument(
         "--policy", metavar="F", help="a TOML file, root's alone, that fixes what this machine allows"
     )
     run.add_argument(

@@ -10,6 +10,16 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from chatops_agent.actions.processes.outside import (
+    PROGRAM,
+    Outside,
+    Place,
+    Wish,
+    is_sandboxed,
+    is_service,
+    manager_socket,
+    way_out,
+)
 from chatops_agent.engine.addresses import checked
 from chatops_agent.enrolled import known_hub
 from chatops_agent.key_store import Configured, kept_key
@@ -49,6 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Any of exec, remove, prune: not done in spite of --allow docker."""
     log_path: tuple[str, ...] | None = None
     """The only folders whose files may be followed: /var/log, or what --policy says."""
+    outside: Literal[Wish] = "auto"
+    """Whether commands and terminals are started by systemd, outside the sandbox of the agent's own unit."""
     policy: str = ""
     """A TOML file that fixes what may be asked of this machine; with --allow the narrower of both counts."""
     authorized_signers: str = ""
@@ -79,6 +91,8 @@ class Config:
     spool_mb: int
     docker_host: str
     policy: Policy
+    outside: Outside | None
+    """How commands and terminals are started outside the agent's sandbox; None: they are not."""
     signers: Signers | None
     """Whose signature is asked for; None: nobody's."""
     tls_ca: str
@@ -107,6 +121,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         spool_mb=settings.spool_mb,
         docker_host=_docker_host(settings.docker_host),
         policy=settled.policy,
+        outside=_outside(settings.outside, environ),
         signers=read_signers(*settled.signers) if settled.signers else None,
         api_key=key.key,
         key_file=key.path,
@@ -124,6 +139,25 @@ def _flags(settings: Settings) -> Flags:
         authorized_signers=settings.authorized_signers,
         policy=settings.policy,
     )
+
+
+def _outside(wish: Wish, environ: Mapping[str, str]) -> Outside | None:
+    uid = os.geteuid()
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        status = ""
+    place = Place(
+        uid=uid,
+        is_service=is_service(environ),
+        is_sandboxed=is_sandboxed(status),
+        has_program=os.access(PROGRAM, os.X_OK),
+        has_manager=os.path.exists(manager_socket(uid)),  # noqa: PTH110 - in a folder that may not be read
+    )
+    try:
+        return way_out(wish, place)
+    except ValueError as exc:
+        raise SettingError(f"--outside: {exc}") from exc
 
 
 def _pin(text: str) -> bytes | None:

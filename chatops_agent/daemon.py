@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from msgspec.structs import replace
 
 from chatops_agent.actions.desk import Desk, Surroundings
+from chatops_agent.actions.workshop import Containment
 from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.sampling import Sampling, this_machine
 from chatops_agent.config import Config
@@ -135,7 +136,10 @@ async def _speak(config: Config, here: _Machine, trusted: Trusted) -> NoReturn:
     def wake() -> None:
         connection.notify()
 
-    desk = Desk(config.policy, wake, Surroundings(data_dir=config.data_dir, watch=here.watch, gate=gate))
+    around = Surroundings(
+        containment=Containment(outside=config.outside), data_dir=config.data_dir, watch=here.watch, gate=gate
+    )
+    desk = Desk(config.policy, wake, around)
     orders = _Orders(sampler, here.watch, desk, here.identity)
     connection = Connection(Hub(config.endpoints, trusted), greeting, outbox, orders)
 

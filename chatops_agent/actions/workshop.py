@@ -14,6 +14,7 @@ from chatops_agent.actions.processes.cgroups import find_cgroups
 from chatops_agent.actions.processes.environment import Account
 from chatops_agent.actions.processes.family import Family
 from chatops_agent.actions.processes.lane_pool import LanePool
+from chatops_agent.actions.processes.outside import Outside
 from chatops_agent.actions.processes.pack import Pack
 from chatops_agent.actions.processes.spawning import SHELL, Launch, Spawner
 from chatops_agent.actions.rota import Rota
@@ -34,6 +35,8 @@ class Containment:
     """The agent adopts orphans; needs a process that starts others in no other way."""
     cgroups: bool = True
     """Each run gets a control group of its own where that is possible."""
+    outside: Outside | None = None
+    """How things are started outside the agent's sandbox; None: they are not."""
     grace_s: float = 5.0
     """Between asking a run's processes to end and ending them."""
 
@@ -70,7 +73,7 @@ class Workshop:
         except TimeoutError:
             # A user database on a network that is down.
             log.warning("the agent's own user cannot be looked up")
-        self._spawner = Spawner(self.lanes, self._family, cgroups)
+        self._spawner = Spawner(self.lanes, self._family, cgroups, containment.outside)
 
     async def close(self) -> None:
         """Start and end nothing any more."""

@@ -25,6 +25,8 @@ from chatops_wire.commands import Command, OutputStream
 
 # The agent itself has 5 s to end.
 _STOP_GRACE_S: Final = 1.5
+# For its grace and its end, before anybody else ends it.
+_BEYOND_S: Final = 60.0
 # Once the main process has ended, for what is still in the pipes; then whoever keeps them open must go.
 _DRAIN_S: Final = 0.5
 # A killed process that is still there waits for a device or a dead mount.
@@ -137,6 +139,8 @@ class Execution:
                 stdin=self._stdin(files),
                 stdout=self._pipe("stdout", files),
                 stderr=self._pipe("stderr", files),
+                is_asked_for=True,
+                most_s=order.timeout_s + _BEYOND_S,
             )
         except OSError as exc:
             raise NotStartedError(f"no pipe: {exc.strerror}", code=Refusal.BUSY) from exc

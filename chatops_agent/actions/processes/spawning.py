@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from chatops_agent.actions.processes.cgroups import Cgroup, Cgroups
 from chatops_agent.actions.processes.child import Child, kill_unwanted
 from chatops_agent.actions.processes.family import Family
 from chatops_agent.actions.processes.lane_pool import LanePool
+from chatops_agent.actions.processes.outside import Outside
 from chatops_agent.lanes import LaneBusyError
 from chatops_wire.codes import Refusal
 
@@ -65,6 +66,10 @@ class Launch:
     """In a control group of its own where there are any."""
     ids: Ids | None = None
     """As whom it runs; None: as the agent's own user."""
+    is_asked_for: bool = False
+    """By the hub, and to be outside the agent's own sandbox where there is a way."""
+    most_s: float | None = None
+    """How long it runs at most, whoever is left to end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,10 @@ class Started:
 class Spawner:
     """Starts processes in lanes: neither a hung mount nor a slow fork is noticed elsewhere."""
 
-    def __init__(self, lanes: LanePool, family: Family, cgroups: Cgroups | None) -> None:
+    def __init__(
+        self, lanes: LanePool, family: Family, cgroups: Cgroups | None, outside: Outside | None = None
+    ) -> None:
+        self._outside = outside
         self._lanes = lanes
         self._family = family
         self._cgroups = cgroups
@@ -92,7 +100,7 @@ class Spawner:
         Raises:
             NotStartedError: Nothing runs.
         """
-        attempt = _Attempt(partial(_start, launch, self._cgroups))
+        attempt = _Attempt(partial(_start, launch, self._cgroups, self._outside))
         with self._family.birth():
             try:
                 await self._attempted(attempt, launch)
@@ -160,8 +168,12 @@ class _Attempt:
             return made
 
 
-def _start(launch: Launch, cgroups: Cgroups | None) -> _Made:
+def _start(launch: Launch, cgroups: Cgroups | None, outside: Outside | None) -> _Made:
     program = _checked(launch)
+    if outside is not None and launch.is_asked_for:
+        # Its unit keeps it together.
+        moved = _moved(launch, program, outside)
+        return _Made(_popen(moved, moved.argv[0], moved.argv, ()), None)
     cgroup = None if cgroups is None or not launch.contained else cgroups.make(launch.cookie)
     enter = () if cgroup is None else (SHELL, "-c", _ENTER, cgroup.door)
     try:
@@ -172,6 +184,15 @@ def _start(launch: Launch, cgroups: Cgroups | None) -> _Made:
             cgroup.remove()
         raise
     return _Made(process, cgroup)
+
+
+def _moved(launch: Launch, program: str, outside: Outside) -> Launch:
+    if launch.script is not None:
+        raise _refused("the command is too long to be run outside the agent's sandbox: pass it as a file")
+    words = (str(Path(launch.cwd) / program), *launch.argv[1:])
+    name = f"chatops-run-{launch.cookie}"
+    argv = outside.argv(name, words, launch.cwd, launch.env, launch.most_s)
+    return replace(launch, argv=argv, env=outside.environ(launch.env))
 
 
 def _popen(

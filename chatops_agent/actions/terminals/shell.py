@@ -114,6 +114,7 @@ class LoginShell:
             # What a person starts in a terminal and disowns may stay, as after any other login.
             contained=False,
             ids=ids,
+            is_asked_for=True,
         )
         if ids is not None:
             # Who is to open it must own it.

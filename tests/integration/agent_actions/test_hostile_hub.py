@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,6 +33,7 @@ from tests.integration.agent.hub_double import Call, HubDouble, serving
 
 ECHO = "/bin/echo"
 Start = Callable[..., Awaitable["Hostile"]]
+M = TypeVar("M")
 
 
 @dataclass
@@ -69,8 +70,8 @@ class Hostile:
         await self.call.say(opening)
         return await self.answered(StreamClose, stream_id=opening.stream_id)
 
-    async def answered(self, kind: type, **fields: str) -> Any:  # noqa: ANN401 - of that kind
-        def found() -> list[Any]:
+    async def answered(self, kind: type[M], **fields: str) -> M:
+        def found() -> list[M]:
             return [
                 each
                 for each in self.call.of(kind)
