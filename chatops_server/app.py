@@ -46,8 +46,8 @@ from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.login_sessions import LoginSessions
-from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.moments import Moments
+from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.passwords import PasswordHasher
 from chatops_server.services.presence import Presence
