@@ -59,7 +59,7 @@ class FrameDecoder(Generic[M]):
         if unknown is not None:
             return unknown
         if self._mend is not None:
-            with suppress(msgspec.ValidationError, RecursionError):
+            with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
                 message: M = self._convert(self._mend(msgspec.json.decode(frame)))
                 return message
         raise MalformedFrameError(str(error)) from error
@@ -67,7 +67,7 @@ class FrameDecoder(Generic[M]):
     def _unknown(self, frame: str | bytes) -> UnknownMessage | None:
         try:
             tag = self._tag.decode(frame).type
-        except (msgspec.DecodeError, RecursionError) as exc:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as exc:
             raise MalformedFrameError(str(exc)) from exc
         return None if tag in self._known else UnknownMessage(tag)
 

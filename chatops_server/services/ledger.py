@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from chatops_server.domain.audit_chain import AuditEntry
 from chatops_server.services.access import Caller
@@ -15,6 +15,9 @@ from chatops_wire.rest import AuditView
 from chatops_wire.times import format_ms
 
 T = TypeVar("T")
+
+# A person who tries what they may not makes a few; a program that does must not fill the disk.
+MOST_DENIALS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Ledger:
         self._storage = storage
         self._events = events
         self._now_ms = now_ms
+        # Minute, entries in it and those left out since the last one, by user; there are no more than users.
+        self._denials: dict[str, tuple[int, int, int]] = {}
         self.has_grown = asyncio.Event()
         """Set with every entry; whoever notes the newest one elsewhere clears it (services.audit_head)."""
 
@@ -58,6 +63,23 @@ class Ledger:
     async def note(self, deed: Deed) -> None:
         """Write down a deed that changed nothing here."""
         await self.commit(_nothing(), deed)
+
+    async def denied(self, caller: Caller, target: str, server_id: str | None = None) -> None:
+        """Write down that somebody asked for what is not theirs to do.
+
+        So many a minute of one user; more are counted, and the next entry says how many.
+        """
+        user_id, minute = caller.user_id or "", self._now_ms() // 60_000
+        since, noted, left_out = self._denials.get(user_id, (minute, 0, 0))
+        if since != minute:
+            noted = 0
+        if noted >= MOST_DENIALS:
+            self._denials[user_id] = (minute, noted, left_out + 1)
+            return
+        # Set before the wait, so that a flood is one minute's worth and no more.
+        self._denials[user_id] = (minute, noted + 1, 0)
+        data = {"left_out": left_out} if left_out else {}
+        await self.note(Deed("access.denied", caller, target[:200], server_id, "forbidden", data))
 
     async def listed(self, wanted: AuditFilter) -> tuple[list[AuditView], int | None]:
         """Return the newest entries that match, and the cursor of those that follow."""

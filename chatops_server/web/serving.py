@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from chatops_server.domain.permissions import HubAction, Principal, ServerAction
-from chatops_server.errors import ChatopsError, TokenError
+from chatops_server.errors import ChatopsError, ForbiddenError, TokenError
 from chatops_server.keys import HUB, Hub
 from chatops_server.services.access import Caller, ServerAccess, require, server_for
 from chatops_server.web.asking import Ask, Query
@@ -54,6 +54,13 @@ def _refusing(allowed: Sequence[str]) -> Callable[[web.Request], Awaitable[web.S
 
 def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            return await answered(request)
+        except ForbiddenError:
+            await _denied(request, route)
+            raise
+
+    async def answered(request: web.Request) -> web.StreamResponse:
         ask = _let_in(request, route)
         if route.body is not None:
             roomy = request.clone(client_max_size=route.most_body)
@@ -64,6 +71,15 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
         return await _streamed(request, answer) if isinstance(answer, Stream) else _response(route, answer)
 
     return serve
+
+
+async def _denied(request: web.Request, route: Route) -> None:
+    hub = request.app[HUB]
+    caller = Caller(_principal(request, hub, route), request.remote)
+    server_id = request.query.get("server_id") or request.match_info.get("server_id")
+    if isinstance(route.right, ServerAction):
+        server_id = request.match_info[route.places[0]]
+    await hub.ledger.denied(caller, f"{request.method} {request.path}", server_id and server_id[:64])
 
 
 def _let_in(request: web.Request, route: Route) -> Ask[Any]:

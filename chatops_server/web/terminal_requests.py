@@ -59,19 +59,21 @@ class TerminalRequests:
         if self._waiting >= MAX_WAITING:
             raise TooManyRequestsError(f"{MAX_WAITING} requests wait already", _RETRY_AFTER_S)
         self._waiting += 1
-        self._errands.start(self._answered(request.id, lambda: self._result(request)), "terminal-request")
+        self._errands.start(self._answered(request), "terminal-request")
 
     def left(self, *, may_return: bool) -> None:
         """Part from what the client viewed: it is gone, perhaps only for a moment."""
         self._relay.left(self._session, may_return=may_return)
 
-    async def _answered(
-        self, request_id: RequestId | UnsetType, carried_out: Callable[[], Awaitable[Result]]
-    ) -> None:
+    async def _answered(self, request: Asked) -> None:
         try:
-            result = await carried_out()
+            result = await self._result(request)
+        except ForbiddenError as exc:
+            self._refuse(request.id, exc)
+            kind = str(request.__struct_config__.tag)
+            await self._relay.denied(self._session, kind, getattr(request, "server_id", None))
         except ChatopsError as exc:
-            self._refuse(request_id, exc)
+            self._refuse(request.id, exc)
         else:
             self._session.outbox.reply(codec.encode(result))
         finally:

@@ -50,6 +50,10 @@ class Logbook:
         deed = Deed("terminal.attach", Caller(principal, None), terminal.id, terminal.server_id)
         return await self._ledger.commit(sql.reopen_terminal(terminal.id), deed)
 
+    async def denied(self, principal: Principal, kind: str, server_id: str | None) -> None:
+        """Write down that a request was not the user's to make."""
+        await self._ledger.denied(Caller(principal, None), kind, server_id)
+
     async def closed(self, terminal: Terminal, ended: TerminalClose) -> None:
         """Store that a terminal ended, after its recording."""
         size = None if terminal.recording is None else await terminal.recording.close()

@@ -92,6 +92,10 @@ class TerminalRelay:
 
     # What clients ask
 
+    async def denied(self, client: ClientSession, kind: str, server_id: str | None) -> None:
+        """Write down that a request was not the user's to make."""
+        await self._around.logbook.denied(client.principal, kind, server_id)
+
     async def open(self, client: ClientSession, request: OpenTerminal) -> str:
         """Start a shell and return its terminal's id, when it runs.
 
