@@ -22,6 +22,13 @@ _WIDTHS: Final = {"b": 7, "h": 15, "i": 31, "q": 63}
 _PLAIN: Final = 0
 _DIFFERENCES: Final = 1
 _MASKED: Final = 2
+# deflate makes at most 1,032 bytes of one. A column takes a byte a row, so bytes that claim more rows lie,
+# but for columns without a value, which take none: of those no more than any hour has.
+_RATIO: Final = 1032
+_MOST_EMPTY_ROWS: Final = 1_000_000
+# Of a value that is kept as text, its blank included: no longer one is read as a number.
+_LONGEST_TEXT: Final = 4301
+_LONGEST: Final = 8
 # Of 720 small integers; a higher level takes twice as long for one percent.
 _LEVEL: Final = 6
 
@@ -74,6 +81,8 @@ def _counts(chunk: bytes) -> tuple[int, int]:
     count, rows = _COUNTS.unpack_from(chunk)
     if len(chunk) < _COUNTS.size + count * _LENGTH.size:
         raise DamagedChunkError("it is too short")
+    if rows > _MOST_EMPTY_ROWS + _RATIO * len(chunk):
+        raise DamagedChunkError("it cannot have as many rows as it says")
     return count, rows
 
 
@@ -112,7 +121,9 @@ def _decoded(body: bytes, rows: int) -> Cells:
     try:
         code, flags = body[0], body[1]
         (first,) = _FIRST.unpack_from(body, 2)
-        content = zlib.decompress(body[2 + _FIRST.size :])
+        content = _unpacked(
+            body[2 + _FIRST.size :], rows * (1 + (_LONGEST_TEXT if code == _TEXT else _LONGEST))
+        )
         mask, content = (content[:rows], content[rows:]) if flags & _MASKED else (b"", content)
         values = _values(code, content)
     except (zlib.error, struct.error, IndexError, ValueError) as exc:
@@ -125,6 +136,15 @@ def _decoded(body: bytes, rows: int) -> Cells:
         return values
     present = iter(values)
     return [next(present) if there else None for there in mask]
+
+
+def _unpacked(packed: bytes, most: int) -> bytes:
+    """Return at most `most` bytes: what a few damaged ones unpack to must not fill the memory."""
+    inflating = zlib.decompressobj()
+    content = inflating.decompress(packed, most + 1)
+    if len(content) > most or not inflating.eof:
+        raise DamagedChunkError("a column is longer than its rows, or cut short")
+    return content
 
 
 def _values(code: int, content: bytes) -> list[int]:

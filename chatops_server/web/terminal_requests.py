@@ -1,12 +1,11 @@
 """What a client asks about terminals, answered."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final, assert_never
 
 from msgspec import UnsetType
 
 from chatops_server.broker.clients import ClientSession
-from chatops_server.errors import ChatopsError, TooManyRequestsError
+from chatops_server.errors import ChatopsError, ForbiddenError, TooManyRequestsError
 from chatops_server.services.errands import Errands
 from chatops_server.services.terminals.terminals import TerminalRelay
 from chatops_wire import codec
