@@ -39,6 +39,23 @@ def agent_line(url: str, key: str, *, pin: str = "", in_clone: bool = _HERE) -> 
     return f"CHATOPS_API_KEY={shlex.quote(key)} {program} run --url {shlex.quote(url)}{pinned}"
 
 
+def enroll_line(url: str, line: str, *, pin: str = "", in_clone: bool = _HERE) -> str:
+    """Return what is typed into a shell of a new machine that enrols, quoted: it leads to its user.
+
+    The token goes by the shell's own `printf` and a pipe: arguments can be read by every user of a machine.
+
+    Args:
+        url: The hub's address.
+        line: The token, with the pin behind it where the hub's certificate is its own.
+        pin: What is pinned here; for a token without a pin.
+        in_clone: As for `agent_line`.
+    """
+    program = _IN_CLONE if in_clone else _INSTALLED
+    pinned = f" --tls-pin {shlex.quote(pin)}" if pin and "." not in line else ""
+    enroll = f"{program} enroll --url {shlex.quote(url)}{pinned} --token-stdin"
+    return f"printf %s {shlex.quote(line)} | {enroll} && {program} run"
+
+
 def place(*, in_clone: bool = _HERE) -> str:
     """Return where the line is run, as the middle of a sentence."""
     return "on the machine, in its clone of ChatOps after `make setup`" if in_clone else "on the machine"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatops_tui import (
+    access_arguments,
     address_argument,
     alert_arguments,
     docker_arguments,
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     recording_arguments.add_jobs(command)
     alert_arguments.add_jobs(command, _page)
     docker_arguments.add_jobs(command)
+    access_arguments.add_jobs(command, _count)
     overview_arguments.add_jobs(command, _page)
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     command("doctor", "show what this terminal can do, and a card to see whether that is so")

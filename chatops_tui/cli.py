@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from chatops_tui.access_arguments import JOBS as ACCESS_JOBS
 from chatops_tui.alert_arguments import JOBS
 from chatops_tui.arguments import parsed
 from chatops_tui.docker_arguments import JOBS as DOCKER_JOBS
@@ -49,6 +50,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from chatops_tui.commands import alert_jobs  # noqa: PLC0415 - likewise
 
             return alert_jobs.run(settings, arguments)
+        if arguments.job in ACCESS_JOBS:
+            from chatops_tui.commands import access_jobs  # noqa: PLC0415 - likewise
+
+            return access_jobs.run(settings, arguments)
         if arguments.job in DOCKER_JOBS:
             from chatops_tui.commands import docker_jobs  # noqa: PLC0415 - likewise
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chatops_tui.client.access_calls import AccessCalls
 from chatops_tui.client.alert_calls import AlertCalls
 from chatops_tui.client.calls import Calls, Query, given, item_path
 from chatops_tui.client.docker_calls import DockerCalls
@@ -57,6 +58,7 @@ class Rest:
         self.timeline = TimelineCalls(self._calls)
         self.docker = DockerCalls(self._calls, signatures)
         self.terminals = TerminalCalls(self._calls)
+        self.access = AccessCalls(self._calls)
 
     async def me(self) -> UserView:
         """Return who is signed in."""
