@@ -13,14 +13,14 @@ PACKAGES += moved
 endif
 endif
 
-.PHONY: moved help setup demo test check format-check lint types contracts format bench cover lock clean
+.PHONY: moved help setup demo test check format-check lint types contracts audit format bench cover lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    a hub, an agent for this machine and the terminal UI, logged in'
 	@echo 'make setup   the three programs in .venv/bin, nothing started'
 	@echo 'make test    the whole test suite (ARGS="tests/unit -q" for a part)'
-	@echo 'make check   formatting, lint, types, import contracts, tests: what CI runs'
+	@echo 'make check   formatting, lint, types, import contracts, dependency audit, tests: what CI runs'
 	@echo 'make bench   the benchmarks; also into bench/results/*.json'
 	@echo 'make format  formats the code; make lock pins newer packages; make cover measures the tests'
 
@@ -32,7 +32,7 @@ demo: $(VENV)/.ready-run
 test: $(VENV)/.ready-dev
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-check: format-check lint types contracts test
+check: format-check lint types contracts audit test
 
 format-check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format --check $(CODE)
@@ -45,6 +45,9 @@ types: $(VENV)/.ready-dev
 
 contracts: $(VENV)/.ready-dev
 	$(VENV)/bin/lint-imports
+
+audit: $(VENV)/.ready-dev
+	$(VENV)/bin/python packaging/audit.py
 
 format: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format $(CODE)
