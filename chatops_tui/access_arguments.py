@@ -9,7 +9,7 @@ NewCommand = Callable[[str, str, str | None], argparse.ArgumentParser]
 Count = Callable[[str], int]
 Nested = Callable[[str, str], argparse.ArgumentParser]
 
-JOBS: Final = frozenset({"api-keys", "enroll", "users", "grants", "sessions"})
+JOBS: Final = frozenset({"api-keys", "enroll", "users", "grants", "sessions", "policy"})
 ROLES: Final = ("viewer", "operator", "admin")
 _USERS: Final = (
     "A password is asked for, or is one line of stdin with --password-stdin; it is never an argument."

@@ -27,6 +27,10 @@ _EXITS: Final = (
     "Every setting also has a CHATOPS_ variable and a line in ~/.config/chatops/config.toml; "
     "CHATOPS_PASSWORD answers the password prompt."
 )
+_POLICY: Final = (
+    "What a machine allows is decided there (chatops-agent run --policy); here it can only be narrowed, by "
+    "who has full rights on the server, and lifted again."
+)
 _EXEC: Final = (
     "What stands behind -- is the command: one word as it is, for a shell; several are quoted and joined. "
     "On one named server its output and its exit status are those of the command. On several, each line has "
@@ -109,10 +113,29 @@ def _parser() -> argparse.ArgumentParser:
     docker_arguments.add_jobs(command)
     access_arguments.add_jobs(command, _count)
     overview_arguments.add_jobs(command, _page)
+    _add_policy(command("policy", "show what may be asked of a machine, or do without a part of it", _POLICY))
     _add_keys(command("keys", "make or show the key that signs what you ask of machines"))
     command("doctor", "show what this terminal can do, and a card to see whether that is so")
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser
+
+
+def _add_policy(policy: argparse.ArgumentParser) -> None:
+    policy.add_argument("server", metavar="SERVER", help="by name or id")
+    change = policy.add_mutually_exclusive_group()
+    change.add_argument(
+        "--allow",
+        metavar="LIST",
+        type=_allowances,
+        help="from now on no more than these: docker,docker_read,commands,terminal,logs, or none",
+    )
+    change.add_argument("--lift", action="store_true", help="again all that the machine allows")
+
+
+def _allowances(text: str) -> tuple[str, ...]:
+    from chatops_tui.commands.policy import allowances  # noqa: PLC0415 - what it needs takes longer than --help
+
+    return allowances(text)
 
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:

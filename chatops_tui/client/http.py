@@ -12,6 +12,7 @@ from chatops_tui.client.signatures import Signatures
 from chatops_tui.client.terminal_calls import TerminalCalls
 from chatops_tui.client.timeline_calls import TimelineCalls
 from chatops_tui.client.wire import Request, Wire
+from chatops_wire.policy import PolicyView
 from chatops_wire.rest import (
     ApiKeyCreate,
     ApiKeyCreated,
@@ -76,6 +77,10 @@ class Rest:
     async def patch_server(self, server_id: str, patch: ServerPatch) -> ServerView:
         """Change a server and return it as it now is."""
         return await self._calls.call(Request("PATCH", item_path("servers", server_id), patch), ServerView)
+
+    async def policy(self, server_id: str) -> PolicyView:
+        """Return what may be asked of a server's machine, and who decided what."""
+        return await self._calls.call(Request("GET", item_path("servers", server_id) + "/policy"), PolicyView)
 
     async def delete_server(self, server_id: str) -> None:
         """Remove a server; its agent is cut off."""
