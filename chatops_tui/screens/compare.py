@@ -44,7 +44,7 @@ class CompareScreen(TimeScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "metric", "Metric", id="compare.metric"),
-        Binding("v", "apart", "Apart", id="compare.apart", tooltip="One chart, or one for each"),
+        Binding("v", "apart", "Apart", id="compare.apart", tooltip="Together or apart"),
         Binding("space,P", "freeze", "Freeze", show=False, id="compare.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="compare.back", key_display="esc"),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import PurePath
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -61,8 +62,8 @@ class DashboardScreen(TimeScreen):
         """Lay out bars, and room for panels."""
         yield StatusBar()
         yield TooSmall()
-        yield Notice()
         yield TextBlock(id="board-faults")
+        yield Notice()
         yield Container(id="body")
         yield TextBlock(id="link-line")
         yield KeyFooter()
@@ -188,7 +189,11 @@ class DashboardScreen(TimeScreen):
         if not faults:
             return []
         lines: list[Cell] = [
-            [("✖ ", "crit"), (f"{self.given.boards.path} ", "muted"), (clean(str(one)), "text")]
+            [
+                ("✖ ", "crit"),
+                (f"{PurePath(self.given.boards.path).name} ", "muted"),
+                (clean(str(one)), "text"),
+            ]
             for one in faults[:_FAULTS]
         ]
         if len(faults) > _FAULTS:
@@ -200,11 +205,10 @@ class DashboardScreen(TimeScreen):
             return [[("Reading the dashboards…", "muted")]]
         path = self.given.boards.path
         first = "There are no dashboards yet." if self._is_missing else "No dashboard can be shown."
-        lines: list[Cell] = [[(first, "strong")], []]
-        lines.append(
-            [("They stand in ", "muted"), (path or "dashboards.toml", "text"), (", for example:", "muted")]
-        )
-        lines.append([])
-        lines += [[(line, "text")] for line in EXAMPLE.splitlines()]
+        lines: list[Cell] = [[(first, "strong")], [], [("They stand in a file, for example:", "muted")]]
+        lines += [[(path or "dashboards.toml", "accent")], []]
+        example = EXAMPLE.splitlines()
+        # Centred as one block, not line by line.
+        lines += [[(f"{line:<{max(map(len, example))}}", "text")] for line in example]
         lines += [[], [("It is read again as soon as it is saved.", "muted")]]
         return lines
