@@ -62,6 +62,7 @@ from chatops_server.storage.base import Storage
 from chatops_server.token_keys import TokenKeysKeeper
 from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.catalogue import rest_routes
+from chatops_server.web.host_names import only_hosts
 from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
@@ -198,6 +199,7 @@ async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
         CannotListenError: The port is in use or may not be taken by this user.
         SettingError: The host is no address of this machine.
     """
+    running.web.middlewares.append(only_hosts(config.allowed_hosts))
     runner = HubRunner(
         running.web, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_HANDLERS_END_S
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from chatops_server import secret_command
+from chatops_server import run_flags, secret_command
 from chatops_wire.settings import SettingError
 from chatops_wire.version import VERSION
 
@@ -306,6 +306,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         what = "samples" if tier == "raw" else f"rollups by {tier}"
         run.add_argument(f"--keep-{tier}-days", metavar="N", help=f"days that {what} are kept ({days})")
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
+    run_flags.add_allowed_host(run)
     run.set_defaults(work=_run)
 
 

@@ -39,6 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """A PEM file with the certificate and its chain; with it the hub speaks https."""
     tls_key: str = ""
     """The PEM file with the certificate's private key."""
+    allowed_host: tuple[Annotated[str, Meta(min_length=1, max_length=253)], ...] = ()
+    """Answer only requests for these names and addresses; none: for any."""
     plain_http: bool = False
     """Serve http, without TLS, also on addresses that other machines reach."""
     admin_password: Annotated[str, Meta(max_length=1024)] = ""
@@ -101,6 +103,7 @@ class Config:
     keeping: Keeping = field(default_factory=Keeping)
     tiers: Keep = field(default_factory=Keep)
     previous_secret: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
     pin: str = ""
     """Of the hub's own certificate; empty where an authority vouches for it."""
 
@@ -129,6 +132,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
         previous_secret=_previous_secret(settings),
+        allowed_hosts=settings.allowed_host,
         metrics_public=settings.metrics_public,
         webhook_allow_private=settings.webhook_allow_private or is_loopback(settings.host),
         keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),

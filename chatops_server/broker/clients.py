@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from chatops_server.broker.client_outbox import ClientOutbox
-from chatops_server.broker.closing import GOING_AWAY, TOKEN_DEAD, TOKEN_EXPIRED, ConnectionEnded
+from chatops_server.broker.closing import GOING_AWAY, TOKEN_DEAD, TOKEN_EXPIRED, TOO_MANY, ConnectionEnded
 from chatops_server.domain.permissions import Principal
+
+# Far more windows than a person has, and scripts beside; each costs memory and a share of every sample.
+MAX_OF_ONE_USER: Final = 1_000
 
 Subscription = tuple[str, str | None]
 """A topic and the server that narrows it."""
@@ -27,7 +31,8 @@ class ClientSession:
 class Clients:
     """All sessions of clients. For the event loop's thread only; nothing here waits."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_of_one_user: int = MAX_OF_ONE_USER) -> None:
+        self._most = most_of_one_user
         self._sessions: set[ClientSession] = set()
         self._is_stopping = False
 
@@ -41,10 +46,13 @@ class Clients:
         """Take up a session.
 
         Raises:
-            ConnectionEnded: The hub is stopping.
+            ConnectionEnded: The hub is stopping, or the user has as many as may be.
         """
         if self._is_stopping:
             raise ConnectionEnded(GOING_AWAY)
+        user_id = session.principal.user_id
+        if sum(1 for other in self._sessions if other.principal.user_id == user_id) >= self._most:
+            raise ConnectionEnded(TOO_MANY)
         self._sessions.add(session)
 
     def remove(self, session: ClientSession) -> None:

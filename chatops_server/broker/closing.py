@@ -48,6 +48,7 @@ KEY_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the API ke
 SERVER_DELETED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the server was deleted")
 AUTH_TIMEOUT = Closing(CloseCode.UNAUTHORIZED, ErrorCode.AUTH_TIMEOUT, "no auth message within 10 s")
 TOO_SLOW = Closing(CloseCode.TOO_SLOW, None, "the peer reads too slowly")
+TOO_MANY = Closing(CloseCode.TOO_SLOW, ErrorCode.TOO_MANY_REQUESTS, "this user has too many connections")
 BINARY = Closing(CloseCode.UNSUPPORTED_DATA, None, "a binary frame")
 UNAVAILABLE = Closing(CloseCode.INTERNAL, ErrorCode.UNAVAILABLE, "storage is unavailable")
 SILENT = Closing(CloseCode.NORMAL, None, "no answer to a ping")

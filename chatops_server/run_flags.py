@@ -1,0 +1,13 @@
+"""Flags of `chatops-server run` about whom the hub answers. Imports nothing heavy."""
+
+import argparse
+
+
+def add_allowed_host(run: argparse.ArgumentParser) -> None:
+    """Add it. Values stay text and an absent flag None: chatops_wire.settings decides."""
+    run.add_argument(
+        "--allowed-host",
+        metavar="NAME",
+        action="append",
+        help="answer only requests for this host name or address; repeatable (any)",
+    )
