@@ -91,3 +91,18 @@ def test_a_sample_from_before_the_window_is_not_kept() -> None:
 
 def test_an_empty_ring_has_no_newest() -> None:
     assert Ring(0).newest_ms == -1
+
+
+def test_a_full_hour_is_all_there_packed_or_not() -> None:
+    ring = Ring(0)
+    times = [NOW_MS + 5_000 * at for at in range(720)]
+    for at, ts_ms in enumerate(times):
+        ring.add(ts_ms, columns(at, 2**40 + at, None if at % 7 else at), ts_ms)
+
+    assert ring.times(0, 2 * NOW_MS) == times
+    assert ring.values(0, times[50], times[250]) == [(times[at], at) for at in range(50, 250)]
+    assert ring.values(1, times[650], times[719]) == [(times[at], 2**40 + at) for at in range(650, 719)]
+    assert ring.newest_ms == times[-1]
+    assert list(ring.entries()) == [
+        (ts_ms, columns(at, 2**40 + at, None if at % 7 else at)) for at, ts_ms in enumerate(times)
+    ]
