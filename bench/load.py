@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from bench.figures import Process
-from bench.samples import frames
+from bench.samples import framed, frames
 from chatops_wire.agent import Ack, Auth, AuthSuccess
 from chatops_wire.codec import encode, to_agent
 
@@ -99,9 +99,11 @@ class SimulatedAgent:
                 self._room.clear()
                 await self._room.wait()
             self._seq += 1
-            before, after = self._frames[self._seq % len(self._frames)]
+            frame = framed(
+                self._frames[self._seq % len(self._frames)], self._seq, time.time_ns() // 1_000_000
+            )
             self._sent_at[self._seq] = time.monotonic()
-            await self._ws.send_frame(b"%b%d%b" % (before, self._seq, after), aiohttp.WSMsgType.TEXT)
+            await self._ws.send_frame(frame, aiohttp.WSMsgType.TEXT)
 
     async def count(self, tally: Tally) -> None:
         """Count acknowledgements until cancelled."""

@@ -50,6 +50,15 @@ def post(url: str, path: str, body: Mapping[str, Any], token: str = "") -> dict[
         return msgspec.json.decode(response.read(), type=dict[str, Any])
 
 
+def get(url: str, path: str, token: str) -> bytes:
+    """Return what the hub answers; HTTPError when it refuses."""
+    request = urllib.request.Request(  # noqa: S310 - likewise
+        f"{url}/api/v1{path}", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S) as response:  # noqa: S310 - likewise
+        return bytes(response.read())
+
+
 def new_server(url: str, token: str, name: str) -> tuple[str, str]:
     """Add a server; return its id and a key for its agent."""
     server_id = str(post(url, "/servers", {"name": name}, token)["id"])

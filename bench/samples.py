@@ -12,13 +12,23 @@ from chatops_wire.times import format_ms
 VARIANTS: Final = 32
 _GB: Final = 1024**3
 _SEQ: Final = b'"seq":'
+_TIME: Final = b'"timestamp":'
 
 
 def frames(seed: int, now_ms: int) -> list[tuple[bytes, bytes]]:
-    """Return frames in two halves, between which the sender writes the sequence number."""
+    """Return frames in two halves, between which `framed` writes the sequence number and the time."""
     chance = random.Random(seed)  # noqa: S311 - values of a benchmark
-    halves = (encode(metrics(chance, now_ms)).partition(_SEQ + b"1") for _ in range(VARIANTS))
+    stamp = _TIME + b'"' + format_ms(now_ms).encode() + b'",'
+    halves = (
+        encode(metrics(chance, now_ms)).replace(stamp, b"", 1).partition(_SEQ + b"1") for _ in range(VARIANTS)
+    )
     return [(before + _SEQ, after) for before, _, after in halves]
+
+
+def framed(halves: tuple[bytes, bytes], seq: int, now_ms: int) -> bytes:
+    """Return a whole frame."""
+    before, after = halves
+    return b'%b%d,%b"%b"%b' % (before, seq, _TIME, format_ms(now_ms).encode(), after)
 
 
 def metrics(chance: random.Random, now_ms: int) -> Metrics:
@@ -28,7 +38,7 @@ def metrics(chance: random.Random, now_ms: int) -> Metrics:
     used = chance.randrange(6 * _GB, 10 * _GB)
     return Metrics(
         seq=1,
-        timestamp=format_ms(now_ms - chance.randrange(5000)),
+        timestamp=format_ms(now_ms),
         cpu=Cpu(
             percent=round(busy, 1),
             user=round(busy * 0.7, 1),
