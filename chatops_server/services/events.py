@@ -1,11 +1,11 @@
 """The timeline: stored, shown to whom it concerns, and told at once to whoever listens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from chatops_server.domain.permissions import Principal
-from chatops_server.storage.base import Storage
+from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql.events import (
     EventFilter,
     EventRow,
@@ -51,6 +51,15 @@ class Events:
         event = NewEvent(kind, message, server_id, user_id, data or {})
         return self.publish(await self._storage.write(add_event(self._now_ms(), event)))
 
+    async def record_all(self, events: Sequence[NewEvent]) -> None:
+        """Store some events in one transaction and publish them, in this order.
+
+        Raises:
+            StorageError: None is stored, and nobody was told.
+        """
+        for row in await self._storage.write(_added(self._now_ms(), events)):
+            self.publish(row)
+
     def publish(self, row: EventRow) -> EventView:
         """Tell the listener of an event that another script has stored."""
         view = event_view(row)
@@ -69,6 +78,14 @@ class Events:
         shown = rows[: wanted.limit]
         cursor = shown[-1].id if len(rows) > wanted.limit else None
         return [event_view(row) for row in shown], cursor
+
+
+def _added(now_ms: int, events: Sequence[NewEvent]) -> Script[list[EventRow]]:
+    rows: list[EventRow] = []
+    for event in events:
+        row = yield from add_event(now_ms, event)
+        rows.append(row)
+    return rows
 
 
 def event_view(row: EventRow) -> EventView:

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.sample_frames import stored_body
@@ -18,6 +18,7 @@ from chatops_server.domain.latest_order import Mark
 from chatops_server.domain.narrowing import trimmed_policy
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.sql.events import NewEvent
 from chatops_server.storage.sql.latest import LatestRow, put_latest
 from chatops_server.storage.sql.servers import registered, seen
 from chatops_wire.agent import Auth
@@ -34,8 +35,8 @@ _AT_ONCE: Final = 50
 class EventLog(Protocol):
     """Where connections are entered into the timeline (services.events.Events)."""
 
-    def record(self, kind: str, message: str, *, server_id: str | None = None) -> Awaitable[object]:
-        """Store one event and publish it; raises StorageError."""
+    def record_all(self, events: Sequence[NewEvent]) -> Awaitable[object]:
+        """Store some events and publish them in this order; raises StorageError, and then stored none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,6 @@ class _Stored:
     mark: Mark | None
 
 
-class _Event(NamedTuple):
-    kind: str
-    server_id: str
-    message: str
-
-
 class Presence:
     """Keeps the fleet, the timeline and the stored state in step with who is connected.
 
@@ -87,7 +82,7 @@ class Presence:
         self._storage = storage
         self._event_log = events
         self._now_ms = now_ms
-        self._events: deque[_Event] = deque()
+        self._events: deque[NewEvent] = deque()
         self._dropped = 0
         self._due: set[str] = set()
         self._new_facts: set[str] = set()
@@ -185,11 +180,11 @@ class Presence:
                 self._due |= chosen
                 raise
         while self._events:
-            event = self._events.popleft()
+            some = [self._events.popleft() for _ in range(min(_AT_ONCE, len(self._events)))]
             try:
-                await self._event_log.record(event.kind, event.message, server_id=event.server_id)
+                await self._event_log.record_all(some)
             except BaseException:
-                self._events.appendleft(event)
+                self._events.extendleft(reversed(some))
                 raise
 
     async def _write_states(self, chosen: set[str]) -> None:
@@ -208,7 +203,7 @@ class Presence:
         if len(self._events) >= self._bounds.max_events:
             self._events.popleft()
             self._dropped += 1
-        self._events.append(_Event(kind, state.id, message))
+        self._events.append(NewEvent(kind, message, state.id))
 
     def _look_for_stale(self) -> None:
         self._due.update(state.id for state in self._fleet if self._is_stale(state))

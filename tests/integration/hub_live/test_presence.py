@@ -1,7 +1,7 @@
 """Who comes and goes is written down, also after the database was away for a while."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from chatops_server.errors import StorageError
 from chatops_server.services.fleet_loading import load_fleet
 from chatops_server.services.presence import Bounds, Presence
 from chatops_server.storage.base import Script, Storage, execute
+from chatops_server.storage.sql.events import NewEvent
 from chatops_server.storage.sql.latest import LatestRow, put_latest
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from chatops_wire.agent import AgentInfo, Auth
@@ -27,11 +28,11 @@ class EventLog:
         self.messages: list[str] = []
         self.is_failing = False
 
-    async def record(self, kind: str, message: str, *, server_id: str | None = None) -> None:
-        assert (kind, bool(server_id)) == ("connection", True)
+    async def record_all(self, events: Sequence[NewEvent]) -> None:
+        assert all((event.kind, bool(event.server_id)) == ("connection", True) for event in events)
         if self.is_failing:
             raise StorageError("disk full")
-        self.messages.append(message)
+        self.messages += [event.message for event in events]
 
 
 @pytest.fixture
