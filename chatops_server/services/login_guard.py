@@ -1,7 +1,13 @@
-"""Keeps password guessing slow without locking anybody out."""
+"""Keeps password guessing slow without locking anybody out.
+
+Three things, each by what an attacker has much of: wrong tries for one name from one address are refused
+beyond a number; wrong tries for one name from many addresses, or for many names from one, are slowed down;
+and one address never holds more than a few of the places where passwords are checked, whatever the names.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
@@ -17,6 +23,15 @@ _AT_ONCE: Final = 2
 # What would wait longer than about half a minute is refused; a wait costs a connection and little memory.
 _MAX_IN_LINE: Final = 200
 _RETRY_AFTER_S: Final = 5
+# Of one address, all names together: twice the threads, of a hundred places in line for these.
+_AT_ONCE_FROM_ONE: Final = 4
+_MAX_IN_LINE_FROM_ONE: Final = 400
+# Nobody mistypes so often, and no team behind one address either.
+_SLOW_FROM: Final = 20
+_FIRST_DELAY_S: Final = 0.25
+_LONGEST_DELAY_S: Final = 4.0
+_COUNTED: Final = 400
+_MAX_KNOWN: Final = 10_000
 
 _Key = tuple[str, str]
 
@@ -61,11 +76,22 @@ class LoginGuard:
     one more is refused.
     """
 
-    def __init__(self, now_ms: Callable[[], int], window: FailureWindow | None = None) -> None:
+    def __init__(
+        self,
+        now_ms: Callable[[], int],
+        window: FailureWindow | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         """Start without failures; `now_ms` is monotonic: a clock set back must not lock anybody out."""
         self._now_ms = now_ms
         self._window = FailureWindow() if window is None else window
+        self._sleep = sleep
+        self._of_name = FailureWindow(limit=_COUNTED)
+        self._of_network = FailureWindow(limit=_COUNTED)
+        # Where each name logged in from: whoever guesses it elsewhere does not slow its user down.
+        self._known: OrderedDict[_Key, None] = OrderedDict()
         self._lines: dict[_Key, _Line] = {}
+        self._crowds: dict[str, _Line] = {}
 
     @asynccontextmanager
     async def attempt(self, username: str, address: str | None) -> AsyncIterator[Attempt]:
@@ -75,13 +101,18 @@ class LoginGuard:
             TooManyRequestsError: Too many wrong ones within the last minute, or too many in line.
         """
         key = (username.casefold(), network_of(address))
-        async with self._turn(key):
+        delay_s = self._delay_s(key)
+        if delay_s:
+            await self._sleep(delay_s)
+        async with self._turn(key), self._place(key[1]):
             attempt = Attempt()
             try:
                 yield attempt
+                if not attempt.wrong:
+                    self._remember(key)
             finally:
                 if attempt.wrong:
-                    self._window.failed(key, self._now_ms())
+                    self._count(key)
 
     @asynccontextmanager
     async def _turn(self, key: _Key) -> AsyncIterator[None]:
@@ -105,6 +136,45 @@ class LoginGuard:
             if line.length == 0:
                 self._lines.pop(key, None)
 
+    @asynccontextmanager
+    async def _place(self, network: str) -> AsyncIterator[None]:
+        """Wait for one of the places that one address may take at once."""
+        crowd = self._crowds.setdefault(network, _Line())
+        if crowd.length >= _MAX_IN_LINE_FROM_ONE:
+            raise TooManyRequestsError("too many logins at once", _RETRY_AFTER_S)
+        crowd.length += 1
+        try:
+            while crowd.in_work >= _AT_ONCE_FROM_ONE:
+                await crowd.wait()
+            crowd.in_work += 1
+            try:
+                yield
+            finally:
+                crowd.in_work -= 1
+                crowd.wake()
+        finally:
+            crowd.length -= 1
+            if crowd.length == 0:
+                self._crowds.pop(network, None)
+
+    def _delay_s(self, key: _Key) -> float:
+        name, network = key
+        now_ms = self._now_ms()
+        elsewhere = 0 if key in self._known else _COUNTED - self._of_name.left(name, now_ms)
+        return delay_s(max(elsewhere, _COUNTED - self._of_network.left(network, now_ms)))
+
+    def _count(self, key: _Key) -> None:
+        now_ms = self._now_ms()
+        self._window.failed(key, now_ms)
+        self._of_name.failed(key[0], now_ms)
+        self._of_network.failed(key[1], now_ms)
+
+    def _remember(self, key: _Key) -> None:
+        self._known[key] = None
+        self._known.move_to_end(key)
+        while len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)
+
     def _is_next(self, key: _Key, line: _Line) -> bool:
         left = self._window.left(key, self._now_ms())
         return left <= 0 or line.in_work < min(_AT_ONCE, left)
@@ -113,3 +183,10 @@ class LoginGuard:
         wait_ms = self._window.wait_ms(key, self._now_ms())
         if wait_ms:
             raise TooManyRequestsError("too many wrong logins, wait a moment", ceil(wait_ms / 1000))
+
+
+def delay_s(failures: int) -> float:
+    """Return how long a try waits after so many wrong ones within the window: 0, then 0.25 to 4 s."""
+    if failures <= _SLOW_FROM:
+        return 0.0
+    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** ((failures - _SLOW_FROM) // _SLOW_FROM))

@@ -7,7 +7,7 @@ import pytest
 
 from chatops_server.domain.login_limits import FailureWindow
 from chatops_server.errors import TooManyRequestsError
-from chatops_server.services.login_guard import LoginGuard
+from chatops_server.services.login_guard import LoginGuard, delay_s
 
 
 async def _try(
@@ -77,3 +77,65 @@ async def test_whoever_gives_up_waiting_holds_nobody_up() -> None:
         with suppress(asyncio.CancelledError):
             await waiting[0]
     await asyncio.gather(*waiting[1:])
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"), [(0, 0.0), (20, 0.0), (21, 0.25), (40, 0.5), (60, 1.0), (100, 4.0), (400, 4.0)]
+)
+def test_a_try_waits_the_longer_the_more_were_wrong_but_never_long(failures: int, expected: float) -> None:
+    assert delay_s(failures) == expected
+
+
+class Waits:
+    """Notes how long tries are made to wait, and lets them pass."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+async def test_guesses_of_one_name_from_many_addresses_are_slowed_down_and_its_user_is_not() -> None:
+    waits = Waits()
+    guard = LoginGuard(lambda: 0, sleep=waits)
+    await _try(guard, "ann", address="198.51.100.1")
+    for number in range(60):
+        await _try(guard, "ann", wrong=True, address=f"203.0.113.{number}")
+    assert max(waits.seconds) >= 0.25
+    before = len(waits.seconds)
+    await _try(guard, "ann", address="198.51.100.1")
+    assert len(waits.seconds) == before
+    await _try(guard, "ann", address="198.51.100.2")
+    assert waits.seconds[before:] == [1.0]
+
+
+async def test_guesses_of_many_names_from_one_address_are_slowed_down_and_other_addresses_are_not() -> None:
+    waits = Waits()
+    guard = LoginGuard(lambda: 0, sleep=waits)
+    for number in range(60):
+        await _try(guard, f"user{number}", wrong=True)
+    before = len(waits.seconds)
+    assert before == 39
+    await _try(guard, "ann", address="198.51.100.1")
+    assert len(waits.seconds) == before
+
+
+async def test_one_address_takes_few_places_whatever_the_names() -> None:
+    """Else it could fill the line in which everybody's password waits to be checked."""
+    guard = LoginGuard(lambda: 0)
+    at_work = asyncio.Semaphore(0)
+    held = asyncio.Event()
+
+    async def hold(name: str) -> None:
+        async with guard.attempt(name, "203.0.113.7"):
+            at_work.release()
+            await held.wait()
+
+    waiting = [asyncio.create_task(hold(f"user{number}")) for number in range(50)]
+    for _ in range(4):
+        await at_work.acquire()
+    await _try(guard, "ann", address="198.51.100.1")
+    assert at_work.locked()
+    held.set()
+    await asyncio.gather(*waiting)
