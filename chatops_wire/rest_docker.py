@@ -66,6 +66,13 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class RevealOrder(Struct, frozen=True, kw_only=True):
+    """Asks for the values of a container's environment, labels and arguments."""
+
+    signature: Signature | None = None
+    """Of `inspect` with `{"reveal": true}`, for machines that ask for one."""
+
+
 class EngineOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What goes with an action on a project, an image, a volume, a network, or all that nobody uses."""
 

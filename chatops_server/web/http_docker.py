@@ -23,6 +23,7 @@ from chatops_wire.rest_docker import (
     LogPage,
     ProjectAction,
     ProjectAnswer,
+    RevealOrder,
     TopView,
 )
 from chatops_wire.streams import MAX_TAIL
@@ -57,6 +58,11 @@ async def _list(ask: Ask[None]) -> ContainerPage:
 async def _inspect(ask: Ask[None]) -> bytes:
     reveal = ask.query.flag("reveal")
     return msgspec.json.encode(await ask.hub.containers.docker.inspect(_wanted(ask), reveal=reveal))
+
+
+async def _reveal(ask: Ask[RevealOrder]) -> bytes:
+    found = await ask.hub.containers.docker.inspect(_wanted(ask), reveal=True, signature=ask.body.signature)
+    return msgspec.json.encode(found)
 
 
 async def _act(ask: Ask[ContainerOrder]) -> ContainerAnswer:
@@ -182,6 +188,19 @@ ROUTES = (
         summary="List the processes of a container.",
         tag=_TAG,
         answer=TopView,
+        query=(_SERVER,),
+        refusals=_RELAYED,
+    ),
+    Route(
+        # Before the one of the actions, which it would else be taken for.
+        method="POST",
+        path="/docker/containers/{id}/reveal",
+        right=HubAction.ADMINISTER,
+        handle=_reveal,
+        summary="Show a container with its values, by a signature where its machine asks for one.",
+        tag=_TAG,
+        body=RevealOrder,
+        answer=dict[str, Any],
         query=(_SERVER,),
         refusals=_RELAYED,
     ),

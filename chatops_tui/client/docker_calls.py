@@ -21,6 +21,7 @@ from chatops_wire.rest_docker import (
     ProjectAnswer,
     PullBegun,
     PullOrder,
+    RevealOrder,
     TopView,
     action_params,
     project_params,
@@ -74,6 +75,14 @@ class DockerCalls:
 
     async def inspect(self, server_id: str, container_id: str, *, reveal: bool = False) -> dict[str, Any]:
         """Return what the engine says of a container, in its own words, redacted."""
+        signature = None
+        if reveal:
+            params = {"reveal": True}
+            signature = await self._signatures.for_docker(server_id, "inspect", container_id, params)
+        if signature is not None:
+            path = f"{item_path(_CONTAINERS, container_id)}/reveal"
+            order = RevealOrder(signature=signature)
+            return await self._calls.call(Request("POST", path, order, _of(server_id)), dict[str, Any])
         fields = (*_of(server_id), *given(reveal="true" if reveal else ""))
         request = Request("GET", item_path(_CONTAINERS, container_id), query=fields)
         return await self._calls.call(request, dict[str, Any])

@@ -36,6 +36,7 @@ from chatops_wire.rest_docker import (
     action_params,
     project_params,
 )
+from chatops_wire.signing import Signature
 
 _READ_WITHIN_S: Final = 15.0
 # An engine that starts a container pulls up its network and mounts its volumes first.
@@ -101,8 +102,12 @@ class Docker:
         """Return what is known of a server's engine now."""
         return self._containers.docker(state)
 
-    async def inspect(self, wanted: Wanted, *, reveal: bool) -> dict[str, Any]:
+    async def inspect(
+        self, wanted: Wanted, *, reveal: bool, signature: Signature | None = None
+    ) -> dict[str, Any]:
         """Return what the engine knows of a container, its own words at the top level.
+
+        Values are revealed by a signature only where the machine asks for one.
 
         Raises:
             ForbiddenError: Only admins may have the environment revealed.
@@ -112,7 +117,9 @@ class Docker:
             raise ForbiddenError("this needs the role admin")
         target = self._target(wanted, ServerAction.READ)
         asked = _asked(target, wanted.caller, "reveal" if reveal else "inspect", {})
-        order = Order("inspect", target.id, {"reveal": True} if reveal else {})
+        # What was signed is not to be said in other words.
+        place = target.id if signature is None else wanted.text
+        order = Order("inspect", place, {"reveal": True} if reveal else {}, signature)
         asking = self._deeds.change if reveal else self._deeds.read
         data = await asking(asked, order, _READ_WITHIN_S)
         container = container_of(data) or target.container or Container(id=target.id)

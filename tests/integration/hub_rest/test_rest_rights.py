@@ -82,6 +82,7 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/docker/containers/{id}/{action}": ORDERS_AGENT,
     "POST /api/v1/docker/projects/{id}/{action}": ORDERS_AGENT,
     "GET /api/v1/docker/images": ASKS_AGENT,
+    "POST /api/v1/docker/containers/{id}/reveal": (*ONLY_ADMIN[:8], 503),
     "DELETE /api/v1/docker/images/{id}": ORDERS_AGENT,
     "POST /api/v1/docker/images/prune": ORDERS_AGENT,
     "POST /api/v1/docker/images/pull": ORDERS_AGENT,
