@@ -56,8 +56,10 @@ from chatops_server.services.resealing import reseal
 from chatops_server.services.retention import Retention
 from chatops_server.services.second_factor import SecondFactor, SecondStep
 from chatops_server.services.servers import Servers
+from chatops_server.services.ssh_keys import SshKeys
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import FIRST_ADMIN, Users
+from chatops_server.ssh.door import over_ssh
 from chatops_server.storage.base import Storage
 from chatops_server.token_keys import TokenKeysKeeper
 from chatops_server.web.bodies import MAX_BODY_BYTES
@@ -227,7 +229,11 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         previous_secret=config.previous_secret,
         pin=config.pin,
     )
-    async with open_hub(setup) as running, serving(running, config) as port:
+    async with (
+        open_hub(setup) as running,
+        serving(running, config) as port,
+        over_ssh(running.hub, config, port),
+    ):
         # Not before it listens: a start that fails on its port would be the only one to show the password.
         password = await running.first_admin()
         if password:
@@ -265,6 +271,7 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets
     hub = Hub(
         accounts=Accounts(storage, ledger, directory, credentials, _now_ms),
         login_sessions=LoginSessions(storage, ledger, directory, credentials.ended, _now_ms),
+        ssh_keys=SshKeys(storage, ledger, directory, _now_ms),
         second_factor=SecondFactor(credentials.second, ledger, directory),
         users=Users(storage, ledger, directory, credentials.hasher, _now_ms),
         servers=Servers(ledger, fleet, sessions, Narrowings(fleet, sessions, _now_ms), _now_ms),

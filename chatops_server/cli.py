@@ -276,6 +276,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_place(run)
     run.add_argument("--tls-cert", metavar="F", help="PEM file with the certificate, for https")
     run.add_argument("--tls-key", metavar="F", help="PEM file with its private key")
+    run.add_argument("--ssh-port", metavar="N", help="serve the UI over ssh too, by users' public keys")
     run.add_argument(
         "--plain-http",
         action="store_const",

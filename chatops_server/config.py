@@ -69,6 +69,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Likewise by ten minutes."""
     keep_hours_days: Annotated[int, Meta(ge=1, le=36500)] = 730
     """Likewise by the hour."""
+    ssh_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """Serve the UI over ssh on this port too (extra `ssh`); 0 takes a free one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
 
@@ -80,6 +82,15 @@ class Keeping:
     record_terminals: bool = False
     commands_days: int = 90
     output_mb: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SshConfig:
+    """How the UI is served over ssh."""
+
+    port: int
+    pin: str
+    """Of the hub's certificate, by which the UI believes it; empty: plain http."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,8 @@ class Config:
     allowed_hosts: tuple[str, ...] = ()
     pin: str = ""
     """Of the hub's own certificate; empty where an authority vouches for it."""
+    ssh: SshConfig | None = None
+    """None: no ssh."""
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -128,6 +141,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         tls=_tls(settings.tls_cert, settings.tls_key) or _own_tls(data_dir),
         plain_http=settings.plain_http,
         pin=_own_pin(data_dir) if not settings.tls_cert else "",
+        ssh=_ssh(settings, data_dir),
         log_level=settings.log_level,
         admin_password=settings.admin_password or None,
         secret=_secret(settings),
@@ -273,6 +287,16 @@ def _own_pin(data_dir: Path) -> str:
     from chatops_server.certificate import pin_in  # noqa: PLC0415 - only a hub with one needs what reads it
 
     return pin_in(pair.cert)
+
+
+def _ssh(settings: Settings, data_dir: Path) -> SshConfig | None:
+    if settings.ssh_port is None:
+        return None
+    if not settings.tls_cert:
+        return SshConfig(settings.ssh_port, _own_pin(data_dir))
+    from chatops_server.certificate import pin_in  # noqa: PLC0415 - as above
+
+    return SshConfig(settings.ssh_port, pin_in(Path(settings.tls_cert)))
 
 
 def _secret(settings: Settings) -> str | None:

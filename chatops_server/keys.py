@@ -24,6 +24,7 @@ from chatops_server.services.moments import Moments
 from chatops_server.services.readiness import ReadinessChecks
 from chatops_server.services.second_factor import SecondFactor
 from chatops_server.services.servers import Servers
+from chatops_server.services.ssh_keys import SshKeys
 from chatops_server.services.terminals.logbook import Logbook
 from chatops_server.services.users import Users
 
@@ -35,6 +36,7 @@ class Hub:
     accounts: Accounts
     login_sessions: LoginSessions
     second_factor: SecondFactor
+    ssh_keys: SshKeys
     users: Users
     servers: Servers
     grants: Grants

@@ -9,7 +9,7 @@ NewCommand = Callable[[str, str, str | None], argparse.ArgumentParser]
 Count = Callable[[str], int]
 Nested = Callable[[str, str], argparse.ArgumentParser]
 
-JOBS: Final = frozenset({"api-keys", "enroll", "users", "grants", "sessions", "policy"})
+JOBS: Final = frozenset({"api-keys", "enroll", "users", "grants", "sessions", "ssh-keys", "policy"})
 ROLES: Final = ("viewer", "operator", "admin")
 _USERS: Final = (
     "A password is asked for, or is one line of stdin with --password-stdin; it is never an argument."
@@ -27,6 +27,7 @@ def add_jobs(command: NewCommand, count: Count) -> None:
     _add_users(command("users", "show, add, change, remove users, as an admin", _USERS))
     _add_grants(command("grants", "show and change who else may see or operate a server", None))
     _add_sessions(command("sessions", "show and end your logins", None))
+    _add_ssh_keys(command("ssh-keys", "show, add, remove the keys by which you reach the UI over ssh", None))
 
 
 def _add_api_keys(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +109,20 @@ def _add_grants(parser: argparse.ArgumentParser) -> None:
     for one in (given, taken):
         one.add_argument("user", metavar="USER", help="by name or id")
     given.add_argument("role", choices=("viewer", "operator"), help="at most this, and their own role")
+
+
+def _add_ssh_keys(parser: argparse.ArgumentParser) -> None:
+    nested = _nested(parser)
+    nested("list", "show them (without a word, too)")
+    added = nested("add", "let the holder of a key in as yourself")
+    added.add_argument(
+        "file", metavar="FILE", help="a public key, like ~/.ssh/id_ed25519.pub; -: standard input"
+    )
+    added.add_argument(
+        "--name", metavar="NAME", default="", help="to tell it from others (the key's comment)"
+    )
+    removed = nested("remove", "take some back")
+    removed.add_argument("ids", metavar="ID", nargs="+", help="as `list` shows them; the beginning is enough")
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:

@@ -116,6 +116,7 @@ class ChatopsApp(LeanApp[object]):
     ) -> None:
         super().__init__(charset=terminal.charset)
         self._settings = settings
+        self.is_hosted = settings.hosted
         self._terminal = terminal
         self._now_ms = clock_ms
         self.store = Store()

@@ -15,6 +15,8 @@ from chatops_wire.rest import Tokens
 from chatops_wire.settings import SettingError, settle
 
 DEFAULT_URL: Final = "http://127.0.0.1:8765"
+# Two tokens and their frame are some 700 bytes.
+_TOKENS_BYTES: Final = 16 * 1024
 PASSWORD_VARIABLE: Final = "CHATOPS_PASSWORD"  # noqa: S105 - the name of a variable, not a secret
 CONFIG_VARIABLE: Final = "CHATOPS_CONFIG"
 
@@ -75,6 +77,8 @@ class Settings(Choices, frozen=True, kw_only=True):
     """Where to begin, as it is typed after `:`; empty: with the fleet."""
     tour: bool = False
     """Show a newcomer what to press."""
+    hosted: bool = False
+    """Whoever looks is not at this machine: nothing of theirs is written here, and no other hub is called."""
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -99,6 +103,27 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> S
         _check_pattern(pattern)
     fields = msgspec.structs.asdict(choices) | {"url": parse_url(choices.url)}
     return Settings(**fields, keymap=keymap, password=environ.get(PASSWORD_VARIABLE) or None)
+
+
+def hosted(settings: Settings, tokens_fd: int | None = None) -> Settings:
+    """Return the settings of a UI that is shown to somebody elsewhere.
+
+    Args:
+        settings: Which hub, for whom, and how it is drawn.
+        tokens_fd: Where their session is read from to its end, as the JSON of `Tokens`; None: it is in the
+            remembered sessions.
+
+    Raises:
+        SettingError: Nothing of the kind can be read there.
+    """
+    if tokens_fd is None:
+        return msgspec.structs.replace(settings, hosted=True, password=None)
+    try:
+        with open(tokens_fd, "rb") as source:  # noqa: PTH123 - a descriptor has no path
+            tokens = msgspec.json.decode(source.read(_TOKENS_BYTES), type=Tokens)
+    except (OSError, msgspec.DecodeError) as exc:
+        raise SettingError("tokens-fd: there is no session") from exc
+    return msgspec.structs.replace(settings, hosted=True, password=None, tokens=tokens)
 
 
 def _keymap(found: object) -> dict[str, str]:

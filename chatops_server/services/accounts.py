@@ -26,7 +26,11 @@ from chatops_server.services.user_directory import UserDirectory
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql import users as users_sql
 from chatops_server.storage.sql.events import NewEvent
-from chatops_server.storage.sql.login_sessions import LoginSessionRow, begin_login_session
+from chatops_server.storage.sql.login_sessions import (
+    LoginSessionRow,
+    begin_login_session,
+    end_login_session,
+)
 from chatops_server.storage.sql.users import RefreshRow, UserRow
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import Login, PasswordChange, Tokens
@@ -113,15 +117,19 @@ class Accounts:
                 attempt.failed()
                 await self._note_failure(body.username, address)
                 raise CredentialsError
-        text, now_ms = new_token(), self._now_ms()
-        event = NewEvent("login", f"{user.username} logged in", user_id=user.id, data={"address": address})
-        deed = Deed("login", _as(user, address), target=user.username, event=event)
-        token = first_of_family(text, user.id, now_ms)
-        session = LoginSessionRow(
-            token.family, user.id, now_ms, now_ms, token.family_ends_ms, address, _shown(program)
-        )
-        await self._ledger.commit(_begun(user, token, session), deed)
-        return self._pair(user, text, session.id)
+        tokens, _ = await self._begin(user, address, program, "")
+        return tokens
+
+    async def login_by_key(self, user: UserRow, address: str | None) -> tuple[Tokens, str]:
+        """Return a first pair of tokens, and the session's id, for somebody whose ssh key was checked."""
+        return await self._begin(user, address, "ssh", " by ssh key")
+
+    async def end_by_key(self, user: UserRow, session_id: str, address: str | None) -> None:
+        """End the session that was begun by a key, access tokens included; one that is over is no error."""
+        deed = Deed("logout", _as(user, address), target=user.username)
+        now_ms = self._now_ms()
+        await self._ledger.commit(end_login_session(session_id, now_ms), deed)
+        self._ended.add(session_id, now_ms)
 
     async def refresh(self, refresh_token: str, address: str | None) -> Tokens:
         """Return the next pair; the token used for it is dead.
@@ -180,6 +188,18 @@ class Accounts:
             if not known:
                 attempt.failed()
         return known
+
+    async def _begin(self, user: UserRow, address: str | None, program: str, how: str) -> tuple[Tokens, str]:
+        text, now_ms = new_token(), self._now_ms()
+        said = f"{user.username} logged in{how}"
+        event = NewEvent("login", said, user_id=user.id, data={"address": address})
+        deed = Deed("login", _as(user, address), target=user.username, event=event)
+        token = first_of_family(text, user.id, now_ms)
+        session = LoginSessionRow(
+            token.family, user.id, now_ms, now_ms, token.family_ends_ms, address, _shown(program)
+        )
+        await self._ledger.commit(_begun(user, token, session), deed)
+        return self._pair(user, text, session.id), session.id
 
     async def _checked(self, username: str, password: str) -> UserRow | None:
         user = self._directory.named(username)

@@ -13,6 +13,7 @@ from chatops_server.web import (
     http_notifications,
     http_prometheus,
     http_servers,
+    http_ssh_keys,
     http_terminals,
     http_timeline,
     http_users,
@@ -30,6 +31,7 @@ def rest_routes(*, metrics_public: bool = False) -> tuple[Route, ...]:
     return with_docs(
         (
             *http_auth.ROUTES,
+            *http_ssh_keys.ROUTES,
             *http_users.ROUTES,
             *http_servers.ROUTES,
             *http_api_keys.ROUTES,

@@ -16,6 +16,7 @@ from chatops_wire.rest import (
     UserPatch,
 )
 from chatops_wire.rest_enrolment import EnrollTokenCreate, EnrollTokenCreated, EnrollTokenView
+from chatops_wire.rest_ssh_keys import SshKeyCreate, SshKeyView
 
 
 class AccessCalls:
@@ -98,3 +99,15 @@ class AccessCalls:
     async def end_session(self, session_id: str) -> None:
         """End one of the user's own logins."""
         await self._calls.exchange(Request("DELETE", item_path("auth/sessions", session_id)))
+
+    async def ssh_keys(self) -> tuple[SshKeyView, ...]:
+        """Return one's own keys for the UI over ssh, oldest first."""
+        return (await self._calls.call(Request("GET", "/auth/ssh-keys"), Page[SshKeyView])).items
+
+    async def add_ssh_key(self, body: SshKeyCreate) -> SshKeyView:
+        """Let the holder of a key in as oneself."""
+        return await self._calls.call(Request("POST", "/auth/ssh-keys", body), SshKeyView)
+
+    async def remove_ssh_key(self, key_id: str) -> None:
+        """Take one of one's own keys back."""
+        await self._calls.exchange(Request("DELETE", item_path("auth/ssh-keys", key_id)))

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from chatops_tui.commands import api_keys, enroll, grants, login_sessions, policy, users
+from chatops_tui.commands import api_keys, enroll, grants, login_sessions, policy, ssh_keys, users
 from chatops_tui.commands.ids import NoSuchOneError
 from chatops_tui.commands.say import complain
 from chatops_tui.commands.targets import UnknownServerError
@@ -31,5 +31,6 @@ _JOBS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
     "users": users.users,
     "grants": grants.grants,
     "sessions": login_sessions.sessions,
+    "ssh-keys": ssh_keys.ssh_keys,
     "policy": policy.policy,
 }

@@ -45,6 +45,8 @@ class LeanApp(App[ReturnType]):
         super().__init__()
         self.is_aside = False
         """The terminal is lent to somebody else: nothing is drawn, everything else goes on."""
+        self.is_hosted = False
+        """Whoever looks at it is not at this machine: nothing is written to its files for them."""
         self._cell_diff = cell_diff
         self._grid: ShadowGrid | None = None
         self._charset = charset

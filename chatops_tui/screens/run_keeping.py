@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens.closing import close
@@ -21,6 +22,7 @@ from chatops_tui.widgets.key_footer import KeyFooter
 
 # What terminals take by OSC 52: xterm's limit is lower, but most take this.
 _COPIED_CHARACTERS: Final = 74_000
+_NOT_HERE: Final = "This UI runs on another machine than yours: use `chatops` on yours to save files."
 
 
 class SaveForm(ModalScreen[Path | None]):
@@ -53,6 +55,9 @@ class SaveForm(ModalScreen[Path | None]):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Look whether it can be that file."""
         event.stop()
+        if isinstance(self.app, LeanApp) and self.app.is_hosted:
+            self.query_one(Form).say(_NOT_HERE, wrong=True)
+            return
         text = event.value.strip()
         path = await asyncio.to_thread(_new_file, text)
         if isinstance(path, Path):

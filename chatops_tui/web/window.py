@@ -36,7 +36,7 @@ class Window(AppService):
     """The UI's process of one page; started with `start`, and gone after `stop`."""
 
     def __init__(self, arguments: Sequence[str], folder: Path, page: Page) -> None:
-        """Take what `web.child` takes and the folder of its login."""
+        """Take what `chatops_tui.hosted` takes and the folder of its login."""
 
         async def close() -> None:
             await page.close()
@@ -68,7 +68,7 @@ class Window(AppService):
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
         # Without a shell, unlike textual-serve's own.
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "chatops_tui.web.child", *self._arguments),
+            *(sys.executable, "-m", "chatops_tui.hosted", *self._arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

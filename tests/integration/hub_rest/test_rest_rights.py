@@ -45,6 +45,9 @@ EXPECTED: Mapping[str, tuple[int, ...]] = {
     "POST /api/v1/auth/totp/confirm": NOTHING,  # nothing was begun
     "POST /api/v1/auth/totp/remove": NOTHING,
     "DELETE /api/v1/users/{id}/totp": (*ONLY_ADMIN[:8], 404),
+    "GET /api/v1/auth/ssh-keys": ANY_USER,
+    "POST /api/v1/auth/ssh-keys": (401, 401) + (400,) * 7,  # of a line that is no key
+    "DELETE /api/v1/auth/ssh-keys/{id}": NOTHING,  # none of theirs
     "GET /api/v1/auth/sessions": ANY_USER,
     "DELETE /api/v1/auth/sessions/{id}": NOTHING,  # none of theirs
     "DELETE /api/v1/users/{id}/sessions": (*ONLY_ADMIN[:8], 204),
@@ -148,6 +151,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/auth/logout": {"refresh_token": "chopr_unknown"},
     "POST /api/v1/auth/password": {"current_password": "wrong", "new_password": "long enough"},
     "POST /api/v1/auth/totp": {"password": "wrong"},
+    "POST /api/v1/auth/ssh-keys": {"public_key": "no key"},
     "POST /api/v1/auth/totp/confirm": {"code": "000000"},
     "POST /api/v1/auth/totp/remove": {"code": "000000"},
     "POST /api/v1/users": {"username": "new", "password": "long enough", "role": "viewer"},
