@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, tzinfo
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from textual import on, work
@@ -18,7 +19,9 @@ from chatops_tui import alert_news
 from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.audit_link import AuditLink
 from chatops_tui.clock import local_zone, now_ms
-from chatops_tui.config import Settings, state_dir
+from chatops_tui.config import Settings, config_dir, state_dir
+from chatops_tui.dashboard_file import NAME as BOARDS
+from chatops_tui.dashboard_file import DashboardFile
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.ending import tell_loop
 from chatops_tui.engine_link import EngineLink
@@ -40,7 +43,13 @@ from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen
 from chatops_tui.screens.live import LiveScreen
-from chatops_tui.screens.wanted import PlayWanted, ShellListWanted, ShellWanted
+from chatops_tui.screens.wanted import (
+    CompareWanted,
+    DashboardsWanted,
+    PlayWanted,
+    ShellListWanted,
+    ShellWanted,
+)
 from chatops_tui.shell_link import ShellLink
 from chatops_tui.signing_in import SigningIn
 from chatops_tui.spoken import Spoken
@@ -87,6 +96,7 @@ class ChatopsApp(LeanApp[object]):
         "styles/containers.tcss",
         "styles/alerts.tcss",
     ]
+        "styles/charts.tcss",
     # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
     # too small for anything.
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - likewise
@@ -142,6 +152,8 @@ class ChatopsApp(LeanApp[object]):
             dangers,
             self.kept,
         )
+            access=AccessLink(self.link, self.store),
+            boards=DashboardFile(Path(settings.dashboards or config_dir() / BOARDS)),
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
@@ -322,6 +334,14 @@ class ChatopsApp(LeanApp[object]):
         self.deeds.list_shells(event.server_id)
 
     @on(AlertWanted)
+    @on(CompareWanted)
+    def _compare_wanted(self, event: CompareWanted) -> None:
+        self.deeds.compare(event.server_ids)
+
+    @on(DashboardsWanted)
+    def _dashboards_wanted(self) -> None:
+        self.deeds.dashboards()
+
     def _alert_wanted(self, event: AlertWanted) -> None:
         if event.server_id:
             self.deeds.do("open", event.server_id)

@@ -170,6 +170,11 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--allow-clipboard", action="store_true", help="let programs in a shell write the clipboard"
     )
     choices.add_argument(
+        "--dashboards",
+        metavar="F",
+        help="your own dashboards, TOML (default dashboards.toml beside config.toml)",
+    )
+    choices.add_argument(
         "--alert-signal",
         choices=["desktop", "bell", "toast", "off"],
         help="how the UI tells a new critical alert (default desktop: toast, bell and OSC 9)",

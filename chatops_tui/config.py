@@ -60,6 +60,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
     Empty: `signing_key` beside config.toml, where there is one."""
     allow_clipboard: bool = False
     """Let programs in a shell on a server write this machine's clipboard (OSC 52)."""
+    dashboards: str = ""
+    """The file of dashboards; empty: `dashboards.toml` beside config.toml."""
     alert_signal: AlertSignal = "desktop"
     """How the UI tells a new critical alert; each includes those after it."""
 

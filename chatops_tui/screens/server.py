@@ -149,7 +149,7 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         """Offer a key only in the tabs where it does something."""
         if action == "tab":
             return any((tab.digit,) == parameters for tab in self._tabs)
-        if self.is_past and action in {"shell", "shells"}:
+        if self.is_past and action in {"shell", "shells", "policy"}:
             # Dimmed: who changes something does it to the present.
             return None
         if action == "shell":

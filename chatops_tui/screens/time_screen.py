@@ -137,9 +137,10 @@ class TimeScreen(LiveScreen):
 
     def change_time(self, times: TimeView) -> None:
         """Show another time; the present is live again, also where it was frozen."""
+        if times.is_live or self.times.is_live:
+            # What was frozen is of its own time: neither the present nor the past is drawn from it.
+            super().thaw()
         self.times = times
-        if times.is_live:
-            self.thaw()
         self.set_class(not times.is_live, "-past")
         self.time_changed()
         self.refresh_bindings()
