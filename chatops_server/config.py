@@ -43,6 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Answer only requests for these names and addresses; none: for any."""
     plain_http: bool = False
     """Serve http, without TLS, also on addresses that other machines reach."""
+    ssh_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    """Serve the UI over ssh on this port too (extra `ssh`); 0 takes a free one."""
     admin_password: Annotated[str, Meta(max_length=1024)] = ""
     """Password of the first admin, at the first start; empty: a random one, printed once."""
     secret: str = ""
@@ -69,8 +71,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Likewise by ten minutes."""
     keep_hours_days: Annotated[int, Meta(ge=1, le=36500)] = 730
     """Likewise by the hour."""
-    ssh_port: Annotated[int, Meta(ge=0, le=65535)] | None = None
-    """Serve the UI over ssh on this port too (extra `ssh`); 0 takes a free one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to tell on stderr."""
 
