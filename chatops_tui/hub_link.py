@@ -33,6 +33,7 @@ from chatops_wire.client import (
     PullProgress,
 )
 from chatops_wire.commands import CommandFinished, CommandOutput
+from chatops_wire.policy import Allowance, PolicyPatch, PolicyView
 from chatops_wire.rest import ServerPatch
 from chatops_wire.settings import SettingError
 
@@ -212,6 +213,15 @@ class HubLink:
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
         """Change name and tags."""
         patch = ServerPatch(name=name, tags=tags)
+        await self.ask(self.rest.patch_server(server_id, patch))
+
+    async def policy(self, server_id: str) -> PolicyView:
+        """Return what may be asked of a server's machine, and who decided what."""
+        return await self.ask(self.rest.policy(server_id))
+
+    async def narrow(self, server_id: str, allowed: tuple[Allowance, ...] | None) -> None:
+        """Do without the rest of what a server's machine allows; None: without nothing."""
+        patch = ServerPatch(policy=PolicyPatch(allowed=allowed))
         await self.ask(self.rest.patch_server(server_id, patch))
 
     async def delete_server(self, server_id: str) -> None:

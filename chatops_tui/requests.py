@@ -14,6 +14,7 @@ from chatops_tui.store.ranges import Range
 from chatops_tui.store.shells import Shell
 from chatops_tui.store.spread import EVERYWHERE, Spread
 from chatops_tui.store.time_view import Stretch
+from chatops_wire.policy import Allowance, PolicyView
 from chatops_wire.rest import ServerView
 from chatops_wire.rest_moments import MomentView
 from chatops_wire.streams import LogSource
@@ -110,6 +111,14 @@ class Hub(Protocol):
 
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
         """Change name and tags."""
+        ...
+
+    async def policy(self, server_id: str) -> PolicyView:
+        """Return what may be asked of a server's machine, and who decided what."""
+        ...
+
+    async def narrow(self, server_id: str, allowed: tuple[Allowance, ...] | None) -> None:
+        """Do without the rest of what a server's machine allows; None: without nothing."""
         ...
 
     async def delete_server(self, server_id: str) -> None:

@@ -12,6 +12,7 @@ from chatops_tui.render.alerts import severity_ink, severity_mark
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.command import command_cell
 from chatops_tui.render.meter import MeterView, meter_line
+from chatops_tui.render.policy import badge
 from chatops_tui.render.severity import Level, glyph, ink
 from chatops_tui.render.spans import Cell, Span, fit, width
 from chatops_tui.render.text import clean, cut
@@ -62,6 +63,11 @@ def state(row: Row, now_ms: int, zone: tzinfo) -> Cell:
     return spans
 
 
+def allows(row: Row) -> Cell:
+    """Return a badge of what may be asked of its machine, after a gap; nothing before its agent has come."""
+    return [] if row.status == "never" else [("   ", "text"), *badge(row.view.capabilities, row.view.policy)]
+
+
 def summary(row: Row) -> str:
     """Return what kind of machine it is, in one line: system, cores, memory, uptime."""
     host = row.view.host
@@ -86,11 +92,14 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
         ("clock", row.clock_off),
         ("agent", host.version),
         ("docker", host.docker_version),
-        ("allows", _allowed(row)),
         ("tags", "  ".join(row.tags)),
     ]
     lines: list[Cell] = [_fact("state", state(row, now_ms, zone))]
     lines += [_fact(name, [(clean(value), "text")]) for name, value in facts if value]
+    if row.status != "never":
+        reading = "  (you may only read)" if row.view.role == "viewer" else ""
+        shown = [*badge(row.view.capabilities, row.view.policy), (f"  p shows all{reading}", "muted")]
+        lines += [_fact("allows", shown), _fact("", [(clean(_allowed(row)), "muted")])]
     load = memory.latest.cpu.load if memory.latest else None
     if load:
         lines.append(_fact("load", [("  ".join(numbers.load(value) for value in load), "text")]))
@@ -98,11 +107,8 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
 
 
 def _allowed(row: Row) -> str:
-    """Return what may be done there, so that a missing tab is explained; empty before the agent has come."""
-    if row.status == "never":
-        return ""
-    named = "  ".join(sorted(row.view.capabilities)) or "nothing but metrics"
-    return f"{named}  (you may only read)" if row.view.role == "viewer" else named
+    """Return what may be done there, so that a missing tab is explained."""
+    return "  ".join(sorted(row.view.capabilities)) or "nothing but metrics"
 
 
 def temperatures(memory: ServerMemory) -> list[Cell]:

@@ -2,11 +2,12 @@
 
 from typing import Final
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from chatops_tui.render.spans import Cell, faded
-from chatops_tui.render.text import clean
+from chatops_tui.render.spans import Cell, faded, plain
+from chatops_tui.render.text import clean, cut
 from chatops_tui.screens import facts
 from chatops_tui.screens.alerts_line import alert_lines
 from chatops_tui.screens.charts import ServerCharts
@@ -21,6 +22,8 @@ _PROCESSES: Final = 6
 _DISKS: Final = 3
 # Longer bars say nothing more.
 _DISKS_WIDTH: Final = 72
+# What a rule draws beside its title and its note.
+_AROUND_TITLE: Final = 8
 
 
 class FleetDetail(Container):
@@ -42,12 +45,15 @@ class FleetDetail(Container):
         """Draw this server."""
         columns = self.content_size.width
         row = memory.row
-        summary = facts.summary(row)
+        block = self.query_one("#detail-facts", TextBlock)
+        # Where there is no room for its line, the badge stands in the title.
+        words = plain(facts.allows(row)).strip() if not block.display else ""
+        room = columns - cell_len(clean(row.name)) - _AROUND_TITLE
+        summary = cut(" · ".join(part for part in (words, facts.summary(row)) if part), max(0, room))
         title = facts.rule(clean(row.name), columns, summary)
         self.query_one("#detail-title", TextBlock).set_lines([title])
         lines = alert_lines(self._given.store, row.id, now_ms)
         self.query_one("#detail-alerts", TextBlock).set_lines(lines)
-        block = self.query_one("#detail-facts", TextBlock)
         if block.display:
             block.set_lines([_state(memory, now_ms, self._given), *self._disks(memory, columns)])
         self.query_one(ServerCharts).show(memory, TimeView(span.span_ms), now_ms)
@@ -69,4 +75,4 @@ class FleetDetail(Container):
 def _state(memory: ServerMemory, now_ms: int, given: Context) -> Cell:
     row = memory.row
     tags = "  ".join(clean(tag) for tag in row.tags)
-    return [*facts.state(row, now_ms, given.zone), (f"   {tags}", "muted")]
+    return [*facts.state(row, now_ms, given.zone), *facts.allows(row), (f"   {tags}", "muted")]

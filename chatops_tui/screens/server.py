@@ -22,6 +22,7 @@ from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.logs_pane import LogsPane
 from chatops_tui.screens.notice import Notice
 from chatops_tui.screens.past_screen import PastLine, PastScreen
+from chatops_tui.screens.policy import PolicyScreen
 from chatops_tui.screens.server_panes import (
     DisksPane,
     HostPane,
@@ -66,6 +67,7 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
         Binding("ctrl+t", "shell(True)", "Shell", id="server.shell-typing", key_display="^t"),
+        Binding("p", "policy", "What the machine allows", show=False, id="server.policy"),
         Binding("S", "shells", "Shells and recordings", show=False, id="server.shells"),
         Binding("space,P", "freeze", "Freeze", id="server.freeze", key_display="space"),
         Binding("escape", "back", "Back", id="server.back", key_display="esc"),
@@ -181,6 +183,13 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         memory = self.store.server(self._server_id)
         if memory is not None:
             self.post_message(ShellWanted(Place(self._server_id, memory.row.name)))
+
+    def action_policy(self) -> None:
+        """Show what may be asked of the machine, and who decided it."""
+        memory = self.store.server(self._server_id)
+        if memory is not None:
+            # Mounted in Textual's own time; nobody waits for that.
+            self.app.push_screen(PolicyScreen(self.given, memory.row))  # type: ignore[unused-awaitable]
 
     def action_shells(self) -> None:
         """Show which shells run here, and which did."""

@@ -146,7 +146,8 @@ class OverviewPane(Pane):
         summary = self.query_one("#overview-summary", TextBlock)
         if summary.display:
             state = facts.state(memory.row, now_ms, self.given.zone)
-            summary.set_lines([[(" ", "text"), *state, (f"   {facts.summary(memory.row)}", "muted")]])
+            about: Cell = [(f"   {facts.summary(memory.row)}", "muted")]
+            summary.set_lines([[(" ", "text"), *state, *facts.allows(memory.row), *about]])
         lines = alert_lines(self.store, memory.row.id, now_ms)
         self.query_one("#overview-alerts", TextBlock).set_lines(lines)
         self.query_one(ServerCharts).show(memory, times, now_ms)

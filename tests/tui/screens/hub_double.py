@@ -49,6 +49,7 @@ from tests.tui.screens.docker_double import DockerDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.past_double import moment_of
+from tests.tui.screens.policy_double import PolicyDouble
 from tests.tui.screens.shell_double import ShellDouble
 from tests.tui.screens.synthetic import FLEET, Machine
 
@@ -98,6 +99,7 @@ class HubDouble:
         self.shells = ShellDouble(self.now_ms, problem)
         self.alerts = AlertDouble(self._send, self.now_ms)
         self.audit = AuditDouble()
+        self.policy = PolicyDouble()
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -129,6 +131,7 @@ class HubDouble:
                 *self.shells.routes(),
                 *self.alerts.routes(),
                 *self.audit.routes(),
+                *self.policy.routes(),
             ]
         )
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
@@ -254,6 +257,9 @@ class HubDouble:
         body = await read(request, ServerPatch)
         old = self.machines[request.match_info["id"]]
         tags = old.tags if body.tags is msgspec.UNSET else body.tags
+        if body.policy is not msgspec.UNSET:
+            self.policy.narrowed = body.policy.allowed
+            old = replace(old, policy=self.policy.summary, capabilities=self.policy.left)
         await self.change(replace(old, tags=tags))
         return answer(synthetic.view(self.machines[old.id], self.now_ms()))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatops_wire.agent import AgentInfo
 from chatops_wire.client import MetricsEvent
+from chatops_wire.policy import PolicySummary
 from chatops_wire.rest import LatestView, Point, Role, ServerStatus, ServerView
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Process, Temperature
 from chatops_wire.times import format_ms
@@ -32,6 +33,7 @@ class Machine:
     status: ServerStatus = "online"
     capabilities: tuple[str, ...] = ()
     role: Role = "admin"
+    policy: PolicySummary | None = None
     clock: str = ""
     """What its clock says instead of the time."""
 
@@ -237,6 +239,7 @@ def view(machine: Machine, ts_ms: int, *, recent: bool = False) -> ServerView:
         last_seen=None if machine.status == "never" else format_ms(seen_ms),
         owner_id="u1",
         capabilities=machine.capabilities,
+        policy=machine.policy,
         host=None if machine.status == "never" else _host(machine),
         latest=latest(machine, seen_ms),
         created_at=format_ms(1_700_000_000_000),
