@@ -196,10 +196,15 @@ def _limit_rows(
     if given is None:
         given = _usual_limits(style.limits, rows)
     found: dict[int, Limit] = {}
+    labels = axes.y_labels(scale, style.unit, rows)
     for limit in given:
         row = axes.row_of(limit.value, scale, rows)
-        if row is not None:
-            found.setdefault(row, limit)
+        if row is None:
+            continue
+        # Where the axis names the very value, rounding may have put it a row aside.
+        own = axes.y_label(limit.value, style.unit)
+        named = (at for at in (row, row - 1, row + 1) if 0 <= at < rows and labels[at] == own)
+        found.setdefault(next(named, row), limit)
     return found
 
 

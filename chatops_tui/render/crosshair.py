@@ -8,6 +8,8 @@ from typing import Final
 from chatops_tui.render.spans import Cell, Ink, Span
 
 _LINE: Final = "│"
+_THROUGH: Final = frozenset(" ┈⣿█:")
+"""Nothing, a threshold, and a cell that is filled in each character set."""
 _SECONDS_FROM_MS_A_CELL: Final = 60_000
 _DAYS_FROM_MS_A_CELL: Final = 3_600_000
 
@@ -58,8 +60,9 @@ def _with_cell(line: Cell, cell: int) -> Cell:
     if not 0 <= cell < across:
         return line
     under = next(_cut(line, cell, cell + 1))[0]
-    # A dotted row of a threshold is no value: the line goes through it.
-    glyph = _LINE if under in {" ", "┈"} else under
+    # The line goes through a threshold and through what is filled, so that it is seen without colours too;
+    # the cells a value ends in stay.
+    glyph = _LINE if under in _THROUGH else under
     return [*_cut(line, 0, cell), (glyph, "cursor"), *_cut(line, cell + 1, across)]
 
 

@@ -52,9 +52,10 @@ def test_the_crosshair_goes_through_every_row_and_names_its_time() -> None:
 
 
 def test_values_are_left_where_they_are_and_dotted_rows_are_crossed() -> None:
-    drawn = with_line([[("⣿┈ ", "text")]], 1)
-    assert [text for text, _ink in drawn[0]] == ["⣿", "│", " "]
-    assert plain(with_line([[("⣿┈ ", "text")]], 0)[0]) == "⣿┈ "
+    drawn = with_line([[("⣶┈⣿", "text")]], 1)
+    assert [text for text, _ink in drawn[0]] == ["⣶", "│", "⣿"]
+    assert plain(with_line([[("⣶┈⣿", "text")]], 0)[0]) == "⣶┈⣿"
+    assert plain(with_line([[("⣶┈⣿", "text")]], 2)[0]) == "⣶┈│"
     assert with_line([[("ab", "text")]], None) == [[("ab", "text")]]
 
 
