@@ -9,7 +9,7 @@ from chatops_tui.audit_requests import Auditing
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
-from chatops_tui.requests import NewServer, RequestFailedError
+from chatops_tui.requests import NewServer, NewToken, RequestFailedError
 from chatops_tui.screens.alerts import AlertsScreen
 from chatops_tui.screens.alerts_one import AlertScreen
 from chatops_tui.screens.audit import AuditScreen
@@ -116,9 +116,9 @@ class Deeds:
         # It is mounted in Textual's own time; nobody waits for that.
         self._app.push_screen(screen)  # type: ignore[unused-awaitable]
 
-    def _added(self, server: NewServer | None) -> None:
-        if server is not None:
-            self._open(NewKeyScreen(self._given, server))
+    def _added(self, made: NewServer | NewToken | None) -> None:
+        if made is not None:
+            self._open(NewKeyScreen(self._given, made))
 
     def _ask_to_delete(self, row: Row) -> None:
         name = clean(row.name)

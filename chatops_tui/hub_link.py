@@ -10,7 +10,7 @@ from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
 from chatops_tui.history_link import HistoryLink
 from chatops_tui.link_words import link_of, sentence
-from chatops_tui.requests import CodeNeededError, Needs, NewServer, RequestFailedError
+from chatops_tui.requests import CodeNeededError, Needs, NewServer, NewToken, RequestFailedError
 from chatops_tui.store.models import (
     Event,
     Link,
@@ -35,6 +35,7 @@ from chatops_wire.client import (
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.policy import Allowance, PolicyPatch, PolicyView
 from chatops_wire.rest import ServerPatch
+from chatops_wire.rest_enrolment import EnrollTokenCreate
 from chatops_wire.settings import SettingError
 
 if TYPE_CHECKING:
@@ -209,6 +210,11 @@ class HubLink:
 
         view, created = await self.ask(add_server(self.rest, name, tags))
         return NewServer(view, created.key)
+
+    async def enroll_token(self, tags: tuple[str, ...]) -> NewToken:
+        """Make what lets one machine in that then makes itself a server with these tags."""
+        made = await self.ask(self.rest.access.make_enroll_token(EnrollTokenCreate(tags=tags)))
+        return NewToken(made.line, made.expires_at)
 
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:
         """Change name and tags."""

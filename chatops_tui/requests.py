@@ -37,6 +37,16 @@ class NewServer:
 
 
 @dataclass(frozen=True, slots=True)
+class NewToken:
+    """What lets a machine in that makes itself a server: told this once."""
+
+    line: str
+    """The token, and behind a dot the pin of the hub's own certificate."""
+    expires_at: str
+    """RFC 3339."""
+
+
+@dataclass(frozen=True, slots=True)
 class CurveWish:
     """Some metrics of one server over a range up to now; live samples join them while they are wanted."""
 
@@ -107,6 +117,10 @@ class Hub(Protocol):
 
     async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
         """Add a server and make the key for its agent."""
+        ...
+
+    async def enroll_token(self, tags: tuple[str, ...]) -> NewToken:
+        """Make what lets one machine in that then makes itself a server with these tags."""
         ...
 
     async def edit_server(self, server_id: str, name: str, tags: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The key of a server just added: shown this once, with the line to run on the machine."""
+"""The key of a server just added, or the token of one to come: shown this once, as a line for the machine."""
 
 import sys
 import textwrap
@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from chatops_tui.agent_line import agent_line, place, reach_hint
+from chatops_tui.agent_line import agent_line, enroll_line, place, reach_hint
 from chatops_tui.render.severity import Level, mark
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
-from chatops_tui.requests import NewServer
+from chatops_tui.requests import NewServer, NewToken
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.widgets.box_title import set_box_title
@@ -34,16 +34,22 @@ class NewKeyScreen(ModalScreen[None]):
         Binding("escape,enter", "close", "Done", id="new-key.close", key_display="esc"),
     ]
 
-    def __init__(self, context: Context, server: NewServer) -> None:
+    def __init__(self, context: Context, made: NewServer | NewToken) -> None:
         super().__init__()
         self._given = context
-        self._server = server
-        self._line = agent_line(context.hub.address, clean(server.key), pin=context.hub.pin)
+        self._made = made
+        address, pin = context.hub.address, context.hub.pin
+        if isinstance(made, NewServer):
+            self._line = agent_line(address, clean(made.key), pin=pin)
+        else:
+            self._line = enroll_line(address, clean(made.line), pin=pin)
 
     def compose(self) -> ComposeResult:
         """Lay out the text."""
         with Vertical(classes="dialog wide") as box:
-            set_box_title(box, f"{self._server.view.name} is added")
+            made = self._made
+            title = f"{made.view.name} is added" if isinstance(made, NewServer) else "A machine enrols itself"
+            set_box_title(box, title)
             yield TextBlock(id="key-text")
         yield KeyFooter()
 
@@ -81,7 +87,7 @@ class NewKeyScreen(ModalScreen[None]):
         block.set_lines(list(self._text(columns)))
 
     def _text(self, columns: int) -> Iterator[Cell]:
-        for piece in textwrap.wrap(f"Run this {place()}. The key is shown only now:", columns):
+        for piece in textwrap.wrap(f"Run this {place()}. {self._about()}", columns):
             yield [(piece, "text")]
         yield []
         for piece in textwrap.wrap(self._line, columns, break_on_hyphens=False):
@@ -91,8 +97,18 @@ class NewKeyScreen(ModalScreen[None]):
             clean(reach_hint(self._given.hub.address)), columns, break_on_hyphens=False
         ):
             yield [(piece, "muted")]
-        memory = self._given.store.server(self._server.view.id)
+        yield self._standing()
+
+    def _about(self) -> str:
+        if isinstance(self._made, NewServer):
+            return "The key is shown only now:"
+        until = clean(self._made.expires_at)[11:16]
+        return f"The token lets one machine in, until {until} UTC, and is shown only now:"
+
+    def _standing(self) -> Cell:
+        if not isinstance(self._made, NewServer):
+            return [mark(Level.OFF), (" It then stands in the fleet, by its host name.", "muted")]
+        memory = self._given.store.server(self._made.view.id)
         if memory is not None and memory.row.status == "online":
-            yield [mark(Level.OK), (" Its agent is connected.", "text")]
-        else:
-            yield [mark(Level.OFF), (" Waiting for its agent…", "muted")]
+            return [mark(Level.OK), (" Its agent is connected.", "text")]
+        return [mark(Level.OFF), (" Waiting for its agent…", "muted")]

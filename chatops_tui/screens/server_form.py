@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from chatops_tui.requests import Hub, NewServer, RequestFailedError
+from chatops_tui.requests import Hub, NewServer, NewToken, RequestFailedError
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.models import Row
@@ -17,14 +17,15 @@ from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 
 
-class ServerForm(ModalScreen[NewServer | None]):
-    """Answers with the new server; None for a changed one and for nothing.
+class ServerForm(ModalScreen[NewServer | NewToken | None]):
+    """Answers with the new server, or what lets a machine in; None for a changed one and for nothing.
 
     Given a row it changes that server, else it adds one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "Next field", id="server-form.next"),
+        Binding("ctrl+n", "enroll", "Let it enrol itself", id="server-form.enroll"),
         Binding("escape", "cancel", "Cancel", id="server-form.cancel"),
     ]
 
@@ -51,6 +52,15 @@ class ServerForm(ModalScreen[NewServer | None]):
     def action_cancel(self) -> None:
         """Leave everything as it is."""
         close(self, None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to enrol only where a server is added."""
+        return self._row is None if action == "enroll" else super().check_action(action, parameters)
+
+    def action_enroll(self) -> None:
+        """Make the line by which a machine becomes a server by itself, with the tags that stand here."""
+        tags = tuple(self.query_one(Form).values()["tags"].replace(",", " ").split())
+        self._enroll(tags)
 
     def action_submit(self) -> None:
         """Save, once there is a name."""
@@ -81,5 +91,14 @@ class ServerForm(ModalScreen[NewServer | None]):
             else:
                 await self._hub.edit_server(self._row.id, name, tags)
                 close(self, None)
+        except RequestFailedError as exc:
+            form.say(str(exc), wrong=True)
+
+    @work(exclusive=True, exit_on_error=False, group="save-server")
+    async def _enroll(self, tags: tuple[str, ...]) -> None:
+        form = self.query_one(Form)
+        form.say("Asking the hub…")
+        try:
+            close(self, await self._hub.enroll_token(tags))
         except RequestFailedError as exc:
             form.say(str(exc), wrong=True)

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, web
@@ -46,6 +47,7 @@ from tests.tui.screens.alert_double import AlertDouble
 from tests.tui.screens.audit_double import AuditDouble
 from tests.tui.screens.command_double import CommandDouble
 from tests.tui.screens.docker_double import DockerDouble
+from tests.tui.screens.enrol_double import EnrolDouble
 from tests.tui.screens.json_answers import answer, problem, read
 from tests.tui.screens.log_double import LogDouble
 from tests.tui.screens.past_double import moment_of
@@ -81,6 +83,7 @@ class HubDouble:
         self.clients: set[Client] = set()
         self.logins = 0
         self.refuse_login: tuple[int, ErrorCode] | None = None
+        self.enrolling = EnrolDouble()
         self.otp = ""
         """The code a login needs; empty: none."""
         self.accepts_tokens = True
@@ -130,6 +133,7 @@ class HubDouble:
                 *self.docker.routes(),
                 *self.shells.routes(),
                 *self.alerts.routes(),
+                *self.enrolling.routes(),
                 *self.audit.routes(),
                 *self.policy.routes(),
             ]
@@ -271,15 +275,10 @@ class HubDouble:
         body = await read(request, ApiKeyCreate)
         if self.refuses_keys:
             return problem(500, ErrorCode.INTERNAL)
+        which: dict[str, Any] = {"id": "k1", "server_id": body.server_id, "name": body.name}
+        made_at = format_ms(self.now_ms())
         key = ApiKeyCreated(
-            id="k1",
-            server_id=body.server_id,
-            name=body.name,
-            prefix=KEY[:16],
-            created_at=format_ms(self.now_ms()),
-            last_used_at=None,
-            active=True,
-            key=KEY,
+            **which, prefix=KEY[:16], created_at=made_at, last_used_at=None, active=True, key=KEY
         )
         return answer(key, status=201)
 

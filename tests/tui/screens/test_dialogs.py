@@ -10,7 +10,7 @@ from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import Widget
 
-from chatops_tui.agent_line import agent_line
+from chatops_tui.agent_line import agent_line, enroll_line
 from chatops_tui.app import ChatopsApp
 from chatops_tui.config import Settings, ThemeName
 from chatops_tui.screens.choose import Choose
@@ -28,6 +28,7 @@ from chatops_tui.themes import after, names
 from chatops_tui.view_file import View, remember, remembered
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import COLOURS, StartUi, Ui
+from tests.tui.screens.enrol_double import TOKEN_LINE
 from tests.tui.screens.hub_double import KEY, HubDouble
 
 OURS: tuple[type[Widget | Screen[object] | ChatopsApp], ...] = (
@@ -89,6 +90,22 @@ async def test_adding_a_server_shows_its_key_once_with_the_line_to_run(ui: Ui, h
     await ui.sees("no agent yet")
     assert "chops_" not in ui.text()
     assert "db-09" in ui.rows()
+
+
+async def test_a_machine_may_enrol_itself_by_one_line(ui: Ui, hub: HubDouble) -> None:
+    await ui.press("A")
+    await ui.sees("Add a server", "^n Let it enrol itself")
+    await ui.press("tab")
+    await ui.type("env=prod, db")
+    await ui.press("ctrl+n")
+    await ui.sees("A machine enrols itself", "lets one machine in, until 08:15 UTC", "by its host name")
+    text = "".join(line.replace("│", "").replace(" ", "") for line in ui.lines())
+    assert enroll_line(hub.url, TOKEN_LINE).replace(" ", "") in text
+    assert hub.enrolling.tags == ["env=prod", "db"]
+    await ui.press("y")
+    await eventually(lambda: ui.app.clipboard == enroll_line(hub.url, TOKEN_LINE))
+    await ui.press("escape")
+    assert "chope_" not in ui.text()
 
 
 async def test_what_the_hub_refuses_stays_in_the_form(ui: Ui) -> None:
