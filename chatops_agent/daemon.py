@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 from msgspec.structs import replace
 
 from chatops_agent.actions.desk import Desk, Surroundings
+from chatops_agent.actions.waiting import after_cancellation
 from chatops_agent.actions.workshop import Containment
 from chatops_agent.collectors.containers.watch import ContainerWatch
 from chatops_agent.collectors.sampling import Sampling, this_machine
@@ -35,6 +36,8 @@ from chatops_wire.version import VERSION
 log = logging.getLogger(__name__)
 
 _LOOK_WITHIN_S: Final = 1.0
+# Most commands obey TERM at once. Of the 5 s that the program has to end; parting from the hub takes up to 2.
+_PARTED_WITHIN_S: Final = 2.5
 
 
 def serve(config: Config) -> None:
@@ -160,8 +163,25 @@ async def _speak(config: Config, here: _Machine, trusted: Trusted) -> NoReturn:
         if keeper is not None:
             tasks.create_task(keeper.serve(connection.notify), name="agent-spool")
         tasks.create_task(sampler.run(deliver), name="agent-sampler")
-        tasks.create_task(connection.run(), name="agent-connection")
+        tasks.create_task(_until_parted(connection, desk.parted), name="agent-connection")
     raise AssertionError("all tasks run until they are cancelled")
+
+
+async def _until_parted(connection: Connection, parted: asyncio.Event) -> None:
+    """Keep connected until cancelled, and then until the hub has heard how its commands ended."""
+    running = asyncio.create_task(connection.run(), name="agent-speaking")
+    try:
+        await asyncio.wait({running})
+    except asyncio.CancelledError:
+        after_cancellation()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTED_WITHIN_S):
+                await parted.wait()
+        raise
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+    running.result()
 
 
 @dataclass(frozen=True, slots=True)

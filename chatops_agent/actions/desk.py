@@ -4,10 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, assert_never
+from typing import Any, Final, NoReturn, assert_never
 
 from chatops_agent.actions.commands.registry import Allowed, Clocks, Commands
 from chatops_agent.actions.containers.log_source import log_source
@@ -43,6 +44,9 @@ from chatops_wire.terminals import (
 )
 
 log = logging.getLogger(__name__)
+
+# A few frames to a hub that reads; of the 5 s that the program has to end.
+_TOLD_WITHIN_S: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,10 @@ class Desk:
         self._narrowed_to: tuple[str, ...] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._open = asyncio.Event()
+        self._silent = asyncio.Event()
+        self._wake = wake
+        self.parted = asyncio.Event()
+        """Set at the end of `run`: nothing runs any more, and the hub was told as far as it listens."""
         self._rota = Rota(wake)
         self._shop = Workshop(self._rota, self._begin)
         clocks = Clocks(_unix_ms, time.monotonic)
@@ -117,12 +125,24 @@ class Desk:
         finally:
             after_cancellation()
             self._tasks = None
+            await self._tell_rest()
+            self.parted.set()
             self._commands.close()
             self._terminals.close()
             self._streams.close()
             self._docker.close()
             await self._shop.close()
         raise AssertionError("the group above ends only by being cancelled")
+
+    async def _tell_rest(self) -> None:
+        """Let the hub hear how its commands ended, as far as it listens."""
+        if not self._commands.owe_result:
+            return
+        self._silent.clear()
+        self._wake()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TOLD_WITHIN_S):
+                await self._silent.wait()
 
     def handle(self, request: ActionRequest) -> None:
         """Do what the hub asks for, or begin to; what comes of it is told by `next_frame`."""
@@ -165,7 +185,10 @@ class Desk:
     def next_frame(self) -> bytes | None:
         """Return what to send to the hub now, one frame of the protocol; None: nothing."""
         message = self._rota.next_message()
-        return None if message is None else encode(message)
+        if message is None:
+            self._silent.set()
+            return None
+        return encode(message)
 
     def disconnected(self) -> None:
         """Go on without a connection. Runs and terminals wait to be attached again; log streams end."""

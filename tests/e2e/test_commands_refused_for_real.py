@@ -85,3 +85,17 @@ async def test_after_a_kill_a_command_is_lost_and_the_server_takes_others(stage:
 
 async def stage_output(stage: Stage, command_id: str) -> bool:
     return bool((await stage.shown(command_id))["output"])
+
+
+@pytest.mark.parametrize("trap", ["", "trap 'echo tidied up; exit 3' TERM; "])
+async def test_an_agent_that_is_stopped_tells_how_its_commands_ended(stage: Stage, trap: str) -> None:
+    async with agent(stage, "commands") as stopped:
+        command_id = await stage.begin(f"{trap}echo some output; while :; do sleep 0.1; done", timeout_s=900)
+        await eventually(lambda: stage_output(stage, command_id))
+        stopped.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(DEADLINE_S):
+            assert await stopped.wait() == 0
+        # It is away already: nobody had to wait for it to come back without it.
+        ended = await stage.ended(command_id)
+        assert ended["status"] == "cancelled"
+        assert ended["output"].startswith("some output\n")

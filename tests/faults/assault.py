@@ -83,6 +83,17 @@ class Hub:
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
+        async with asyncio.timeout(START_S):
+            while not (line := await self._started()):
+                # While it was away a call to its port may have been given that very port for its own end.
+                assert self.process is not None
+                await self.process.wait()
+        self.url = line.split()[-1]
+        self.port = self.url.rpartition(":")[2]
+        self.listens.set()
+
+    async def _started(self) -> str:
+        """Start it and return its line, empty where it has ended instead."""
         flags = ("--port", self.port, "--data-dir", str(self.data))
         self.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", self.module, "run", *flags),
@@ -91,11 +102,7 @@ class Hub:
             env=os.environ | {"CHATOPS_ADMIN_PASSWORD": PASSWORD} | self.environ,
         )
         assert self.process.stdout is not None
-        async with asyncio.timeout(START_S):
-            line = (await self.process.stdout.readline()).decode()
-        self.url = line.split()[-1]
-        self.port = self.url.rpartition(":")[2]
-        self.listens.set()
+        return (await self.process.stdout.readline()).decode()
 
     async def end(self, number: int = signal.SIGKILL) -> None:
         self.listens.clear()
@@ -115,17 +122,6 @@ class Hub:
                 key = await _post(http, "api-keys", {"server_id": server["id"]})
                 agents.append(Agent(key["key"], f"epoch-{number}"))
             return agents
-
-
-async def assault(hub: Hub, agents: int, kills: int) -> list[str]:
-    """Kill the hub that often under load; return what became of samples that should not have."""
-    await hub.start()
-    try:
-        fleet = await hub.add_agents(agents)
-        await _killed(hub, fleet, kills)
-    finally:
-        await hub.end()
-    return await asyncio.to_thread(violations, hub.data / "hub.db", fleet)
 
 
 async def _killed(hub: Hub, fleet: list[Agent], kills: int) -> None:
@@ -149,28 +145,58 @@ async def _acknowledged(fleet: list[Agent], samples: int) -> None:
     await eventually(is_reached, deadline_s=START_S, what="enough is acknowledged")
 
 
-def violations(database: Path, fleet: list[Agent]) -> list[str]:
-    """Return every broken promise: I1 acknowledged is stored, I2 once, I3 without a hole, I5 undamaged."""
+@dataclass(frozen=True, slots=True)
+class Ruin:
+    """What became of samples that should not have; all zero and empty where every promise was kept."""
+
+    acknowledged: int = 0
+    """How many were: what the others are measured against."""
+    lost: int = 0
+    """Acknowledged, and not stored."""
+    holes: int = 0
+    """Not stored, and passed by the cursor."""
+    twice: int = 0
+    damage: tuple[str, ...] = ()
+    """Of the file."""
+
+
+async def assaulted(hub: Hub, agents: int, kills: int) -> Ruin:
+    """Kill the hub that often under load; return what came of it."""
+    await hub.start()
+    try:
+        fleet = await hub.add_agents(agents)
+        await _killed(hub, fleet, kills)
+    finally:
+        await hub.end()
+    return await asyncio.to_thread(ruin, hub.data / "hub.db", fleet)
+
+
+async def assault(hub: Hub, agents: int, kills: int) -> list[str]:
+    """Do that, and return every broken promise in words."""
+    found = await assaulted(hub, agents, kills)
+    counts = {"acknowledged and lost": found.lost, "holes": found.holes, "stored twice": found.twice}
+    return [f"{name}: {count}" for name, count in counts.items() if count] + list(found.damage)
+
+
+def ruin(database: Path, fleet: list[Agent]) -> Ruin:
+    """Look for it: I1 acknowledged is stored, I2 once, I3 without a hole, I5 undamaged."""
+    acknowledged = sum(agent.acked for agent in fleet)
     with closing(connect_writer(database)):
         pass  # as the next start would: takes the log in, also where its shared memory is gone
     with closing(connect_thread_reader(database)) as connection:
         connection.execute("BEGIN")
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'hot_table'").fetchall():
-            return ["acknowledged and lost: everything, the schema included"]
-        rows = run(connection, _stored())
+            return Ruin(acknowledged, lost=acknowledged, damage=("the schema is gone",))
+        times = Counter(run(connection, _stored()))
         cursors = dict(connection.execute("SELECT server_num, seq FROM ingest_cursor").fetchall())
         [(integrity,)] = connection.execute("PRAGMA integrity_check").fetchall()
-    found = [] if integrity == "ok" else [f"integrity: {integrity}"]
-    times = Counter(rows)
+    lost = holes = 0
     for number, agent in enumerate(fleet, 1):
         stored = {seq for num, seq in times if num == number}
-        lost = set(range(1, agent.acked + 1)) - stored
-        holes = set(range(1, cursors.get(number, 0) + 1)) - stored
-        twice = [seq for (num, seq), count in times.items() if num == number and count > 1]
-        found += [f"{number}: acknowledged and lost: {len(lost)}"] if lost else []
-        found += [f"{number}: holes: {len(holes)}"] if holes else []
-        found += [f"{number}: stored twice: {len(twice)}"] if twice else []
-    return found
+        lost += len(set(range(1, agent.acked + 1)) - stored)
+        holes += len(set(range(1, cursors.get(number, 0) + 1)) - stored)
+    twice = sum(count > 1 for count in times.values())
+    return Ruin(acknowledged, lost, holes, twice, () if integrity == "ok" else (integrity,))
 
 
 def _stored() -> Script[list[Row]]:

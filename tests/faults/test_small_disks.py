@@ -1,7 +1,5 @@
 """A file system that fills up under a real hub, and under a real agent. Needs the right to mount a tmpfs."""
 
-import asyncio
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,33 +10,17 @@ import pytest
 
 from tests.deadlines import eventually
 from tests.faults.assault import START_S
-from tests.faults.test_bad_links import agent_at, hub_at, more_is_stored, stored
+from tests.faults.disks import CannotMountError, fill, mounted
+from tests.faults.pair import agent_at, hub_at, more_is_stored, stored
 
 
 @asynccontextmanager
 async def small_disk(folder: Path, megabytes: int) -> AsyncIterator[Path]:
-    folder.mkdir()  # noqa: ASYNC240 - nothing else runs yet
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(folder)]
-    mounted = await asyncio.to_thread(subprocess.run, mounting, capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("may not mount a file system here")
     try:
-        yield folder
-    finally:
-        await asyncio.to_thread(subprocess.run, ["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Write a file that takes all the room there is."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for piece in (1 << 16, 1 << 12, 1):
-            try:
-                while file.write(b"\0" * piece) == piece:
-                    pass
-            except OSError:
-                continue
-    return ballast
+        async with mounted(folder, megabytes) as disk:
+            yield disk
+    except CannotMountError as exc:
+        pytest.skip(str(exc))
 
 
 async def readiness(url: str) -> tuple[int, Any]:

@@ -130,6 +130,11 @@ class Commands:
         elif isinstance(message, CommandAttach):
             self._answer(message.command_id, Refusal.NOT_FOUND, "no such command here (any more)")
 
+    @property
+    def owe_result(self) -> bool:
+        """Whether the connection has not been given the end of a command yet."""
+        return any(run.owes_result for run in self._runs.values())
+
     def disconnected(self) -> None:
         """Go on without a connection; each run waits to be attached again."""
         for run in self._runs.values():

@@ -44,6 +44,11 @@ class Run:
         return self._response is not None
 
     @property
+    def owes_result(self) -> bool:
+        """It has a result that was not sent on the connection it is attached to."""
+        return self.is_over and self._attached and not self.is_answered
+
+    @property
     def held_bytes(self) -> int:
         """Bytes of its output in memory."""
         return self._output.held_bytes
