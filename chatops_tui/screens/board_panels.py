@@ -34,7 +34,7 @@ HEAT_ROWS: Final = 40
 _LETTERS: Final = "ABCD"
 _NAME: Final = 20
 _UP: Final = "server.up"
-_FIGURE: Final = 9
+_FIGURE: Final = 7
 
 
 @dataclass(frozen=True, slots=True)

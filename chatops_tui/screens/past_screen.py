@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from rich.style import Style
+from textual.strip import Strip
+
 from chatops_tui.render import numbers
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
@@ -37,6 +40,11 @@ class PastLine(TextBlock):
 
     def __init__(self) -> None:
         super().__init__(id="past-line", classes="-gone")
+
+    def render_line(self, y: int) -> Strip:
+        """Return the line; of 16 colours none is a ground to read on: light and dark swap."""
+        strip = super().render_line(y)
+        return strip.apply_style(Style(reverse=True)) if self.app.native_ansi_color else strip
 
 
 class PastScreen(TimeScreen):
