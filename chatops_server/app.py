@@ -260,9 +260,8 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets
     events = Events(storage, live.topics, _now_ms)
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
     fleet, sessions = live.fleet, live.sessions
-    ingest = Ingest(storage.samples, _now_ms)
+    ingest, kept = Ingest(storage.samples, _now_ms), _kept(setup)
     presence = Presence(fleet, storage, events, _now_ms)
-    kept = _kept(setup)
     actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, _now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, _now_ms)
