@@ -13,7 +13,7 @@ PACKAGES += moved
 endif
 endif
 
-.PHONY: moved help setup demo test check format-check lint types contracts audit format bench cover lock clean
+.PHONY: moved help setup demo test check format-check lint types contracts audit format bench cover lock man key-reference site clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo 'make check   formatting, lint, types, import contracts, dependency audit, tests: what CI runs'
 	@echo 'make bench   the benchmarks; also into bench/results/*.json'
 	@echo 'make format  formats the code; make lock pins newer packages; make cover measures the tests'
+	@echo 'make site    the documentation as pages; make man writes the man pages'
 
 setup: $(VENV)/.ready-run
 
@@ -66,6 +67,17 @@ lock: $(VENV)/.ready-run
 	$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
 		--no-annotate --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+# The man pages are installed with the package, so they are kept here.
+man: $(VENV)/.ready-dev
+	$(VENV)/bin/python packaging/man/make_pages.py
+
+key-reference: $(VENV)/.ready-dev
+	$(VENV)/bin/python packaging/site/key_reference.py
+
+site: $(VENV)/.ready-dev
+	$(VENV)/bin/mkdocs build --strict --quiet --config-file packaging/site/mkdocs.yml --site-dir ../../site
+	@echo 'site/index.html is the first page'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
