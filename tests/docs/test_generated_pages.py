@@ -1,4 +1,4 @@
-"""What is written out of the program says what the program has: man pages, keys, the documentation as pages."""
+"""What is written out of the program says what the program has: man pages, keys, docs as pages."""
 
 import argparse
 import re
@@ -14,6 +14,10 @@ from chatops_server.cli import _parser as server_parser
 from chatops_tui.arguments import _parser as ui_parser
 from tests.project import ROOT
 
+WRITE_KEYS = (
+    "import sys; sys.path.insert(0, 'packaging/site'); import key_reference; "
+    "sys.stdout.write(key_reference.reference())"
+)
 PARSERS = {"chatops": ui_parser, "chatops-agent": agent_parser, "chatops-server": server_parser}
 
 
@@ -47,8 +51,7 @@ def test_a_man_page_has_every_command_and_flag_and_no_other(
 
 def test_the_key_reference_is_that_of_the_program() -> None:
     made = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.path.insert(0, 'packaging/site'); import key_reference; "
-         "sys.stdout.write(key_reference.reference())"],
+        [sys.executable, "-c", WRITE_KEYS],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert made.stdout == (ROOT / "docs" / "key-reference.md").read_text(), "run make key-reference"
