@@ -72,7 +72,7 @@ class Process(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     command: str = ""
 
 
-class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every form of a sample has; all but the first three may be absent."""
 
     timestamp: str
@@ -91,7 +91,7 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     uptime_s: float | None = None
 
 
-class Sample(SampleParts, frozen=True, kw_only=True, omit_defaults=True):
+class Sample(SampleParts, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A numbered sample, as it stands in the outbox and in `metrics_batch`."""
 
     seq: Sequence
