@@ -49,7 +49,8 @@ def test_every_make_target_shown_exists(page: Path) -> None:
 
 def _subcommands() -> set[tuple[str, str]]:
     """In code: `chatops-server run`, and lines that begin with a program."""
-    shown = re.compile(r"(?:`|^ +|bin/)(chatops(?:-agent|-server)?) ([a-z]+(?:-[a-z]+)*)(?=[\s`])", re.MULTILINE)
+    program = r"(?:`|^ +|bin/)(chatops(?:-agent|-server)?)"
+    shown = re.compile(program + r" ([a-z]+(?:-[a-z]+)*)(?=[\s`])", re.MULTILINE)
     return {(found[1], found[2]) for page in PAGES for found in shown.finditer(page.read_text())}
 
 

@@ -32,7 +32,7 @@ class Scene:
     now_ms: int
 
     async def run(self, *arguments: str, **environ: str) -> Ran:
-        return await chatops(*arguments, **(self.environ | environ))
+        return await chatops(*arguments, stdin=b"", **(self.environ | environ))
 
     async def told(self, *arguments: str) -> str:
         ran = await self.run(*arguments)
@@ -178,7 +178,8 @@ async def test_how_much_is_stored_is_told(scene: Scene) -> None:
 
 
 async def test_watching_prints_an_object_again_and_again(scene: Scene) -> None:
-    process = await begun("watch", "web-1", "--json", "--interval", "1", **scene.environ)
+    arguments = ("watch", "web-1", "--json", "--interval", "1")
+    process = await begun(*arguments, stdin=asyncio.subprocess.DEVNULL, **scene.environ)
     assert process.stdout is not None
     async with asyncio.timeout(3 * DEADLINE_S):
         lines = [json.loads(await process.stdout.readline()) for _ in range(2)]
