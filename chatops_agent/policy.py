@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+import msgspec
+
 from chatops_agent.command_rules import CommandRule
 from chatops_agent.patterns import Pattern
-from chatops_wire.policy import MachinePolicy
+from chatops_wire.policy import MOST_ENTRIES, MachinePolicy, trimmed
 from chatops_wire.settings import SettingError
 
 Permission = Literal["docker", "commands", "terminal", "logs", "docker_read"]
@@ -24,6 +26,8 @@ WORDS: Final[tuple[Permission, ...]] = get_args(Permission)
 
 # Needs no permission.
 _ALWAYS: Final = ("metrics",)
+# It goes with the agent's first message, of which a hub takes 64 KiB.
+_MOST_TOLD_BYTES: Final = 32 * 1024
 # Told among the capabilities: this machine does only what is signed.
 SIGNED: Final = "signed"
 
@@ -73,7 +77,14 @@ class Policy:
 
     @property
     def told(self) -> MachinePolicy:
-        """Return it as the hub is told, to show it to people."""
+        """Return it as the hub is told, to show it to people; of long lists the beginning."""
+        whole, most = self._whole, MOST_ENTRIES
+        while len(msgspec.json.encode(told := trimmed(whole, most))) > _MOST_TOLD_BYTES:
+            most //= 2
+        return told
+
+    @property
+    def _whole(self) -> MachinePolicy:
         return MachinePolicy(
             source=self.source,
             allowed=tuple(word for word in WORDS if word in self.allowed),

@@ -7,6 +7,9 @@ from msgspec import Meta, Struct
 Allowance = Literal["docker", "commands", "terminal", "logs", "docker_read"]
 """What may be asked of a machine beside its samples and the list of its containers."""
 ALLOWANCES: Final[tuple[Allowance, ...]] = get_args(Allowance)
+MOST_ENTRIES: Final = 64
+_ENTRY_CHARS: Final = 200
+_WORD_CHARS: Final = 64
 NarrowedTo = Annotated[tuple[Allowance, ...], Meta(max_length=16)]
 
 
@@ -65,6 +68,42 @@ class PolicyView(Struct, frozen=True, kw_only=True):
     narrowed_by: str | None
     """The user's id."""
     narrowed_at: str | None
+    narrowed_by_name: str | None = None
+    """What that user was called then."""
+
+
+def trimmed(policy: MachinePolicy, most: int = MOST_ENTRIES) -> MachinePolicy:
+    """Return a policy with lists of at most so many entries, and none of them long.
+
+    An agent sends it with its first message, which is bounded; everybody gets it who may see the server.
+    """
+    return MachinePolicy(
+        source=policy.source[:_WORD_CHARS],
+        allowed=_cut(policy.allowed, most, _WORD_CHARS),
+        denied=_cut(policy.denied, most, _WORD_CHARS),
+        commands=None if policy.commands is None else _cut(policy.commands, most),
+        containers=None if policy.containers is None else _cut(policy.containers, most),
+        log_paths=_cut(policy.log_paths, most),
+        log_units=None if policy.log_units is None else _cut(policy.log_units, most),
+        signed=_cut(policy.signed, most, _WORD_CHARS),
+        terminal_user=policy.terminal_user[:_WORD_CHARS],
+        terminal_shell=policy.terminal_shell[:_ENTRY_CHARS],
+    )
+
+
+def _cut(texts: tuple[str, ...], most: int, chars: int = _ENTRY_CHARS) -> tuple[str, ...]:
+    return tuple(text[:chars] for text in texts[:most])
+
+
+def summary_of(view: PolicyView) -> PolicySummary:
+    """Return the short form of it."""
+    machine = view.machine or MachinePolicy(source="")
+    return PolicySummary(
+        source=machine.source,
+        lists_commands=machine.commands is not None,
+        signed=machine.signed,
+        narrowed=view.narrowed,
+    )
 
 
 def expanded(words: tuple[str, ...]) -> frozenset[str]:

@@ -28,7 +28,8 @@ class Narrowings:
         if patch.allowed is None:
             return None
         allowed = tuple(dict.fromkeys(patch.allowed))
-        return Narrowing(allowed=allowed, by=caller.user_id, at_ms=self.now_ms())
+        name = caller.principal.username if caller.principal else ""
+        return Narrowing(allowed=allowed, by=caller.user_id, by_name=name, at_ms=self.now_ms())
 
     def told(self, server_id: str, narrowing: Narrowing | None) -> None:
         """Hold to it from now on, and tell the server's agent."""
@@ -69,5 +70,6 @@ def policy_view(state: ServerState) -> PolicyView:
         machine=state.policy,
         narrowed=None if narrowing is None else narrowing.allowed,
         narrowed_by=None if narrowing is None else narrowing.by,
+        narrowed_by_name=None if narrowing is None else narrowing.by_name,
         narrowed_at=None if narrowing is None else format_ms(narrowing.at_ms),
     )

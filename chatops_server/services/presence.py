@@ -15,13 +15,13 @@ from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.clocks import Turn
 from chatops_server.domain.host_facts import trimmed_capabilities, trimmed_host
 from chatops_server.domain.latest_order import Mark
-from chatops_server.domain.narrowing import trimmed_policy
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql.events import NewEvent
 from chatops_server.storage.sql.latest import LatestRow, put_latest
 from chatops_server.storage.sql.servers import registered, seen
 from chatops_wire.agent import Auth
+from chatops_wire.policy import trimmed
 from chatops_wire.times import parse_ms
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class Presence:
     def connected(self, state: ServerState, auth: Auth) -> None:
         """Show the server as online, with what its agent said; an event if it was not online before."""
         host, capabilities = trimmed_host(auth.agent), trimmed_capabilities(auth.capabilities)
-        policy = trimmed_policy(auth.policy)
+        policy = None if auth.policy is None else trimmed(auth.policy)
         told = (state.host, state.capabilities, state.policy)
         if (host, capabilities, policy) != told or state.last_seen_ms is None:
             self._new_facts.add(state.id)

@@ -11,7 +11,7 @@ from chatops_tui.commands.targets import named
 from chatops_tui.config import Settings
 from chatops_tui.exit_code import ExitCode
 from chatops_tui.render.policy import badge, lines
-from chatops_wire.policy import Allowance, PolicyPatch, PolicyView
+from chatops_wire.policy import Allowance, PolicyPatch, PolicyView, summary_of
 from chatops_wire.rest import ServerPatch, ServerView
 
 _NONE = "none"
@@ -77,10 +77,10 @@ def policy(settings: Settings, arguments: argparse.Namespace) -> int:
 def _show(settings: Settings, server: ServerView, view: PolicyView) -> None:
     out = console(settings)
     title = drawn(settings, f"{server.name}  ", "strong")
-    for text, ink in badge(server.capabilities, server.policy):
+    for text, ink in badge(view.capabilities, summary_of(view)):
         title.append_text(drawn(settings, text, ink))
     out.print(title, soft_wrap=True)
-    for label, value in lines(view, {}):
+    for label, value in lines(view):
         for number, part in enumerate(value.split("\n")):
             told = drawn(settings, f"{label if number == 0 else '':<{_LABEL_WIDTH}}", "muted")
             out.print(told.append_text(drawn(settings, part)), soft_wrap=True)

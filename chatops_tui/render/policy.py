@@ -1,6 +1,6 @@
 """What may be asked of a machine, in a glyph and words, and line by line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from chatops_tui.render.spans import Cell, Ink, Span
@@ -23,19 +23,14 @@ def badge(capabilities: Sequence[str], policy: PolicySummary | None) -> Cell:
     return spans
 
 
-def lines(view: PolicyView, who: Mapping[str, str]) -> list[Line]:
-    """Return everything that is known of it.
-
-    Args:
-        view: As the hub tells it.
-        who: User names by id, as far as they are known.
-    """
+def lines(view: PolicyView) -> list[Line]:
+    """Return everything that is known of it."""
     machine = view.machine
     told = _machine(machine) if machine else [("decided", "not told by its agent")]
     return [
         ("allowed", _listed(view.machine_capabilities)),
         *told,
-        ("narrowed", _narrowed(view, who)),
+        ("narrowed", _narrowed(view)),
         ("left", _listed(view.capabilities)),
     ]
 
@@ -83,10 +78,10 @@ def _terminal(machine: MachinePolicy) -> str:
     return f"{user}, {machine.terminal_shell}" if machine.terminal_shell else user
 
 
-def _narrowed(view: PolicyView, who: Mapping[str, str]) -> str:
+def _narrowed(view: PolicyView) -> str:
     if view.narrowed is None:
         return "not at the hub"
-    by = who.get(view.narrowed_by or "", view.narrowed_by or "the hub's console")
+    by = view.narrowed_by_name or view.narrowed_by or "the hub's console"
     return f"to {_listed(view.narrowed)} by {by}, {view.narrowed_at}"
 
 

@@ -20,7 +20,7 @@ from chatops_tui.store.models import Row
 from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
-from chatops_wire.policy import Allowance, PolicyView
+from chatops_wire.policy import Allowance, PolicyView, summary_of
 
 if TYPE_CHECKING:
     from chatops_tui.render.spans import Cell
@@ -102,11 +102,9 @@ class PolicyScreen(ModalScreen[None]):
 
     def _draw(self, view: PolicyView) -> None:
         block = self.query_one("#policy-text", TextBlock)
-        memory = self._given.store.server(self._row.id)
-        row = memory.row if memory else self._row
-        shown: list[Cell] = [badge(view.capabilities, row.view.policy), []]
+        shown: list[Cell] = [badge(view.capabilities, summary_of(view)), []]
         room = max(20, block.content_size.width - _LABEL_WIDTH)
-        for label, value in lines(view, {}):
+        for label, value in lines(view):
             for number, part in enumerate(_parts(value, room)):
                 shown.append([(f"{label if number == 0 else '':<{_LABEL_WIDTH}}", "muted"), (part, "text")])
         block.set_lines(shown)

@@ -76,7 +76,7 @@ async def test_it_narrows_and_lifts(cli: Cli, stage: Stage, machine: Peer) -> No
     assert server["policy"]["narrowed"] == ["docker_read", "logs"]
     ran = await cli("policy", stage.server_id, "--allow", "none")
     assert b"\xe2\x97\x87 metrics only \xc2\xb7 signed \xc2\xb7 narrowed" in ran.out
-    assert b"narrowed   to nothing but samples by " in ran.out
+    assert b"narrowed   to nothing but samples by admin, " in ran.out
     ran = await cli("policy", "web-1", "--lift", "--json")
     assert json.loads(ran.out)["narrowed"] is None
     await machine.close()

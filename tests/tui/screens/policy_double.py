@@ -42,7 +42,8 @@ class PolicyDouble:
                 machine_capabilities=self.capabilities,
                 machine=self.machine,
                 narrowed=self.narrowed,
-                narrowed_by=None if self.narrowed is None else "ada",
+                narrowed_by=None if self.narrowed is None else "u1",
+                narrowed_by_name=None if self.narrowed is None else "ada",
                 narrowed_at=None if self.narrowed is None else "2026-01-31T12:00:00.000Z",
             )
         )

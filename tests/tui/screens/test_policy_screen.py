@@ -40,9 +40,9 @@ def test_the_lines_say_who_decided() -> None:
     view = PolicyView(
         server_id="s", capabilities=("metrics",), machine_capabilities=("metrics", "terminal"),
         machine=MachinePolicy(allowed=("terminal",), terminal_user="ops", terminal_shell="/bin/sh"),
-        narrowed=(), narrowed_by="u1", narrowed_at="2026-01-31T12:00:00.000Z",
+        narrowed=(), narrowed_by="u1", narrowed_by_name="ada", narrowed_at="2026-01-31T12:00:00.000Z",
     )  # fmt: skip
-    assert dict(lines(view, {"u1": "ada"})) == {
+    assert dict(lines(view)) == {
         "allowed": "terminal",
         "decided": "by its agent's flags",
         "terminal": "of ops, /bin/sh",
@@ -54,7 +54,7 @@ def test_the_lines_say_who_decided() -> None:
         server_id="s", capabilities=(), machine_capabilities=(), machine=None,
         narrowed=None, narrowed_by=None, narrowed_at=None,
     )  # fmt: skip
-    assert ("decided", "not told by its agent") in lines(silent, {})
+    assert ("decided", "not told by its agent") in lines(silent)
 
 
 async def _shown(hub: HubDouble, ui: Ui) -> None:

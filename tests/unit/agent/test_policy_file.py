@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chatops_agent.config import Config, load
-from chatops_agent.policy import Login
+from chatops_agent.policy import Login, Policy
 from chatops_tui.signing.key_file import public_line
 from chatops_wire.settings import SettingError
 
@@ -203,3 +204,15 @@ def test_the_flag_of_signers_asks_for_all_whatever_the_file_says(tmp_path: Path)
     assert len(config.signers) == 1
     with pytest.raises(SettingError, match="no key stands in both"):
         loaded(path, authorized_signers=signers(tmp_path, Ed25519PrivateKey.generate(), name="third"))
+
+
+def test_of_a_long_list_the_hub_is_told_the_beginning(tmp_path: Path) -> None:
+    rules = "".join(
+        f"[[command]]\nrun = [\"/bin/{number}\", {{ pattern = '{'x' * 400}' }}]\n" for number in range(256)
+    )
+    told = loaded(written(tmp_path, f'allow = ["commands"]\n{rules}')).policy.told
+    assert told.commands is not None
+    assert len(told.commands) == 64
+    # Even where each letter takes six bytes of JSON.
+    odd = Policy(frozenset(), tuple(Path("/" + "\x01" * 300) for _ in range(64)))
+    assert 0 < len(msgspec.json.encode(odd.told)) <= 32 * 1024
