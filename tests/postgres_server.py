@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,6 +26,14 @@ from chatops_server.storage.postgres.address import PostgresUrl
 from tests.deadlines import DEADLINE_S
 
 VARIABLE = "CHATOPS_TEST_POSTGRES"
+_CUT = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_EMPTY = (
+    "DO $$ BEGIN DROP SCHEMA IF EXISTS before_restore CASCADE; DROP SCHEMA public CASCADE;"
+    " CREATE SCHEMA public; END $$"
+)
 _USUAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
@@ -34,6 +42,8 @@ class PostgresServer:
     """A server on which databases can be made."""
 
     url: str
+    free: list[str] = field(default_factory=list)
+    """Databases that were emptied: to drop one costs a checkpoint of the whole server."""
 
     def at(self, name: str) -> PostgresUrl:
         """Return the address of a database."""
@@ -41,17 +51,26 @@ class PostgresServer:
 
     @contextmanager
     def database(self) -> Iterator[PostgresUrl]:
-        """Make an empty database that goes in the end."""
+        """Lend an empty database; it is emptied in the end, whoever is connected to it."""
+        name = self.free.pop() if self.free else self._made()
+        yield self.at(name)
+        self.run(_CUT, name)
+        self.run(_EMPTY, name)
+        self.free.append(name)
+
+    def clear(self) -> None:
+        """Drop the databases that were made."""
+        while self.free:
+            self.run(f'DROP DATABASE "{self.free.pop()}" WITH (FORCE)')
+
+    def _made(self) -> str:
         name = f"chatops_test_{uuid.uuid4().hex}"
         self.run(f'CREATE DATABASE "{name}"')
-        try:
-            yield self.at(name)
-        finally:
-            self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        return name
 
-    def run(self, sql: str, database: PostgresUrl | None = None) -> list[tuple[object, ...]]:
-        """Run one statement by itself; not out of an event loop."""
-        return asyncio.run(_run(database.url if database else self.url, sql))
+    def run(self, sql: str, database: str = "") -> list[tuple[object, ...]]:
+        """Run something by itself, in a database of this name; not out of an event loop."""
+        return asyncio.run(_run(self.at(database).url if database else self.url, sql))
 
 
 def find_server() -> str | None:
@@ -145,7 +164,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A server for the whole run: one that answers, else one of our own, else a skip."""
     found = find_server()
     if found is not None:
-        yield PostgresServer(found)
+        server = PostgresServer(found)
+        yield server
+        server.clear()
         return
     folder = Path(tempfile.mkdtemp(prefix="ctp"))
     try:

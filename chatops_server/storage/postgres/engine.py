@@ -134,7 +134,7 @@ async def open_postgres(
     known = await asyncio.to_thread(known_migrations) if migrations is None else migrations
     version, address = known[-1].number if known else 0, place.address
     presence, lock = Presence(Link(address), version), FolderLock(place.data_dir / LOCK_FILE)
-    storage = _assembled(address, now_ms, (presence, lock), keep or Keep())
+    storage = _assembled(address, now_ms, (presence, lock, known), keep or Keep())
     try:
         # First of all, so that nobody has the database to himself meanwhile.
         await storage.join(alone=place.alone)
@@ -149,8 +149,12 @@ async def open_postgres(
 
 
 def _assembled(
-    address: PostgresUrl, now_ms: Callable[[], int], held: tuple[Presence, FolderLock], keep: Keep
+    address: PostgresUrl,
+    now_ms: Callable[[], int],
+    held: tuple[Presence, FolderLock, Sequence[Migration]],
+    keep: Keep,
 ) -> PostgresStorage:
+    presence, lock, migrations = held
     hot = PostgresHotSamples(now_ms)
     upkeep = Links(address, _UPKEEP_LINKS)
     seconds = Histogram(COMMIT_BOUNDS_S)
@@ -162,10 +166,12 @@ def _assembled(
         ChartReaders(address),
         upkeep,
         Sealer(upkeep, now_ms),
+        migrations,
+        presence,
     )
     parts.scripts.start("storage-scripts")
     parts.appends.start("storage-samples", PACE_S)
-    return PostgresStorage(parts, PostgresSamples(parts, keep, now_ms), *held)
+    return PostgresStorage(parts, PostgresSamples(parts, keep, now_ms), presence, lock)
 
 
 async def _up_to_date(address: PostgresUrl, migrations: Sequence[Migration]) -> None:

@@ -27,8 +27,10 @@ from chatops_server.storage.postgres import loading
 from chatops_server.storage.postgres.connections import Links
 from chatops_server.storage.postgres.dialect import FAILURES, meaning
 from chatops_server.storage.postgres.hot import PostgresHotSamples
+from chatops_server.storage.postgres.locks import Presence
 from chatops_server.storage.postgres.partitions import drop_before, drop_of_nobody
 from chatops_server.storage.postgres.reader import ChartReaders, Readers
+from chatops_server.storage.postgres.schema import Migration, finish
 from chatops_server.storage.postgres.sealer import Sealer
 from chatops_server.storage.postgres.writer import Committer, RowsJob, ScriptJob
 from chatops_server.storage.recent import RecentSamples, StoredSample
@@ -44,6 +46,8 @@ log = logging.getLogger(__name__)
 
 # An hour that was listed may have been sealed and dropped by another hub before it was read.
 _ATTEMPTS: Final = 3
+# What one hub at a time does for the tables.
+_UPKEEP: Final = "storage upkeep"
 # By how much an agent's clock may be ahead of the samples another hub has stored of it.
 _AHEAD_MS: Final = 10 * 60_000
 
@@ -59,6 +63,8 @@ class Parts:
     charts: ChartReaders
     upkeep: Links
     sealer: Sealer
+    migrations: Sequence[Migration]
+    presence: Presence
 
 
 class PostgresSamples:
@@ -101,7 +107,7 @@ class PostgresSamples:
 
     async def history(self, query: HistoryQuery) -> HistoryAnswer:
         """See SampleStore: from memory where it holds all there is, else from tables and sealed hours."""
-        if self._recent.answer(query) is not None and await self._is_own(query.server_num):
+        if self._recent.answer(query) is not None and await self._is_own(query):
             answer = self._recent.answer(query)
             if answer is not None:
                 return answer
@@ -124,13 +130,20 @@ class PostgresSamples:
         return self._recent.cpu(server_num, now_ms)
 
     async def seal(self, now_ms: int) -> int:
-        """See SampleStore. Once begun, it ends a table even if its caller is cancelled; `close` stops it."""
+        """See SampleStore. Once begun, it ends a table even if its caller is cancelled; `close` stops it.
+
+        Nothing where another hub does it.
+        """
+        if not await self._parts.presence.try_lead(_UPKEEP):
+            return 0
         self._sealing = asyncio.ensure_future(self._seal_all(now_ms - SEAL_AFTER_MS))
         return await asyncio.shield(self._sealing)
 
     async def expire(self, now_ms: int) -> int:
         """See SampleStore."""
         self._recent.drop_silent(now_ms)
+        if not await self._parts.presence.try_lead(_UPKEEP):
+            return 0
         dropped = 0
         oldest = {tier: self._keep.oldest(tier, now_ms) for tier in TIERS}
         oldest[PROCESSES] = oldest[RAW]
@@ -139,6 +152,8 @@ class PostgresSamples:
         try:
             async with self._parts.upkeep.lent() as connection:
                 dropped += await drop_of_nobody(connection)
+                # Older hubs that were in the way may be gone by now.
+                await finish(connection, self._parts.migrations)
         except FAILURES as exc:
             raise meaning(exc) from exc
         labels_from_ms = self._keep.oldest(HOURS, now_ms) - LABELS_LONGER_MS
@@ -162,10 +177,12 @@ class PostgresSamples:
                     raise
         raise AssertionError
 
-    async def _is_own(self, server_num: int) -> bool:
-        """Whether no other hub has stored anything of this server that is not in memory."""
-        found = await self._parts.readers.run(_cursors_of(server_num, self._now_ms() - WINDOW_MS))
-        return self._parts.hot.is_own(server_num, found)
+    async def _is_own(self, query: HistoryQuery) -> bool:
+        """Whether no other hub has stored anything of the range that is not in memory."""
+        # A sample is received at most so much before its own time.
+        since_ms = query.start_ms - _AHEAD_MS
+        found = await self._parts.readers.run(_cursors_of(query.server_num, since_ms))
+        return self._parts.hot.is_own(query.server_num, found)
 
     async def _seal_all(self, before_ms: int) -> int:
         sealed = 0
@@ -188,7 +205,7 @@ class PostgresSamples:
                 stack.callback(partial(_begun, has_begun))
                 connection = await stack.enter_async_context(self._parts.readers.snapshot())
                 await loading.hold(connection, start_ms)
-                self._parts.hot.adopt(await loading.cursors(connection, start_ms))
+                self._parts.hot.adopt(await loading.cursors(connection, start_ms - _AHEAD_MS))
                 _begun(has_begun)
                 rings = await loading.rings(connection, start_ms, now_ms)
         except StorageError as exc:

@@ -27,6 +27,9 @@ class AuditRow:
 
 def add_audit(entry: AuditEntry) -> Script[None]:
     """Append an entry to the chain. Safe because write scripts run one after the other."""
+    if entry.target and "\x00" in entry.target:
+        # Not every engine can store it, and the hash is of what is stored.
+        entry = replace(entry, target=entry.target.replace("\x00", "\ufffd"))
     last = yield from fetch_one("SELECT hash FROM audit ORDER BY id DESC LIMIT 1")
     prev_hash = str(last[0]) if last else FIRST
     yield from execute(
