@@ -153,7 +153,7 @@ class Servers:
         caller: Caller,
         told: Mapping[str, Any] = _NOTHING,
     ) -> ServerRow:
-        message = f"server {server.name} {_DONE[action]}"
+        message = f"server {server.name} {_said(action, told)}"
         event = NewEvent("server", message, server_id=server.id, user_id=caller.user_id)
         deed = Deed(action, caller, target=server.name, server_id=server.id, data=told, event=event)
         try:
@@ -172,9 +172,16 @@ class _Named(Protocol):
 _DONE = {
     "server.create": "added",
     "server.update": "changed",
-    "server.narrow": "narrowed",
     "server.delete": "removed",
 }
+
+
+def _said(action: str, told: Mapping[str, Any]) -> str:
+    if action != "server.narrow":
+        return _DONE[action]
+    if told["allowed"] is None:
+        return "no longer narrowed"
+    return f"narrowed to {', '.join(told['allowed']) or 'nothing but samples'}"
 
 
 def _distinct(tags: tuple[str, ...]) -> tuple[str, ...]:

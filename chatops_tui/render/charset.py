@@ -44,6 +44,9 @@ _BLOCK: Final = {
     "⏎": "╛",
     "▔": "─",
     "▕": "│",
+    "◇": "○",
+    "◈": "◙",
+    "◆": "♦",
 }
 _ASCII: Final = {
     **dict.fromkeys("▏▎▍", " "),
@@ -53,6 +56,9 @@ _ASCII: Final = {
     # ▌ marks a line: `##1` would be another number.
     **dict.fromkeys("│┃║‖▌▐▕┤├", "|"),
     **dict.fromkeys("┌┐└┘┬┴┼╭╮╰╯╛", "+"),
+    "◇": "o",
+    "◈": "+",
+    "◆": "#",
     "▁": "_",
     "▀": '"',
     "●": "*",

@@ -98,8 +98,9 @@ def host_facts(memory: ServerMemory, now_ms: int, zone: tzinfo) -> list[Cell]:
     lines += [_fact(name, [(clean(value), "text")]) for name, value in facts if value]
     if row.status != "never":
         reading = "  (you may only read)" if row.view.role == "viewer" else ""
-        shown = [*badge(row.view.capabilities, row.view.policy), (f"  p shows all{reading}", "muted")]
-        lines += [_fact("allows", shown), _fact("", [(clean(_allowed(row)), "muted")])]
+        named = f"{clean(_allowed(row))}  p tells all{reading}"
+        shown = badge(row.view.capabilities, row.view.policy)
+        lines += [_fact("allows", shown), _fact("", [(named, "muted")])]
     load = memory.latest.cpu.load if memory.latest else None
     if load:
         lines.append(_fact("load", [("  ".join(numbers.load(value) for value in load), "text")]))

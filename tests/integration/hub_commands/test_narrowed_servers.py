@@ -183,6 +183,10 @@ async def test_who_narrowed_to_what_is_in_the_audit_log(stage: Stage) -> None:
     entries = await audited(stage, "server.narrow")
     assert [entry["data"]["allowed"] for entry in entries] == [None, ["logs"]]
     assert {entry["server_id"] for entry in entries} == {stage.server_id}
+    events = (await stage.ask("GET", "/events?kind=server")).body["items"]
+    assert [event["message"] for event in events[:2]] == [
+        "server web-1 no longer narrowed", "server web-1 narrowed to logs",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("grant", ["viewer", "operator"])
