@@ -15,7 +15,7 @@ from typing import Final
 
 from aiohttp import web
 
-from chatops_server import collector
+from chatops_server import sharing
 from chatops_server.background import Background
 from chatops_server.config import Config, Keeping
 from chatops_server.domain.tiers import Keep
@@ -240,7 +240,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         if password:
             announce(f"chatops-server created the user {FIRST_ADMIN}, password: {password}")
         announce(f"chatops-server listening on {_url(config, port)}")
-        collector.settle()
+        sharing.settle()
         await stop.wait()
         log.info("stopping")
 

@@ -42,7 +42,7 @@ _UNIQUE: Final = frozenset(
 _KNOWN_STATEMENTS: Final = 2048
 # Python gives its lock away with each step of a statement, and on a busy machine it is back milliseconds
 # later: a hundred rows one by one were measured to hold a commit up for half a second.
-_ROWS_A_STATEMENT: Final = 20
+_ROWS_A_STATEMENT: Final = (100, 10)
 
 
 @lru_cache(maxsize=_KNOWN_STATEMENTS)
@@ -110,17 +110,15 @@ def _outcome(connection: sqlite3.Connection, wanted: Statement | Bulk) -> Outcom
 
 
 def _changed_by(connection: sqlite3.Connection, wanted: Bulk) -> int:
-    rows, whole = wanted.rows, len(wanted.rows) // _ROWS_A_STATEMENT * _ROWS_A_STATEMENT
-    several = _with_rows(wanted.sql, _ROWS_A_STATEMENT) if whole else None
-    changed = 0
-    if several is None:
-        whole = 0
-    else:
-        for first in range(0, whole, _ROWS_A_STATEMENT):
-            values = tuple(chain.from_iterable(rows[first : first + _ROWS_A_STATEMENT]))
+    rows, done, changed = wanted.rows, 0, 0
+    for count in _ROWS_A_STATEMENT:
+        several = _with_rows(wanted.sql, count) if len(rows) - done >= count else None
+        while several is not None and len(rows) - done >= count:
+            values = tuple(chain.from_iterable(rows[done : done + count]))
             changed += max(connection.execute(several, values).rowcount, 0)
-    if whole < len(rows):
-        changed += max(connection.executemany(in_sqlite(wanted.sql)[0], rows[whole:]).rowcount, 0)
+            done += count
+    if done < len(rows):
+        changed += max(connection.executemany(in_sqlite(wanted.sql)[0], rows[done:]).rowcount, 0)
     return changed
 
 
