@@ -17,6 +17,7 @@ from hypothesis import settings
 from tests.deadlines import MS
 from tests.docker_engine import _docker_engine_of_the_run, docker_engine
 from tests.postgres_server import postgres_server
+from tests.secret_watch import SecretWatch, describe
 
 __all__ = ("_docker_engine_of_the_run", "docker_engine", "postgres_server")
 
@@ -64,6 +65,23 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
         suffix = "DIR" if kind == "runtime" else "HOME"
         monkeypatch.setenv(f"XDG_{kind.upper()}_{suffix}", str(home / kind))
     return home
+
+
+@pytest.fixture(scope="session")
+def _secret_watch() -> Iterator[SecretWatch]:
+    watch = SecretWatch()
+    watch.install()
+    yield watch
+    watch.remove()
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_told(_home_of_its_own: Path, _secret_watch: SecretWatch) -> Iterator[None]:
+    """Fail a test in which a log record or an answer of a hub told a secret."""
+    yield
+    hits = _secret_watch.taken()
+    if hits:
+        pytest.fail(describe(hits))
 
 
 @pytest.fixture(autouse=True)

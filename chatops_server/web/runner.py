@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMethod, LineTooLong
@@ -17,7 +17,13 @@ _MAX_TEXT_CHARS: Final = 200
 
 
 class HubRunner(web.AppRunner):
-    """Runs an application; requests that do not even reach it are answered here."""
+    """Runs an application; requests that do not even reach it are answered here.
+
+    Bodies are taken as they come: what unpacks them would let a few bytes fill the memory, or the log.
+    """
+
+    def __init__(self, app: web.Application, **options: Any) -> None:  # noqa: ANN401 - aiohttp's own
+        super().__init__(app, auto_decompress=False, **options)
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
