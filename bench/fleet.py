@@ -28,11 +28,13 @@ _TIMEOUT_S: Final = 30.0
 class SimulatedAgent:
     """Speaks for one machine."""
 
-    def __init__(self, machine: Machine, ws: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(
+        self, machine: Machine, ws: aiohttp.ClientWebSocketResponse, interval_s: float = INTERVAL_S
+    ) -> None:
         """Take an open connection."""
         self._machine = machine
         self._ws = ws
-        self._interval_s = INTERVAL_S
+        self._own_s = self._interval_s = interval_s
         self._decoder = to_agent()
         self._changed = asyncio.Event()
 
@@ -53,7 +55,7 @@ class SimulatedAgent:
         async for frame in self._ws:
             message = self._decoder.decode(frame.data)
             if isinstance(message, Configure):
-                self._interval_s = message.interval_s or INTERVAL_S
+                self._interval_s = message.interval_s or self._own_s
                 self._changed.set()
         raise ConnectionError(f"{self._machine.name}: the hub ended the connection, {self._ws.close_code}")
 
@@ -106,14 +108,16 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-async def _run(url: str, username: str, password: str, machines: tuple[Machine, ...]) -> None:
+async def _run(
+    url: str, username: str, password: str, machines: tuple[Machine, ...], interval_s: float
+) -> None:
     async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S)) as http:
         login = await _post(http, "/auth/login", {"username": username, "password": password})
         async with asyncio.TaskGroup() as tasks:
             for machine in machines:
                 key = await _machine_of(http, login["access_token"], machine)
                 ws = await http.ws_connect("/api/v1/agents/ws", compress=0)
-                tasks.create_task(SimulatedAgent(machine, ws).run(key), name=machine.name)
+                tasks.create_task(SimulatedAgent(machine, ws, interval_s).run(key), name=machine.name)
             progress(f"{len(machines)} machines are online; ctrl+c ends them")
 
 
@@ -123,10 +127,12 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8765")
     parser.add_argument("--username", default="admin")
     parser.add_argument("--servers", type=int, default=12, metavar="N")
+    parser.add_argument("--interval", type=float, default=INTERVAL_S, metavar="S", help="between samples")
     options = parser.parse_args()
     password = os.environ.get("CHATOPS_PASSWORD", "")
     try:
-        asyncio.run(_run(options.url, options.username, password, fleet(options.servers)))
+        machines = fleet(options.servers)
+        asyncio.run(_run(options.url, options.username, password, machines, options.interval))
     except KeyboardInterrupt:
         progress("ended")
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bench.figures import Figure, progress
 
-BENCHMARKS: Final = ("agent_cost", "agent_containers", "alerts", "console", "containers", "faults", "ingest")
+BENCHMARKS: Final = ("agent_cost", "agent_containers", "alerts", "console", "containers", "faults", "ingest", "ui")
 RESULTS: Final = Path(__file__).parent / "results"
 
 

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from chatops_tui import alert_news
+from chatops_tui.access_link import AccessLink
 from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.audit_link import AuditLink
 from chatops_tui.clock import local_zone, now_ms
@@ -95,8 +96,8 @@ class ChatopsApp(LeanApp[object]):
         "styles/server.tcss",
         "styles/containers.tcss",
         "styles/alerts.tcss",
-    ]
         "styles/charts.tcss",
+    ]
     # 110: four charts side by side are readable. 140: table and detail side by side. The first of each is
     # too small for anything.
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - likewise
@@ -151,9 +152,9 @@ class ChatopsApp(LeanApp[object]):
             terminal.charset,
             dangers,
             self.kept,
-        )
             access=AccessLink(self.link, self.store),
             boards=DashboardFile(Path(settings.dashboards or config_dir() / BOARDS)),
+        )
         self._news = LinkNews()
         self._draw_every_ms = draw_every_ms
         self._drawn_ms = 0
@@ -255,7 +256,7 @@ class ChatopsApp(LeanApp[object]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave letters to whoever types."""
         if (
-            action in {"help", "leave", "alerts", "audit"}
+            action in {"help", "leave", "alerts", "audit", "settings"}
             and not parameters
             and isinstance(self.focused, Input)
         ):
@@ -285,6 +286,10 @@ class ChatopsApp(LeanApp[object]):
     def action_audit(self) -> None:
         """Show who did what."""
         self.deeds.audit()
+
+    def action_settings(self) -> None:
+        """Show what the hub is told to do."""
+        self.deeds.settings("")
 
     def action_tour(self) -> None:
         """Show a newcomer what to press, above the fleet."""
@@ -329,11 +334,6 @@ class ChatopsApp(LeanApp[object]):
     def _play_wanted(self, event: PlayWanted) -> None:
         self.deeds.play(event.terminal_id, event.title)
 
-    @on(ShellListWanted)
-    def _shell_list_wanted(self, event: ShellListWanted) -> None:
-        self.deeds.list_shells(event.server_id)
-
-    @on(AlertWanted)
     @on(CompareWanted)
     def _compare_wanted(self, event: CompareWanted) -> None:
         self.deeds.compare(event.server_ids)
@@ -342,6 +342,11 @@ class ChatopsApp(LeanApp[object]):
     def _dashboards_wanted(self) -> None:
         self.deeds.dashboards()
 
+    @on(ShellListWanted)
+    def _shell_list_wanted(self, event: ShellListWanted) -> None:
+        self.deeds.list_shells(event.server_id)
+
+    @on(AlertWanted)
     def _alert_wanted(self, event: AlertWanted) -> None:
         if event.server_id:
             self.deeds.do("open", event.server_id)

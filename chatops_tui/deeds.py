@@ -23,6 +23,7 @@ from chatops_tui.screens.fleet_deeds import Deed
 from chatops_tui.screens.new_key import NewKeyScreen
 from chatops_tui.screens.server import ServerScreen
 from chatops_tui.screens.server_form import ServerForm
+from chatops_tui.screens.settings import SettingsScreen
 from chatops_tui.screens.shells import ShellsScreen
 from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.models import Row
@@ -74,6 +75,17 @@ class Deeds:
     def visit(self, server_id: str, tab: str) -> None:
         """Show a server, at this tab."""
         self._open(ServerScreen(self._given, server_id, tab))
+
+    def settings(self, tab: str) -> None:
+        """Show what the hub is told to do, or go back to it."""
+        open_one = next((one for one in self._app.screen_stack if isinstance(one, SettingsScreen)), None)
+        if open_one is None:
+            self._open(SettingsScreen(self._given, tab))
+            return
+        while self._app.screen is not open_one:
+            # Nobody waits until it is gone.
+            self._app.pop_screen()  # type: ignore[unused-awaitable]
+        open_one.show(tab)
 
     def container(self, key: ContainerKey, tab: str) -> None:
         """Show a container, `tab` may be `logs`."""

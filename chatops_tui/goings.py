@@ -68,6 +68,8 @@ class Goings:
                 self._deeds().alerts(address.tab)
             case "containers":
                 self._deeds().do("containers", "")
+            case "settings":
+                self._deeds().settings(address.tab)
             case "audit":
                 self._deeds().audit()
             case _:

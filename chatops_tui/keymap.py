@@ -18,6 +18,7 @@ EVERYWHERE: Final = (
     # Works while one types, where ? is a character.
     Binding("f1", "help(True)", "Help", show=False, id="app.help-typing"),
     Binding("a", "alerts", "Alerts", id="app.alerts"),
+    Binding("f2", "settings", "Settings", show=False, id="app.settings"),
     Binding("W", "audit", "Audit log", show=False, id="app.audit"),
     Binding("q", "leave", "Quit", id="app.back", tooltip="Back, in the fleet quit"),
     Binding("ctrl+p", "command_palette", "Find anything", show=False, id="app.palette", key_display="^p"),

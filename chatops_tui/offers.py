@@ -54,6 +54,10 @@ class Host(Protocol):
         """Show the keys."""
         ...
 
+    def action_tour(self) -> None:
+        """Show a newcomer what to press."""
+        ...
+
     def action_resync(self) -> None:
         """Reconnect."""
         ...
@@ -90,6 +94,9 @@ class Offers:
             yield Command(
                 "Dashboards", "your own, from dashboards.toml", self._host.deeds.dashboards, "dashboards"
             )
+            settings = partial(self._host.deeds.settings, "")
+            yield Command("Settings", "thresholds, channels, users, keys, grants", settings, "settings")
+            yield Command("Welcome tour", "what to press", self._host.action_tour, "tour")
             yield Command("Audit log", "who did what, for admins", self._host.action_audit, "audit")
         yield Command("Help", "every key that works here", self._host.action_help)
         yield Command("Reconnect", "and load everything anew", self._host.action_resync)

@@ -16,7 +16,7 @@ from chatops_tui.screens.alerts_silences import SilencesTab
 from chatops_tui.screens.alerts_thresholds import ThresholdsTab
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.tab_line import TabLine
 from chatops_tui.screens.tabs import Tab
 from chatops_tui.screens.too_small import TooSmall
@@ -33,7 +33,7 @@ TABS: Final = (
 _ADMINS: Final = frozenset({"channels"})
 
 
-class AlertsScreen(LiveScreen):
+class AlertsScreen(Listing):
     """Begins with what fires."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,6 +43,7 @@ class AlertsScreen(LiveScreen):
         ),
         Binding("tab", "tab_step(1)", "Next tab", show=False, id="alerts.tab-next"),
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="alerts.tab-previous"),
+        *list_keys("alerts", shows_sort=False),
         Binding("P", "freeze", "Freeze the picture", show=False, id="alerts.freeze"),
         Binding("escape", "back", "Back", id="alerts.back", key_display="esc"),
     ]
@@ -76,6 +77,10 @@ class AlertsScreen(LiveScreen):
         found = next((one for one in self._tabs if one.id == tab), None)
         if found is not None and found is not self._tab:
             self._show_tab(found)
+
+    def listed(self) -> Listed:
+        """Return the list of the tab that is seen."""
+        return self._pane.listed()
 
     def crumbs(self) -> tuple[str, ...]:
         """Return where one is."""
@@ -135,6 +140,7 @@ class AlertsScreen(LiveScreen):
         pane = self._pane
         self.set_focus(pane.target)
         pane.opened()
+        self.recall_list()
         self.refresh_bindings()
         # Once it has a size.
         self.call_after_refresh(self.sync, frozenset())

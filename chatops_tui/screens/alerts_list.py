@@ -18,6 +18,7 @@ from chatops_tui.screens.alerts_deeds import LENGTHS, comment_plan, silence_plan
 from chatops_tui.screens.alerts_pane import AlertTab, AlertTable, share_height
 from chatops_tui.screens.choose import Choose
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.plain_list import AS_IT_COMES, arranged, arrow
 from chatops_tui.store.alert_selectors import alerts
 from chatops_tui.store.alerts import Alert
 from chatops_tui.store.store import Store
@@ -49,13 +50,14 @@ class AlertsTab(AlertTab):
         Binding("A", "do('acknowledge')", "Acknowledge", id="alerts.acknowledge"),
         Binding("S", "silence", "Silence", id="alerts.silence"),
         Binding("R", "do('resolve')", "Resolve", id="alerts.resolve"),
-        Binding("slash", "filter", "Filter", id="alerts.filter", key_display="/"),
+        # Said here too, so that it stands in the footer before what is wanted less often.
+        Binding("slash", "screen.filter", "Filter", id="alerts.list-filter", key_display="/"),
         Binding("e", "ended", "Ended", id="alerts.ended", tooltip="Ended ones too"),
         Binding("o", "server", "Server", id="alerts.server", tooltip="Open its server"),
     ]
 
     def __init__(self, context: Context) -> None:
-        super().__init__(context, id="alerts")
+        super().__init__(context, COLUMNS, id="alerts")
         self._with_ended = False
         self._abilities: tuple[bool, ...] = ()
         self._timer: Timer | None = None
@@ -75,8 +77,13 @@ class AlertsTab(AlertTab):
         bar.set_counts(len(found), len(known))
         by_id = {alert.id: alert for alert in found}
         table.set_empty_message(self._empty(store, has_some=bool(known)))
+        if self.order == AS_IT_COMES:
+            order = list(by_id)
+        else:
+            order = arranged({key: cells(one, look) for key, one in by_id.items()}, COLUMNS, self.order)
+        table.set_sort(arrow(self.order), reverse=self.order.descending)
         table.sync(
-            list(by_id),
+            order,
             lambda alert_id: cells(by_id[alert_id], look),
             dimmed={alert.id for alert in found if not alert.is_open},
         )
@@ -102,10 +109,6 @@ class AlertsTab(AlertTab):
     def action_silence(self) -> None:
         """Silence it for some time."""
         self.app.push_screen(Choose("Silence for", LENGTHS, "1h"), self._silence)  # type: ignore[unused-awaitable]
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).open()
 
     def action_ended(self) -> None:
         """Show what has ended too, or hide it."""
@@ -152,7 +155,6 @@ class AlertsTab(AlertTab):
         self._draw()
 
     @on(MarksChanged)
-    @on(FilterBar.Changed)
     def _draw(self) -> None:
         self.show(self.given.store, self.given.now_ms())
 

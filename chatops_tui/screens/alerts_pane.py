@@ -15,8 +15,12 @@ from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens import facts
 from chatops_tui.screens.alerts_form import AlertForm, FormPlan
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.listing import Listed
+from chatops_tui.screens.plain_list import arranged, arrow, kept_plain_order, plain_sorts
+from chatops_tui.store.selectors import Order
 from chatops_tui.store.store import Store
 from chatops_tui.widgets.confirm import Confirm, Question
+from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.table_messages import RowSelected
@@ -35,9 +39,10 @@ _NOTE_ROWS: Final = 5
 class AlertTab(Container):
     """One tab of the alerts screen."""
 
-    def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, context: Context, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.given = context
+        self.order = kept_plain_order(context.kept, self.list_name, columns)
 
     def show(self, store: Store, now_ms: int) -> None:
         """Draw what is known at `now_ms`."""
@@ -46,14 +51,32 @@ class AlertTab(Container):
     def opened(self) -> None:
         """Ask for what only this tab shows; it has come into view."""
 
+    def listed(self) -> Listed:
+        """Return its list."""
+        bar, table = self.query_one(FilterBar), self.query_one(LiveTable)
+        return Listed(self.list_name, plain_sorts(table.columns), self.order, self.take_order, bar, table)
+
+    @property
+    def list_name(self) -> str:
+        """Under which its list is remembered."""
+        return f"alerts-{self.id}"
+
+    def take_order(self, order: Order) -> None:
+        """Sort its list this way."""
+        self.order = order
+
     @property
     def target(self) -> "Widget":
         """What gets the focus when the tab is shown."""
         return self.query_one(LiveTable)
 
     def back(self) -> bool:
-        """Leave something within the tab; False when there is nothing to leave."""
-        return False
+        """Take the filter away, or leave something else within the tab; False: there is nothing to leave."""
+        bar = self.query_one(FilterBar)
+        if not bar.text:
+            return False
+        bar.action_clear()
+        return True
 
     def ask_form(self, plan: FormPlan) -> None:
         """Open a form, and say what was done by it."""
@@ -110,12 +133,13 @@ class ListTab(AlertTab, Generic[T]):
     """Stands in place of the rows when there are none."""
 
     def __init__(self, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(context, id=id)
+        super().__init__(context, self.columns, id=id)
         self._items: dict[str, T] | None = None
         self._fault = ""
 
     def compose(self) -> ComposeResult:
         """Lay out list and line."""
+        yield FilterBar(" ".join(f"{column.key}:" for column in self.columns if column.title))
         yield AlertTable(self.columns, id=f"{self.id}-table")
         yield TextBlock(id=f"{self.id}-note", classes="alert-note")
 
@@ -161,7 +185,14 @@ class ListTab(AlertTab, Generic[T]):
             table.set_empty_message([[(self._fault or "loading…", "muted")]])
         else:
             table.set_empty_message(self.nothing)
-        table.sync(list(items), lambda row_id: self.cells(items[row_id], now_ms))
+        rows = {row_id: self.cells(item, now_ms) for row_id, item in items.items()}
+        bar = self.query_one(FilterBar)
+        found = arranged(rows, self.columns, self.order, bar.text)
+        bar.set_counts(len(found), len(rows))
+        if rows and not found:
+            table.set_empty_message([[("None matches the filter. Esc clears it.", "muted")]])
+        table.set_sort(arrow(self.order), reverse=self.order.descending)
+        table.sync(found, rows.__getitem__)
         share_height(self, table, len(items), _NOTE_ROWS)
         chosen, note = self.chosen, self.query_one(".alert-note", TextBlock)
         lines: list[Cell] = []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from chatops_tui.access_requests import Access, NoAccess
 from chatops_tui.alert_requests import Alerting
 from chatops_tui.engine_requests import Engines
 from chatops_tui.render.charset import Charset
@@ -33,6 +34,8 @@ class Context:
     """What is asked about before it is run."""
     kept: Kept = field(default_factory=Forgetful)
     """What one chose to look at."""
+    access: Access = field(default_factory=NoAccess)  # type: ignore[assignment] # it refuses everything
+    """Users, keys and grants."""
     boards: BoardFile = field(default_factory=NoBoards)
     """Dashboards."""
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell
 from chatops_tui.store.filters import Language, compiled
-from chatops_tui.store.selectors import Order, SortKey, ordered
+from chatops_tui.store.selectors import Order, SortKey, known_order, ordered
+from chatops_tui.view_file import Kept, KeptList
+
+AS_IT_COMES: Final = Order("as-it-comes", descending=False)
+"""The order of a list that has one of its own: what fires first, the newest first."""
 
 Cells = Sequence[Cell]
 Key = float | str
@@ -27,6 +31,22 @@ _SCALES: Final[Mapping[str, float]] = {
     "w": 604_800.0,
     "y": 31_536_000.0,
 }
+
+
+def plain_sorts(columns: Sequence[Column]) -> tuple[SortKey[Any], ...]:
+    """Return `sorts_of` and, first, the order in which the rows come."""
+    return (SortKey(AS_IT_COMES.key, "As it comes", lambda _cells: 0.0, descending=False), *sorts_of(columns))
+
+
+def kept_plain_order(kept: Kept, name: str, columns: Sequence[Column]) -> Order:
+    """Return how a plain list was sorted last time."""
+    last = kept.view.lists.get(name, KeptList())
+    return known_order(plain_sorts(columns), last.sort, AS_IT_COMES.key, descending=last.descending)
+
+
+def arrow(order: Order) -> str | None:
+    """Return the column that shows the arrow, None for none."""
+    return None if order.key == AS_IT_COMES.key else order.key
 
 
 def sorts_of(columns: Sequence[Column]) -> tuple[SortKey[Cells], ...]:

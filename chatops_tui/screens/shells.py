@@ -14,14 +14,17 @@ from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.listing import Listed, Listing, list_keys
+from chatops_tui.screens.plain_list import arranged, arrow, kept_plain_order, plain_sorts
 from chatops_tui.screens.run_keeping import SaveForm
 from chatops_tui.screens.shell_rows import COLUMNS, Look, cells
 from chatops_tui.screens.tabs import can
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import PlayWanted, ShellWanted
+from chatops_tui.store.selectors import Order
 from chatops_tui.store.shells import Shell
 from chatops_tui.widgets.confirm import Confirm, Question
+from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -37,15 +40,16 @@ class ShellTable(LiveTable):
     ]
 
 
-class ShellsScreen(LiveScreen):
-    """Of one server, or of all. Asked for anew whenever one comes to it, and by `r`."""
+class ShellsScreen(Listing):
+    """Of one server, or of all. Asked for anew whenever one comes to it, and by `R`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "new", "New shell", id="shells.new"),
         Binding("p", "play", "Play", id="shells.play"),
-        Binding("s", "save", "Save", id="shells.save"),
+        Binding("w", "save", "Write to a file", id="shells.save"),
         Binding("D", "end", "End it", id="shells.end"),
-        Binding("r", "reload", "Ask again", show=False, id="shells.reload"),
+        *list_keys("shells", shows_sort=False),
+        Binding("R", "reload", "Ask again", show=False, id="shells.reload"),
         Binding("escape", "back", "Back", id="shells.back", key_display="esc"),
     ]
 
@@ -54,11 +58,13 @@ class ShellsScreen(LiveScreen):
         self._server_id = server_id
         self._shells: dict[str, Shell] = {}
         self._said = "Asking…"
+        self._order = kept_plain_order(context.kept, "shells", COLUMNS)
 
     def compose(self) -> ComposeResult:
         """Lay out the table."""
         yield StatusBar()
         yield TooSmall()
+        yield FilterBar(" ".join(f"{column.key}:" for column in COLUMNS if column.title))
         yield ShellTable(COLUMNS, id="shells-table")
         yield TextBlock(id="link-line")
         yield KeyFooter()
@@ -85,7 +91,13 @@ class ShellsScreen(LiveScreen):
             shell = self._shells[terminal_id]
             return cells(shell, Look(now_ms, user_id, self._name_of(shell.server_id)))
 
-        table.sync(list(self._shells), row)
+        rows, bar = {one: row(one) for one in self._shells}, self.query_one(FilterBar)
+        found = arranged(rows, COLUMNS, self._order, bar.text)
+        bar.set_counts(len(found), len(rows))
+        if rows and not found:
+            table.set_empty_message([[("None matches the filter. Esc clears it.", "muted")]])
+        table.set_sort(arrow(self._order), reverse=self._order.descending)
+        table.sync(found, rows.__getitem__)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer keys where they do something."""
@@ -101,6 +113,14 @@ class ShellsScreen(LiveScreen):
                 return False
             case _:
                 return super().check_action(action, parameters)
+
+    def listed(self) -> Listed:
+        """Return the list."""
+        bar, table = self.query_one(FilterBar), self.query_one(LiveTable)
+        return Listed("shells", plain_sorts(COLUMNS), self._order, self._take_order, bar, table)
+
+    def _take_order(self, order: Order) -> None:
+        self._order = order
 
     def action_reload(self) -> None:
         """Ask the hub again."""
@@ -146,8 +166,12 @@ class ShellsScreen(LiveScreen):
             self.ask(Confirm(question), lambda yes: self._end(shell) if yes else None)
 
     def action_back(self) -> None:
-        """Leave."""
-        close(self, None)
+        """Leave the filter, then the screen."""
+        bar = self.query_one(FilterBar)
+        if bar.text:
+            bar.action_clear()
+        else:
+            close(self, None)
 
     def on_screen_resume(self) -> None:
         """Ask again: one may come from a shell that has just been left."""

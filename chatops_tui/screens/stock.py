@@ -18,13 +18,16 @@ from chatops_tui.screens.closing import close
 from chatops_tui.screens.container_deeds import hindrance, may_change
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.form import Field
-from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.one_line import OneLine
+from chatops_tui.screens.plain_list import arranged, arrow, kept_plain_order, plain_sorts
 from chatops_tui.screens.stock_cells import KINDS, Item, Kind
 from chatops_tui.screens.tab_line import TabLine
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.store.pulls import Pull
+from chatops_tui.store.selectors import Order
 from chatops_tui.widgets.confirm import Confirm, Question
+from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -46,8 +49,8 @@ class StockTable(LiveTable):
     ]
 
 
-class StockScreen(LiveScreen):
-    """Asked for when it is opened, after each change, and by `r`: an engine takes its time to count."""
+class StockScreen(Listing):
+    """Asked for when it is opened, after each change, and by `R`: an engine takes its time to count."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -59,7 +62,8 @@ class StockScreen(LiveScreen):
         Binding("P", "pull", "Pull", id="stock.pull"),
         Binding("D", "remove", "Remove", id="stock.remove"),
         Binding("X", "prune", "Prune unused", id="stock.prune"),
-        Binding("r", "reload", "Reload", id="stock.reload"),
+        *list_keys("stock", shows_sort=False),
+        Binding("R", "reload", "Reload", id="stock.reload"),
         Binding("escape", "back", "Back", id="stock.back", key_display="esc"),
     ]
 
@@ -71,6 +75,7 @@ class StockScreen(LiveScreen):
         self._failures: dict[Stock, str] = {}
         self._use: dict[str, Any] = {}
         self._pulling: tuple[str, ...] = ()
+        self._orders: dict[Stock, Order] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out bars, tabs, pulls and table."""
@@ -78,6 +83,7 @@ class StockScreen(LiveScreen):
         yield TooSmall()
         yield TabLine()
         yield TextBlock(id="stock-pulls")
+        yield FilterBar("words, or a column: size>100m")
         yield StockTable(KINDS[0].columns, opens=False, markable=True)
         yield TextBlock(id="stock-note")
         yield TextBlock(id="link-line")
@@ -106,8 +112,18 @@ class StockScreen(LiveScreen):
         rows = {kind.key(item): item for item in self._found.get(kind.id, ()) if kind.key(item)}
         table = self.query_one(StockTable)
         table.set_empty_message(self._nothing(kind))
-        table.sync(list(rows), lambda row: kind.cells(rows[row], self.shown_ms))
+        drawn = {key: kind.cells(item, self.shown_ms) for key, item in rows.items()}
+        order, bar = self._order, self.query_one(FilterBar)
+        found = arranged(drawn, kind.columns, order, bar.text)
+        bar.set_counts(len(found), len(rows))
+        table.set_sort(arrow(order), reverse=order.descending)
+        table.sync(found, drawn.__getitem__)
         self._draw_note(kind, len(rows))
+
+    def listed(self) -> Listed:
+        """Return the list of the kind that is seen."""
+        bar, table, kind = self.query_one(FilterBar), self.query_one(StockTable), self._kind
+        return Listed(self._list_name, plain_sorts(kind.columns), self._order, self._take_order, bar, table)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what is not allowed."""
@@ -122,6 +138,8 @@ class StockScreen(LiveScreen):
     def action_tab(self, at: int) -> None:
         """Show another kind."""
         self._at = at
+        # What narrows one kind says nothing of another.
+        self.query_one(FilterBar).put("")
         table = self.query_one(StockTable)
         table.clear_marks()
         table.sync([], lambda _row: [])
@@ -165,9 +183,11 @@ class StockScreen(LiveScreen):
         )
 
     def action_back(self) -> None:
-        """Leave the marks, then the screen."""
-        table = self.query_one(StockTable)
-        if table.marked:
+        """Leave the filter, then the marks, then the screen."""
+        table, bar = self.query_one(StockTable), self.query_one(FilterBar)
+        if bar.text:
+            bar.action_clear()
+        elif table.marked:
             table.clear_marks()
             self.sync(frozenset())
         else:
@@ -180,6 +200,18 @@ class StockScreen(LiveScreen):
     @on(MarksChanged)
     def _marks_changed(self) -> None:
         self.sync(frozenset())
+
+    @property
+    def _list_name(self) -> str:
+        return f"stock-{self._kind.id}"
+
+    @property
+    def _order(self) -> Order:
+        last = kept_plain_order(self.given.kept, self._list_name, self._kind.columns)
+        return self._orders.get(self._kind.id, last)
+
+    def _take_order(self, order: Order) -> None:
+        self._orders[self._kind.id] = order
 
     @property
     def _kind(self) -> Kind:
@@ -283,6 +315,8 @@ class StockScreen(LiveScreen):
 
     def _nothing(self, kind: Kind) -> list[Cell]:
         failure = self._failures.get(kind.id)
+        if self._found.get(kind.id) and self.query_one(FilterBar).text:
+            return [[("None matches the filter. Esc clears it.", "muted")]]
         if failure:
             return [[(f"✖ {clean(failure)}", "crit")]]
         if kind.id not in self._found:

@@ -21,6 +21,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "containers": (),
     "shells": (),
     "audit": (),
+    "settings": ("thresholds", "channels", "users", "keys", "grants"),
 }
 """What is no server, and the tabs it has."""
 

@@ -43,6 +43,7 @@ from chatops_wire.rest import (
 )
 from chatops_wire.times import format_ms, parse_ms
 from tests.tui.screens import synthetic
+from tests.tui.screens.access_double import AccessDouble
 from tests.tui.screens.alert_double import AlertDouble
 from tests.tui.screens.audit_double import AuditDouble
 from tests.tui.screens.command_double import CommandDouble
@@ -84,6 +85,7 @@ class HubDouble:
         self.logins = 0
         self.refuse_login: tuple[int, ErrorCode] | None = None
         self.enrolling = EnrolDouble()
+        self.access = AccessDouble()
         self.otp = ""
         """The code a login needs; empty: none."""
         self.accepts_tokens = True
@@ -134,6 +136,7 @@ class HubDouble:
                 *self.shells.routes(),
                 *self.alerts.routes(),
                 *self.enrolling.routes(),
+                *self.access.routes(),
                 *self.audit.routes(),
                 *self.policy.routes(),
             ]

@@ -163,14 +163,14 @@ async def _delete(ui: Ui, hub: HubDouble) -> bool:
 async def test_help_lists_the_keys_of_this_screen(ui: Ui) -> None:
     await ui.press("question_mark")
     await ui.sees(
-        "Keys: Fleet", "On this screen", "In the list", "Everywhere", "Sort by column left", "Next theme"
+        "Keys: Fleet", "On this screen", "In the list", "Everywhere", "Sort by column left", "Find anything"
     )
     await ui.press("escape")
     await ui.sees_no("Keys: Fleet")
     await ui.press("enter")
     await ui.sees("1 Overview")
     await ui.press("f1")
-    await ui.sees("Keys: Fleet › db-01", "Zoom", "Host")  # noqa: RUF001 - the breadcrumb's arrow
+    await ui.sees("Keys: Fleet › db-01", "Host", "Console")  # noqa: RUF001 - the breadcrumb's arrow
     await ui.press("q")
     await ui.sees_no("Keys:")
 

@@ -201,3 +201,28 @@ async def test_every_place_has_its_keys_in_the_help_and_a_footer_that_fits(
         assert isinstance(shown, HelpScreen)
         told = {what for group in shown.groups for _keys, what in group.keys}
         assert [one.id for one in ours if (one.tooltip or one.description) not in told] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "first_key"),
+    [
+        ("alerts", "C"),
+        ("alerts thresholds", "s"),
+        ("alerts silences", "s"),
+        ("alerts channels", "s"),
+        ("shells", "s"),
+    ],
+)
+async def test_every_list_is_sorted_and_filtered(ui: Ui, place: str, first_key: str) -> None:
+    await _say(ui, place)
+    await eventually(lambda: len(ui.app.screen_stack) > 1)
+    await ui.press("slash")
+    await ui.type("nothing-is-called-this")
+    await ui.sees("0/")
+    await ui.press("enter")
+    await ui.press(first_key)
+    await ui.sees("Columns" if first_key == "C" else "As it comes")
+    await ui.press("escape")
+    await ui.sees_no("As it comes", "enter shows or hides")
+    await ui.press("escape")
+    await ui.sees_no("0/")

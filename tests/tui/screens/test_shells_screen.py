@@ -59,8 +59,8 @@ async def test_somebody_elses_view_is_taken_over_only_after_a_question(listed: U
 
 async def test_a_recording_is_saved_to_a_new_file(listed: Ui, tmp_path: Path) -> None:
     await listed.press("G")
-    await listed.sees("p Play", "s Save")
-    await listed.press("s")
+    await listed.sees("p Play", "w Write to a file")
+    await listed.press("w")
     await listed.sees("Save the recording")
     await listed.press("ctrl+u")
     await listed.type(str(tmp_path / "shell.cast"))
@@ -84,7 +84,7 @@ async def test_a_hub_that_cannot_tell_says_why(start_ui: StartUi, hub: HubDouble
         await ui.press("S")
         await ui.sees("storage is not there")
         hub.shells.is_down = False
-        await ui.press("r")
+        await ui.press("R")
         await ui.sees("No shell was opened here yet.")
 
 

@@ -97,7 +97,7 @@ async def test_a_pull_shows_how_far_it_is_and_its_end(stock: Ui, hub: HubDouble)
     await stock.sees("42%", "Downloading 3 of 7 layers")
     await hub.docker.end_pull(DB, "pull-1", "redis:8", "manifest unknown")
     await stock.sees("✖ redis:8: manifest unknown", "▌ redis:8: manifest unknown")
-    await stock.press("r")
+    await stock.press("R")
     await stock.sees_no("✖ redis:8")
 
 
