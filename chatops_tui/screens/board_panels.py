@@ -6,7 +6,7 @@ from typing import Final
 
 from chatops_tui.render.alerts import unit_of
 from chatops_tui.render.chart import SERIES_INKS
-from chatops_tui.render.heat import HeatView, heat_lines
+from chatops_tui.render.heat_rows import HeatView, heat_lines
 from chatops_tui.render.numbers import of_unit
 from chatops_tui.render.severity import PERCENT, glyph, ink, level
 from chatops_tui.render.severity import Level as Severity
@@ -169,6 +169,8 @@ class FiguresPanel(Lines):
         self.panel = panel
         self._given = context
         self._look: Look | None = None
+        self._read: dict[str, tuple[object, dict[str, float]]] = {}
+        """By server: of which sample, and its values."""
 
     def show(self, look: Look) -> None:
         """Draw the values of now."""
@@ -186,9 +188,18 @@ class FiguresPanel(Lines):
         rows = meant(self.panel.servers, look.store.rows())
         if not rows:
             return [title, [(f"no server is meant by {clean(self.panel.servers)}", "muted")]]
-        known = [(row, values(look.store, row, self.panel.metrics)) for row in rows]
+        known = [(row, self._values(look.store, row)) for row in rows]
         body = self._numbers(known) if self.panel.kind == "number" else self._table(known, width, height - 1)
         return [title, *body]
+
+    def _values(self, store: Store, row: Row) -> dict[str, float]:
+        """Return the newest values of a server; read anew only from another sample."""
+        memory = store.server(row.id)
+        mark = (memory.row.sampled_ms if memory else None, row.status)
+        before = self._read.get(row.id)
+        if before is None or before[0] != mark:
+            before = self._read[row.id] = (mark, values(store, row, self.panel.metrics))
+        return before[1]
 
     def _numbers(self, known: Sequence[tuple[Row, dict[str, float]]]) -> list[Cell]:
         lines: list[Cell] = []

@@ -57,6 +57,7 @@ class DashboardScreen(TimeScreen):
         self._stamp: object = None
         self._is_missing = False
         self._shown: Dashboard | None = None
+        self._needs = Needs()
 
     def compose(self) -> ComposeResult:
         """Lay out bars, and room for panels."""
@@ -79,10 +80,7 @@ class DashboardScreen(TimeScreen):
 
     def needs(self) -> Needs:
         """Return the histories of what is charted; the newest values come with the fleet."""
-        if self._shown is None:
-            return Needs()
-        curves, reels = wishes(self._shown.panels, self.store, self.times, self.present_ms)
-        return Needs(curves=curves, reels=reels)
+        return self._needs
 
     def draw(self, dirty: AbstractSet[str]) -> None:  # noqa: ARG002 - whatever changed, only lines that differ are drawn
         """Draw every panel, or why there is none."""
@@ -94,8 +92,12 @@ class DashboardScreen(TimeScreen):
         notice.set_class(self._shown is not None, "-gone")
         self.query_one("#body").set_class(self._shown is None, "-gone")
         if self._shown is None:
+            self._needs = Needs()
             notice.say(self._nothing())
             return
+        # With each picture, not with each look at what is needed: of thousands of servers it takes a while.
+        curves, reels = wishes(self._shown.panels, self.store, self.times, self.present_ms)
+        self._needs = Needs(curves=curves, reels=reels)
         look = Look(self.store, self.times, self.shown_ms)
         for panel in self._panels():
             panel.show(look)

@@ -34,7 +34,7 @@ from chatops_tui.screens.server_panes import (
 from chatops_tui.screens.tab_line import TabLine
 from chatops_tui.screens.tabs import Tab, can, offered
 from chatops_tui.screens.too_small import TooSmall
-from chatops_tui.screens.wanted import ShellListWanted, ShellWanted
+from chatops_tui.screens.wanted import CompareWanted, ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -64,6 +64,7 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="server.tab-previous"),
         Binding("z", "zoom", "Max", id="server.zoom", tooltip="One chart after another, with details"),
         *list_keys("server"),
+        Binding("c", "compare", "Compare", show=False, id="server.compare", tooltip="Compare with another"),
         Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
         Binding("ctrl+t", "shell(True)", "Shell", id="server.shell-typing", key_display="^t"),
@@ -196,6 +197,14 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         self.post_message(ShellListWanted(self._server_id))
 
     def action_back(self) -> None:
+    def action_compare(self) -> None:
+        """Choose a server to see beside this one."""
+        others = sorted(
+            (row for row in self.given.store.rows() if row.id != self._server_id), key=lambda row: row.name
+        )
+        choices = tuple(Choice(row.id, clean(row.name)) for row in others)
+        self.ask(Choose("Compare with", choices, ""), self._compared)
+
         """Leave the zoom, then what the tab has to leave, then the server."""
         if self._zoomed is not None:
             self._zoom(None)
@@ -216,6 +225,10 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         return not self._tab.ability
 
     def _visit(self, screen: Screen[None]) -> None:
+    def _compared(self, server_id: str | None) -> None:
+        if server_id is not None:
+            self.post_message(CompareWanted((self._server_id, server_id)))
+
         """Open a container or what its engine keeps, which are of now."""
         if self.is_past:
             self.notify(f"{PAST_REFUSAL}.", severity="warning", markup=False)
@@ -230,6 +243,10 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
             case "range" | "zoom_time" | "pan":
                 return self._tab.has_range
             case "freeze":
+            case "compare":
+                return (
+                    self.has_time and not isinstance(self.focused, Input) and len(self.given.store.rows()) > 1
+                )
                 return not self.is_past and not self._tab.ability and self._tab.id != "docker"
             case _:
                 return None

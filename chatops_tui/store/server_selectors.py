@@ -45,6 +45,8 @@ def _parsed(text: str) -> list[list[str]]:
 
 
 def _holds(term: str, row: Row) -> bool:
+    if term == "*":
+        return True
     bare = term.removeprefix("!")
     field, colon, pattern = bare.partition(":")
     if not colon:

@@ -96,3 +96,14 @@ async def test_help_lists_its_keys(ui: Ui) -> None:
     await compare(ui, 2)
     await ui.press("question_mark")
     await ui.sees("Metric", "Together or apart", "Go to a time")
+
+
+async def test_a_server_is_compared_with_another_from_its_own_screen(ui: Ui) -> None:
+    await ui.press("enter")
+    await ui.sees("1 Overview", "checkpointer")
+    await ui.press("c")
+    await ui.sees("Compare with", "api-01")
+    await ui.press("enter")
+    await ui.sees("cpu.percent", "A db-01", "B api-01")
+    await ui.press("escape")
+    await ui.sees("1 Overview")

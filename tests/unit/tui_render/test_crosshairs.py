@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle, ChartView, chart_lines
 from chatops_tui.render.crosshair import Limit, cell_at, with_label, with_line
-from chatops_tui.render.heat import HeatView, heat_lines
+from chatops_tui.render.heat_rows import HeatView, heat_lines
 from chatops_tui.render.severity import PERCENT
 from chatops_tui.render.spans import plain, width
 
