@@ -13,6 +13,7 @@ from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
 from chatops_tui.screens.charts import KINDS
+from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
 from chatops_tui.screens.container_visits import ContainerVisits
@@ -63,8 +64,8 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         Binding("tab", "tab_step(1)", "Next tab", show=False, id="server.tab-next"),
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="server.tab-previous"),
         Binding("z", "zoom", "Max", id="server.zoom", tooltip="One chart after another, with details"),
-        *list_keys("server"),
         Binding("c", "compare", "Compare", show=False, id="server.compare", tooltip="Compare with another"),
+        *list_keys("server"),
         Binding("t", "shell", "Shell", id="server.shell"),
         # While one types in the console t is a letter.
         Binding("ctrl+t", "shell(True)", "Shell", id="server.shell-typing", key_display="^t"),
@@ -196,7 +197,6 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         """Show which shells run here, and which did."""
         self.post_message(ShellListWanted(self._server_id))
 
-    def action_back(self) -> None:
     def action_compare(self) -> None:
         """Choose a server to see beside this one."""
         others = sorted(
@@ -205,6 +205,7 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         choices = tuple(Choice(row.id, clean(row.name)) for row in others)
         self.ask(Choose("Compare with", choices, ""), self._compared)
 
+    def action_back(self) -> None:
         """Leave the zoom, then what the tab has to leave, then the server."""
         if self._zoomed is not None:
             self._zoom(None)
@@ -224,11 +225,11 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         """Whether what the tab shows was kept: logs and commands are of now."""
         return not self._tab.ability
 
-    def _visit(self, screen: Screen[None]) -> None:
     def _compared(self, server_id: str | None) -> None:
         if server_id is not None:
             self.post_message(CompareWanted((self._server_id, server_id)))
 
+    def _visit(self, screen: Screen[None]) -> None:
         """Open a container or what its engine keeps, which are of now."""
         if self.is_past:
             self.notify(f"{PAST_REFUSAL}.", severity="warning", markup=False)
@@ -242,11 +243,11 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
                 return self._tab.id == "overview"
             case "range" | "zoom_time" | "pan":
                 return self._tab.has_range
-            case "freeze":
             case "compare":
                 return (
                     self.has_time and not isinstance(self.focused, Input) and len(self.given.store.rows()) > 1
                 )
+            case "freeze":
                 return not self.is_past and not self._tab.ability and self._tab.id != "docker"
             case _:
                 return None
