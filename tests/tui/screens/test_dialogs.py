@@ -170,7 +170,7 @@ async def test_help_lists_the_keys_of_this_screen(ui: Ui) -> None:
     await ui.press("enter")
     await ui.sees("1 Overview")
     await ui.press("f1")
-    await ui.sees("Keys: Fleet › db-01", "Host", "Console")  # noqa: RUF001 - the breadcrumb's arrow
+    await ui.sees("Keys: Fleet › db-01", "Overview", "Network")  # noqa: RUF001 - the breadcrumb's arrow
     await ui.press("q")
     await ui.sees_no("Keys:")
 
