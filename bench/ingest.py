@@ -59,11 +59,11 @@ def main() -> None:
         _bare_hub(Path(folder)) as bare,
         _real_hub(Path(folder)) as hub,
     ):
-        rounds = [(_load(bare, "bare", STEADY), _load(hub, "hub", STEADY)) for _ in range(ROUNDS)]
+        rounds = [(load(bare, "bare", STEADY), load(hub, "hub", STEADY)) for _ in range(ROUNDS)]
         # The calmer round counts. On a busy machine samples queue and more of them share a commit: what
         # looks cheaper then is only late.
         steady = min(rounds, key=lambda answers: sum(answer.p50_ms for answer in answers))
-        flat_out = (_load(bare, "bare", FLAT_OUT), _load(hub, "hub", FLAT_OUT))
+        flat_out = (load(bare, "bare", FLAT_OUT), load(hub, "hub", FLAT_OUT))
     ratio = _cpu_us(steady[1]) / _cpu_us(steady[0])
     publish(
         [
@@ -88,7 +88,8 @@ def _cpu_us(answer: Answer) -> float:
     return answer.hub_cpu_s / max(1, answer.acknowledged) * 1e6
 
 
-def _load(hub: Hub, who: str, pattern: Pattern) -> Answer:
+def load(hub: Hub, who: str, pattern: Pattern) -> Answer:
+    """Return what agents with this pattern met, and what it cost the hub."""
     progress(f"{who}, {AGENTS} agents {pattern.name}, {pattern.seconds:g} s")
     how = (pattern.seconds, pattern.interval_s, pattern.window)
     command = [sys.executable, "-m", "bench.load", hub.url, str(hub.pid), *map(str, how)]

@@ -83,18 +83,21 @@ def find_server() -> str | None:
 
 
 @contextmanager
-def own_server(folder: Path, port: int | None = None) -> Iterator["OwnServer"]:
+def own_server() -> Iterator["OwnServer"]:
     """Start a server of our own that can be stopped and started again; skips where there is no PostgreSQL."""
     programs = _programs()
     if programs is None:
         pytest.skip("needs PostgreSQL (apt install postgresql)")
-    server = OwnServer(programs, folder, port or _free_port())
-    server.make()
+    # Not pytest's own folder, which is closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="ctp"))
+    server = OwnServer(programs, folder, _free_port())
     try:
+        server.make()
         server.start()
         yield server
     finally:
         server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class OwnServer:
@@ -168,12 +171,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
         server.clear()
         return
-    folder = Path(tempfile.mkdtemp(prefix="ctp"))
-    try:
-        with own_server(folder) as own:
-            yield own.server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_server() as own:
+        yield own.server
 
 
 def _programs() -> Path | None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chatops_server.errors import StorageError
-from chatops_server.storage.base import Script, Storage
+from chatops_server.storage.base import UPKEEP, Script, Storage
 from chatops_server.storage.sql.events import drop_events_before
 from chatops_server.storage.sql.login_sessions import drop_login_sessions
 from chatops_server.storage.sql.users import drop_expired_tokens
@@ -14,6 +14,8 @@ from chatops_server.storage.sql.users import drop_expired_tokens
 log = logging.getLogger(__name__)
 
 EVERY_S: Final = 3600.0
+# A hub that did this for all and is gone is followed within twice this.
+_LOOK_EVERY_S: Final = 5.0
 # A quarter: long enough to look back over a release or a season. The audit log is never cut.
 KEEP_EVENTS_MS: Final = 90 * 24 * 3600 * 1000
 
@@ -40,7 +42,16 @@ class Retention:
                 await self.drop()
             except StorageError as exc:
                 log.warning("old records are not dropped", extra={"reason": exc.reason})
-            await asyncio.sleep(EVERY_S)
+            await self._next_turn()
+
+    async def _next_turn(self) -> None:
+        """Wait an hour, or until this hub has to do what another one did."""
+        leads = await self._storage.try_lead(UPKEEP)
+        due_s = asyncio.get_running_loop().time() + EVERY_S
+        while asyncio.get_running_loop().time() < due_s:
+            await asyncio.sleep(EVERY_S if leads else _LOOK_EVERY_S)
+            if not leads and await self._storage.try_lead(UPKEEP):
+                return
 
     async def drop(self) -> None:
         """Drop what is over now.

@@ -14,7 +14,7 @@ between two statements are written once (storage/sql) for every engine, and need
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, LiteralString, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, LiteralString, NamedTuple, Protocol, TypeVar
 
 from chatops_server.domain.histogram import Histogram
 from chatops_server.domain.moments import Moment
@@ -22,6 +22,9 @@ from chatops_server.errors import StorageError
 from chatops_wire.samples import SampleParts
 
 T = TypeVar("T")
+
+UPKEEP: Final = "storage upkeep"
+"""What one hub at a time leads: sealing, rollups and retention (Storage.try_lead)."""
 
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]

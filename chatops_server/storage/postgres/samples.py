@@ -15,6 +15,7 @@ from chatops_server.domain.ring import WINDOW_MS
 from chatops_server.domain.tiers import HOURS, PROCESSES, RAW, TIERS, Keep, Tier
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import (
+    UPKEEP,
     Coverage,
     GapRow,
     HistoryAnswer,
@@ -46,8 +47,6 @@ log = logging.getLogger(__name__)
 
 # An hour that was listed may have been sealed and dropped by another hub before it was read.
 _ATTEMPTS: Final = 3
-# What one hub at a time does for the tables.
-_UPKEEP: Final = "storage upkeep"
 # By how much an agent's clock may be ahead of the samples another hub has stored of it.
 _AHEAD_MS: Final = 10 * 60_000
 
@@ -134,7 +133,7 @@ class PostgresSamples:
 
         Nothing where another hub does it.
         """
-        if not await self._parts.presence.try_lead(_UPKEEP):
+        if not await self._parts.presence.try_lead(UPKEEP):
             return 0
         self._sealing = asyncio.ensure_future(self._seal_all(now_ms - SEAL_AFTER_MS))
         return await asyncio.shield(self._sealing)
@@ -142,7 +141,7 @@ class PostgresSamples:
     async def expire(self, now_ms: int) -> int:
         """See SampleStore."""
         self._recent.drop_silent(now_ms)
-        if not await self._parts.presence.try_lead(_UPKEEP):
+        if not await self._parts.presence.try_lead(UPKEEP):
             return 0
         dropped = 0
         oldest = {tier: self._keep.oldest(tier, now_ms) for tier in TIERS}

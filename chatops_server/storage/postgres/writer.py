@@ -22,10 +22,11 @@ T = TypeVar("T")
 MAX_QUEUED_JOBS: Final = 1_000
 # Encoding takes some 20 us a row on the event loop, where nothing may take much longer than 10 ms.
 MAX_ROWS_A_COMMIT: Final = 400
-MAX_SCRIPTS_A_COMMIT: Final = 100
+# A script is as much work as some rows.
+_ROWS_A_SCRIPT: Final = 4
 # A commit is six round trips whatever it holds. Waiting this long since the last one began lets more samples
 # share them; the first after a pause waits for nothing.
-PACE_S: Final = 0.02
+PACE_S: Final = 0.05
 # A server that needs longer is no use to agents: they keep what is not acknowledged, here or elsewhere.
 COMMIT_WITHIN_S: Final = 10.0
 COMMIT_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -39,7 +40,6 @@ class ScriptJob:
 
     future: asyncio.Future[Any]
     script: Script[Any]
-    rows: Sequence[SampleRow | GapRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,8 @@ class Committer:
                     return
                 self._called.clear()
                 await self._called.wait()
-            if not self._is_closing and (left_s := began + pace_s - clock()) > 0:
+            left_s = began + pace_s - clock()
+            if left_s > 0 and not self._is_closing and self.queued < MAX_ROWS_A_COMMIT:
                 await asyncio.sleep(left_s)
             began = clock()
             await self._settle_next(self._next())
@@ -157,11 +158,12 @@ class Committer:
     def _next(self) -> list[Job]:
         jobs: list[Job] = []
         rows = 0
-        while self._jobs and rows < MAX_ROWS_A_COMMIT and len(jobs) < MAX_SCRIPTS_A_COMMIT:
-            if jobs and rows + len(self._jobs[0].rows) > MAX_ROWS_A_COMMIT:
+        while self._jobs:
+            weight = _weight(self._jobs[0])
+            if jobs and rows + weight > MAX_ROWS_A_COMMIT:
                 break
             jobs.append(self._jobs.popleft())
-            rows += len(jobs[-1].rows)
+            rows += weight
         return jobs
 
     async def _settle_next(self, jobs: list[Job]) -> None:
@@ -272,6 +274,10 @@ async def _isolated(connection: Connection, script: Script[T]) -> T | Exception:
         return exc
     await connection.execute("RELEASE job")
     return result
+
+
+def _weight(job: Job) -> int:
+    return _ROWS_A_SCRIPT if isinstance(job, ScriptJob) else len(job.rows)
 
 
 def _reason(exc: BaseException) -> str:
