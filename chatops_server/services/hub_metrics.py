@@ -145,6 +145,7 @@ def _of_peers(counters: Counters) -> list[AnyFamily]:
         _counters("connections_ended", "Connections a peer's fault ended.", ("peer", "reason"), ended),
         _counters("frames_ignored", "Messages of an unknown type.", ("peer", "type"), ignored),
         _counters("frames_dropped", "Frames a slow peer was not sent.", ("peer",), _by(counters.dropped)),
+        _counters("values_cut", "Values beyond their bounds, cut.", ("peer",), _by(counters.cut)),
         _counters("http_problems", "Requests answered by an error.", ("code",), _by(counters.problems)),
     ]
 

@@ -70,7 +70,7 @@ class TerminalRequests:
         except ForbiddenError as exc:
             self._refuse(request.id, exc)
             kind = str(request.__struct_config__.tag)
-            await self._relay.denied(self._session, kind, getattr(request, "server_id", None))
+            await self._relay.denied(self._session.principal, kind, getattr(request, "server_id", None))
         except ChatopsError as exc:
             self._refuse(request.id, exc)
         else:

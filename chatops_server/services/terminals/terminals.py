@@ -89,12 +89,9 @@ class TerminalRelay:
         self._open = OpenTerminals(around.counts)
         self._rights = Rights(around.fleet, around.sessions, around.logbook, self._open)
         self._listing = Listing()
+        self.denied = around.logbook.denied
 
     # What clients ask
-
-    async def denied(self, client: ClientSession, kind: str, server_id: str | None) -> None:
-        """Write down that a request was not the user's to make."""
-        await self._around.logbook.denied(client.principal, kind, server_id)
 
     async def open(self, client: ClientSession, request: OpenTerminal) -> str:
         """Start a shell and return its terminal's id, when it runs.
