@@ -15,6 +15,8 @@ class Link:
     port: int
     delay_s: float = 0.0
     """How long each piece is on its way."""
+    bytes_per_s: float = 0.0
+    """How much it carries each way; 0: as much as comes."""
     listening_on: int = 0
     connections: int = 0
     """How many were made so far."""
@@ -54,9 +56,10 @@ class Link:
         with suppress(OSError):
             while piece := await reader.read(_PIECE):
                 await self._passes.wait()
-                if self.delay_s:
-                    # The property of the link itself, not a wait of the test.
-                    await asyncio.sleep(self.delay_s)
+                # The property of the link itself, not a wait of the test.
+                way_s = self.delay_s + (len(piece) / self.bytes_per_s if self.bytes_per_s else 0.0)
+                if way_s:
+                    await asyncio.sleep(way_s)
                 writer.write(piece)
                 await writer.drain()
         writer.close()

@@ -81,6 +81,16 @@ async def ask(hub: Hub, path: str) -> Any:  # noqa: ANN401 - JSON
             return await answer.json()
 
 
+async def told(hub: Hub) -> str:
+    """Return what the hub tells Prometheus."""
+    async with aiohttp.ClientSession(hub.url) as http:
+        body = {"username": "admin", "password": PASSWORD}
+        async with http.post("/api/v1/auth/login", json=body) as answer:
+            token = (await answer.json())["access_token"]
+        async with http.get("/metrics", headers={"Authorization": f"Bearer {token}"}) as answer:
+            return await answer.text()
+
+
 async def status(hub: Hub) -> str:
     return str((await ask(hub, "/api/v1/servers"))["items"][0]["status"])
 

@@ -8,7 +8,7 @@ import pytest
 from tests.deadlines import MS, eventually
 from tests.faults.assault import START_S
 from tests.faults.link import Link, linked
-from tests.faults.pair import SOON_S, agent_at, hub_at, more_is_stored, status, stored
+from tests.faults.pair import SOON_S, agent_at, hub_at, more_is_stored, status, stored, told
 
 # Both sides ping every 10 s and wait 5 s for the answer.
 NOTICED_WITHIN_S = 20_000 * MS
@@ -22,6 +22,12 @@ async def test_a_dead_line_is_noticed_on_both_sides_and_nothing_is_missing_after
             await more_is_stored(hub, 1)
             link.freeze()
             await agent.says("no connection to the hub", NOTICED_WITHIN_S)
+
+            async def has_no_session() -> bool:
+                return "chatops_hub_agent_sessions 0.0" in await told(hub)
+
+            # The hub's connection goes through the same dead line, and has been silent for as long.
+            await eventually(has_no_session, deadline_s=NOTICED_WITHIN_S - 15_000 * MS)
 
             async def is_offline() -> bool:
                 return await status(hub) == "offline"
