@@ -28,6 +28,10 @@ class View(msgspec.Struct, frozen=True):
     descending: bool = False
     range: str = ""
     """Of the fleet's charts, by its label."""
+    groups: str = ""
+    """By what the fleet is grouped, as `store.fleet_rows.groupings` names it; empty: not."""
+    heat: str = ""
+    """Of what the fleet's map tells, `cpu`, `memory` or `disk`; empty: the table is seen."""
     lists: dict[str, KeptList] = msgspec.field(default_factory=dict)
     """Of every list, by its name."""
     ranges: dict[str, str] = msgspec.field(default_factory=dict)

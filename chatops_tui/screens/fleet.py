@@ -1,5 +1,6 @@
 """The fleet: every server in a table, the one under the cursor in detail."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -9,23 +10,28 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from chatops_tui.render.spans import Cell
+from chatops_tui.render.spans import Cell, width
+from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
+from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.context import Context
 from chatops_tui.screens.fleet_deeds import FleetDeeds
 from chatops_tui.screens.fleet_detail import FleetDetail
 from chatops_tui.screens.fleet_keys import FLEET_KEYS
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
-from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for
+from chatops_tui.screens.fleet_map import map_line, next_heat, tile_groups
+from chatops_tui.screens.fleet_table import COLUMNS, Look, cells, columns_for, group_cells, totals_line
 from chatops_tui.screens.listing import LIST_ACTIONS, Listed
 from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
+from chatops_tui.store.fleet_rows import BY_TAG, NO_GROUPS, GroupRow, ListedRow, groupings, listed, totals
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import labelled, longer, shorter
 from chatops_tui.store.selectors import SERVER_SORTS, Order, known_order, servers
 from chatops_tui.view_file import Kept
 from chatops_tui.widgets.filter_bar import FilterBar
+from chatops_tui.widgets.heat_map import HeatMap
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
@@ -69,6 +75,9 @@ class FleetScreen(FleetDeeds):
         self._abilities: tuple[bool | None, ...] = ()
         self._layout_drawn: FleetLayout | None = None
         self._columns: tuple[Column, ...] = COLUMNS
+        self._groups, self._heat = kept.view.groups, kept.view.heat
+        self._folded: set[str] = set()
+        self._rows: dict[str, ListedRow] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out bars, table and detail."""
@@ -76,8 +85,10 @@ class FleetScreen(FleetDeeds):
         yield TooSmall()
         yield FilterBar()
         yield Notice()
+        yield TextBlock(id="fleet-totals", classes="-gone")
         with Container(id="body"):
             yield FleetTable(COLUMNS, markable=True, id="fleet-table")
+            yield HeatMap(id="fleet-map")
             yield FleetDetail(self.given)
         yield Tour(self.given.charset, id="tour", classes="" if self._tour else "-gone")
         yield TextBlock(id="link-line")
@@ -130,6 +141,11 @@ class FleetScreen(FleetDeeds):
         bar, table = self.query_one(FilterBar), self.query_one(FleetTable)
         return Listed("fleet", SERVER_SORTS, self._order, self._take_order, bar, table)
 
+    def members_of(self, row_id: str) -> Sequence[str]:
+        """Return the servers of a group's row, or the one of a server's."""
+        row = self._rows.get(row_id)
+        return [member.id for member in row.members] if isinstance(row, GroupRow) else (row_id,)
+
     def action_retry(self) -> None:
         """Try again at once while there is no fleet; the table opens its rows."""
         self.given.hub.reconnect_now()
@@ -150,6 +166,29 @@ class FleetScreen(FleetDeeds):
             self.query_one(Tour).add_class("-gone")
             self.call_after_refresh(self.sync, frozenset())
 
+    def action_group(self) -> None:
+        """Choose by which tags the servers are grouped."""
+        ways = groupings(self.store.rows())
+        words = {NO_GROUPS: "No groups", BY_TAG: "The first tag"}
+        choices = tuple(Choice(way, words.get(way, f"The tag {clean(way)}")) for way in ways)
+        current = self._groups if self._groups in ways else NO_GROUPS
+        self.ask(Choose("Group by", choices, current), self._grouped_by)
+
+    def action_heat(self) -> None:
+        """See the map instead of the table, or the table again."""
+        self._heat = "" if self._heat else next_heat("")
+        self._keep()
+        self._layout_drawn = None
+        self.sync(frozenset())
+        self.set_focus(self.query_one(HeatMap) if self._heat else self.query_one(LiveTable))
+
+    def action_heat_of(self) -> None:
+        """Have the map tell something else."""
+        if self._heat:
+            self._heat = next_heat(self._heat)
+            self._keep()
+            self.sync(frozenset())
+
     def action_range(self, step: int) -> None:
         """Show more or less of the past, up to now: what was frozen ends where it was frozen."""
         self.thaw()
@@ -159,9 +198,33 @@ class FleetScreen(FleetDeeds):
 
     @on(RowSelected)
     def _row_selected(self, event: RowSelected) -> None:
+        row = self._rows.get(event.row_id)
+        if isinstance(row, GroupRow):
+            self._folded.symmetric_difference_update((row.tag,))
+            self.sync(frozenset())
+            return
+        self._open(event.row_id)
+
+    @on(HeatMap.Opened)
+    def _tile_opened(self, event: HeatMap.Opened) -> None:
+        self._open(event.server_id)
+
+    @on(HeatMap.Moved)
+    def _tile_reached(self, event: HeatMap.Moved) -> None:
+        # What is done to a server is done to the one under the table's cursor.
+        self.query_one(LiveTable).move_to(event.server_id)
+
+    def _open(self, server_id: str) -> None:
         if self.given.store.link.phase is not LinkPhase.LIVE:
             self.given.hub.reconnect_now()
-        self.post_message(self.Wanted("open", event.row_id))
+        self.post_message(self.Wanted("open", server_id))
+
+    def _grouped_by(self, way: str | None) -> None:
+        if way is not None:
+            self._groups = way
+            self._folded.clear()
+            self._keep()
+            self.sync(frozenset())
 
     @on(RowHighlighted)
     def _row_highlighted(self, event: RowHighlighted) -> None:
@@ -183,7 +246,16 @@ class FleetScreen(FleetDeeds):
 
     def _keep(self) -> None:
         order, view = self._order, self._kept.view
-        self._kept.change(replace(view, sort=order.key, descending=order.descending, range=self._span.label))
+        self._kept.change(
+            replace(
+                view,
+                sort=order.key,
+                descending=order.descending,
+                range=self._span.label,
+                groups=self._groups,
+                heat=self._heat,
+            )
+        )
 
     def _follow(self, server_id: str) -> None:
         self._followed = server_id
@@ -195,14 +267,17 @@ class FleetScreen(FleetDeeds):
             self._columns = columns
             self.query_one(LiveTable).set_columns(columns)
         body = self.query_one("#body")
-        layout = fleet_layout(body.size.width, body.size.height, len(rows))
+        # Of a map more tiles than lines are in view; a long list is what it is like.
+        count = len(rows) if self._heat else len(self._rows) or len(rows)
+        layout = fleet_layout(body.size.width, body.size.height, count)
         if layout == self._layout_drawn:
             return
         self._layout_drawn = layout
         body.set_class(layout.beside, "-beside")
         has_detail = not self.has_class("-short")
         height = layout.table_rows if has_detail else None
-        self.query_one(LiveTable).styles.height = "1fr" if height is None else height
+        for shown in (self.query_one(LiveTable), self.query_one(HeatMap)):
+            shown.styles.height = "1fr" if height is None else height
         self.query_one(FleetDetail).set_class(layout.square, "-square")
         # Once everything has its new size, not a second later.
         self.call_after_refresh(self.sync, frozenset())
@@ -213,23 +288,49 @@ class FleetScreen(FleetDeeds):
         bar.set_counts(len(found), len(rows))
         table.set_empty_message([[("No server matches the filter. Esc clears it.", "muted")]])
         look = Look(self.shown_ms, self.given.zone, self.given.charset, table.widths)
+        # In the map nothing is folded, and the table's cursor goes everywhere.
+        rows_listed = listed(found, self._groups, frozenset() if self._heat else self._folded)
+        self._rows = {row.id: row for row in rows_listed}
         table.sync(
-            [row.id for row in found],
-            lambda server_id: self._cells(server_id, look),
+            list(self._rows),
+            lambda row_id: self._cells(row_id, look),
             dimmed={row.id for row in found if not self.given.is_current(row)},
         )
+        self._draw_map(rows_listed)
+        self._draw_totals(found)
 
-    def _cells(self, server_id: str, look: Look) -> list[Cell]:
-        memory = self.store.server(server_id)
+    def _draw_map(self, rows: Sequence[ListedRow]) -> None:
+        table, heat_map = self.query_one(LiveTable), self.query_one(HeatMap)
+        table.set_class(bool(self._heat), "-gone")
+        heat_map.set_class(not self._heat, "-gone")
+        if self._heat:
+            heat_map.show(tile_groups(rows, self._heat))
+            if table.cursor_row:
+                heat_map.move_to(table.cursor_row)
+
+    def _draw_totals(self, found: Sequence[Row]) -> None:
+        """Sum up what cannot be seen at one glance."""
+        block, table = self.query_one("#fleet-totals", TextBlock), self.query_one(LiveTable)
+        room = self.size.width
+        lead = map_line(self._heat) if self._heat else []
+        block.set_lines([[*lead, *totals_line(totals(found), room - width(lead))]])
+        fits = len(self._rows) <= max(0, table.size.height - 1)
+        block.set_class(not self._heat and fits and not self._groups, "-gone")
+
+    def _cells(self, row_id: str, look: Look) -> list[Cell]:
+        row = self._rows.get(row_id)
+        if isinstance(row, GroupRow):
+            return group_cells(row, look)
+        memory = self.store.server(row_id)
         return [] if memory is None else cells(memory, look)
 
     def _keep_focus(self, *, has_rows: bool) -> None:
         """Enter opens a row where there is one, and else tries again."""
-        table = self.query_one(LiveTable)
-        if not has_rows and self.focused is table:
+        table, heat_map = self.query_one(LiveTable), self.query_one(HeatMap)
+        if not has_rows and self.focused in {table, heat_map}:
             self.set_focus(None)
         elif has_rows and self.focused is None:
-            table.focus()
+            self.set_focus(heat_map if self._heat else table)
 
     def _refresh_keys(self) -> None:
         """Draw the footer anew once other keys do something."""

@@ -68,9 +68,7 @@ class FleetDeeds(Listing):
 
     def action_run(self) -> None:
         """Run a command on the marked servers, or else on all the filter leaves."""
-        table = self.query_one(LiveTable)
-        marked = tuple(server_id for server_id in table.order if server_id in table.marked)
-        self.post_message(self.RunWanted(marked or tuple(table.order)))
+        self.post_message(self.RunWanted(self._marked or self._listed))
 
     def action_shell(self) -> None:
         """Open a shell on the server under the cursor."""
@@ -80,10 +78,9 @@ class FleetDeeds(Listing):
 
     def action_compare(self) -> None:
         """Show the marked servers beside each other, or else all that the filter leaves."""
-        table = self.query_one(LiveTable)
-        marked = tuple(server_id for server_id in table.order if server_id in table.marked)
-        if marked or len(table.order) <= MOST_COMPARED:
-            self.post_message(CompareWanted(marked or tuple(table.order)))
+        marked, every = self._marked, self._listed
+        if marked or len(every) <= MOST_COMPARED:
+            self.post_message(CompareWanted(marked or every))
         else:
             self.notify("Mark servers by space, then c compares them.", markup=False)
 
@@ -111,12 +108,29 @@ class FleetDeeds(Listing):
         """Sign in at another hub, or as somebody else."""
         self.post_message(self.Wanted("sign_in"))
 
+    def members_of(self, row_id: str) -> Sequence[str]:
+        """Return the servers a row of the table stands for."""
+        return (row_id,)
+
+    @property
+    def _marked(self) -> tuple[str, ...]:
+        """The marked servers, each once, from top to bottom; of a marked group all."""
+        table = self.query_one(LiveTable)
+        rows = [row_id for row_id in table.order if row_id in table.marked]
+        return tuple(dict.fromkeys(one for row_id in rows for one in self.members_of(row_id)))
+
+    @property
+    def _listed(self) -> tuple[str, ...]:
+        """Every server that the filter leaves, also of folded groups."""
+        rows = self.query_one(LiveTable).order
+        return tuple(dict.fromkeys(one for row_id in rows for one in self.members_of(row_id)))
+
     @property
     def _cursor_row(self) -> Row | None:
         memory = self.store.server(self.query_one(LiveTable).cursor_row or "") if self.is_mounted else None
         return memory.row if memory else None
 
     def _want(self, deed: Deed) -> None:
-        server_id = self.query_one(LiveTable).cursor_row
-        if server_id is not None:
-            self.post_message(self.Wanted(deed, server_id))
+        row = self._cursor_row
+        if row is not None:
+            self.post_message(self.Wanted(deed, row.id))

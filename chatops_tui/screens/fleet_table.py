@@ -12,10 +12,11 @@ from chatops_tui.render.charset import Charset
 from chatops_tui.render.columns import Column
 from chatops_tui.render.meter import percent_cell
 from chatops_tui.render.severity import Level, glyph, ink, level
-from chatops_tui.render.spans import Cell, Ink
+from chatops_tui.render.spans import Cell, Ink, Span, width
 from chatops_tui.render.sparkline import sparkline
 from chatops_tui.render.text import clean
 from chatops_tui.screens.facts import LEVELS, WORDS
+from chatops_tui.store.fleet_rows import GroupRow, Totals, totals
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Health, Row
 from chatops_tui.store.vitals import Vitals
@@ -89,6 +90,67 @@ def cells(memory: ServerMemory, look: Look) -> list[Cell]:
         [(numbers.duration(vitals.uptime_s), "muted")],
         tags,
     ]
+
+
+def group_cells(group: GroupRow, look: Look) -> list[Cell]:
+    """Return one cell a column for the line above the servers of a group."""
+    sums = totals(group.members)
+    mark = LEVELS[sums.health]
+    fold = "▸" if group.is_folded else "▾"
+    away = sums.servers - sums.online
+    offline: Cell = [(f"{away} away  ", "off")] if away else []
+    return [
+        [(glyph(mark), ink(mark))],
+        [(f"{fold} {clean(group.tag) or 'no tag'}", "strong")],
+        percent_cell(sums.cpu, look.bars.get("cpu", _WIDTHS["cpu"]), charset=look.charset),
+        percent_cell(sums.memory, look.bars.get("memory", _WIDTHS["memory"]), charset=look.charset),
+        [(numbers.percent(sums.disk_most), _worry(sums.disk_most))],
+        [
+            ("↓", "muted"),
+            (f"{numbers.rate(sums.rx):>5} ", "text"),
+            ("↑", "muted"),
+            (f"{numbers.rate(sums.tx):>5}", "text"),
+        ],
+        [(f"n={numbers.count(sums.servers)}", "muted")],
+        [],
+        [],
+        offline,
+    ]
+
+
+def totals_line(sums: Totals, columns: int) -> Cell:
+    """Return what the servers that are seen do together, on one line; what does not fit is left out whole."""
+    parts: list[Cell] = [
+        [(f" {sums.online}", "strong"), (f" of {sums.servers} online", "muted")],
+        _mean_and_most("CPU", sums.cpu, sums.cpu_most),
+        _mean_and_most("MEM", sums.memory, sums.memory_most),
+        [("   DISK most ", "muted"), (numbers.percent(sums.disk_most), _worry(sums.disk_most))],
+        [
+            ("   ↓", "muted"),
+            (numbers.rate(sums.rx), "text"),
+            (" ↑", "muted"),
+            (numbers.rate(sums.tx), "text"),
+        ],
+    ]
+    line: list[Span] = []
+    for part in parts:
+        if width(line) + width(part) <= columns:
+            line += part
+    return line
+
+
+def _mean_and_most(title: str, mean: float | None, most: float | None) -> Cell:
+    return [
+        (f"   {title} ", "muted"),
+        (numbers.percent(mean), "text"),
+        (" most ", "muted"),
+        (numbers.percent(most), _worry(most)),
+    ]
+
+
+def _worry(value: float | None) -> Ink:
+    of = level(value)
+    return ink(of) if of > Level.OK else "text"
 
 
 def _figures(vitals: Vitals | None) -> list[Cell]:
