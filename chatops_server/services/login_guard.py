@@ -189,4 +189,4 @@ def delay_s(failures: int) -> float:
     """Return how long a try waits after so many wrong ones within the window: 0, then 0.25 to 4 s."""
     if failures <= _SLOW_FROM:
         return 0.0
-    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** ((failures - _SLOW_FROM) // _SLOW_FROM))
+    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** ((failures - _SLOW_FROM) // _SLOW_FROM))

@@ -48,9 +48,16 @@ def agent(folder: Path, *flags: str, **environ: str) -> Iterator["subprocess.Pop
         process.wait(START_WITHIN_S)
 
 
-def in_use(hub: Hub, token: str) -> dict[str, Any] | None:
+def in_use(hub: Hub, token: str) -> dict[str, Any]:
+    """Return the key that an agent is connected with, empty where there is none."""
     items = hub.ask("/api/v1/api-keys", token=token)["items"]
-    return next((item for item in items if item["in_use"]), None)
+    return next((item for item in items if item["in_use"]), {})
+
+
+def following(hub: Hub, token: str, before: str) -> dict[str, Any]:
+    """Return the key in use once it is the one that follows `before`."""
+    key = in_use(hub, token)
+    return key if key.get("replaces") == before else {}
 
 
 def kept(folder: Path) -> str:
@@ -72,10 +79,7 @@ def test_one_line_makes_a_server_whose_agent_runs_without_flags_and_changes_its_
         with agent(folder):
             before = eventually_sync(lambda: in_use(hub, token), deadline_s=START_WITHIN_S)
             hub.ask(f"/api/v1/api-keys/{before['id']}/rotate", {}, token)
-            after = eventually_sync(
-                lambda: (key := in_use(hub, token)) is not None and key["replaces"] == before["id"] and key,
-                deadline_s=START_WITHIN_S,
-            )
+            after = eventually_sync(lambda: following(hub, token, before["id"]), deadline_s=START_WITHIN_S)
             assert after["prefix"] in kept(folder)
         with agent(folder):
             eventually_sync(lambda: in_use(hub, token), deadline_s=START_WITHIN_S)
@@ -94,7 +98,7 @@ def test_an_agent_that_is_killed_while_its_key_changes_comes_back(tmp_path: Path
                 shown = eventually_sync(lambda: in_use(hub, token), deadline_s=START_WITHIN_S)
                 hub.ask(f"/api/v1/api-keys/{shown['id']}/rotate", {}, token)
                 os.kill(process.pid, signal.SIGKILL)
-            eventually_sync(lambda: in_use(hub, token) is None, deadline_s=START_WITHIN_S)
+            eventually_sync(lambda: not in_use(hub, token), deadline_s=START_WITHIN_S)
         with agent(folder, "--url", hub.url, "--api-key-file", str(key_file)):
             eventually_sync(lambda: in_use(hub, token), deadline_s=START_WITHIN_S)
 
