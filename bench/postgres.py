@@ -38,7 +38,7 @@ def main() -> None:
         _hub(Path(folder) / "sqlite", "") as sqlite,
         _hub(Path(folder) / "postgres", url) as postgres,
     ):
-        figures = []
+        figures: list[Figure] = []
         for pattern in (STEADY, SPARSE, FLAT_OUT):
             of_sqlite = load(sqlite, "SQLite", pattern)
             before_s = _database_cpu_s(url, name)

@@ -207,3 +207,8 @@ async def test_user_names_differ_by_more_than_case(storage: Storage) -> None:
 
 async def test_the_check_waits_for_nobody(storage: Storage) -> None:
     assert await eventually(storage.check) == "ok"
+
+
+async def test_a_hub_that_is_alone_leads(storage: Storage) -> None:
+    assert await storage.try_lead("anything")
+    assert await storage.try_lead("anything")
