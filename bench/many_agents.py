@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,6 +81,12 @@ class Herded:
         self._seconds.clear()
         return [self.next() for _ in range(seconds)]
 
+    def since(self) -> list[Second]:
+        """Return what was said since it was last asked."""
+        said = list(self._seconds)
+        self._seconds.clear()
+        return said
+
     def _read(self) -> None:
         for line in self._process.stdout or ():
             self._seconds.append(msgspec.json.decode(line, type=Second))
@@ -121,6 +127,19 @@ def probing(hub: LargeHub, url: str) -> Iterator[Probe]:
         thread.join()
 
 
+def ack_part(said: Sequence[Second], part: float) -> float:
+    """Return the milliseconds within which this part of all acknowledgements came."""
+    counted: Counter[int] = Counter()
+    for second in said:
+        counted.update(second.waits_ms)
+    left = counted.total() * part
+    for value in sorted(counted):
+        left -= counted[value]
+        if left <= 0:
+            return float(value)
+    return 0.0
+
+
 def main() -> int:
     """Measure and publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.many_agents", description=__doc__)
@@ -156,15 +175,12 @@ def _steady(herd: Herded, hub: Process, agents: int, seconds: int, empty_mb: flo
     cpu_s, began = hub.cpu_s(), time.monotonic()
     said = herd.during(seconds)
     core = (hub.cpu_s() - cpu_s) / (time.monotonic() - began) * 100
-    waits: Counter[int] = Counter()
-    for second in said:
-        waits.update(second.waits_ms)
     stored = sum(second.acknowledged for second in said)
     name = f"{agents:,} agents at 5 s:"
     return [
         Figure(name=f"{name} stored", value=stored / seconds, unit="samples/s"),
-        Figure(name=f"{name} ack, median", value=_part(waits, 0.5), unit="ms"),
-        Figure(name=f"{name} ack, 99 %", value=_part(waits, 0.99), unit="ms", bar=ACK_BAR),
+        Figure(name=f"{name} ack, median", value=ack_part(said, 0.5), unit="ms"),
+        Figure(name=f"{name} ack, 99 %", value=ack_part(said, 0.99), unit="ms", bar=ACK_BAR),
         Figure(name=f"{name} CPU of one core", value=core, unit="%", bar=CORE_BAR),
         Figure(
             name=f"{name} memory an agent, minutes after the start",
@@ -187,16 +203,6 @@ def _restart(back_s: float, probe: Probe) -> list[Figure]:
         Figure(name="restart: median chart meanwhile", value=statistics.median(probe.charts_ms), unit="ms"),
         Figure(name="restart: unanswered meanwhile", value=probe.failures, unit="", bar=0),
     ]
-
-
-def _part(counted: Counter[int], part: float) -> float:
-    """Return the value below which this part of all lies."""
-    left = counted.total() * part
-    for value in sorted(counted):
-        left -= counted[value]
-        if left <= 0:
-            return float(value)
-    return 0.0
 
 
 def _timed(call: Callable[[], object]) -> float:

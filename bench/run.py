@@ -18,7 +18,20 @@ from rich.table import Table
 
 from bench.figures import Figure, progress
 
-BENCHMARKS: Final = ("agent_cost", "agent_containers", "alerts", "console", "containers", "faults", "ingest", "ui")
+BENCHMARKS: Final = (
+    "agent_cost",
+    "agent_containers",
+    "alerts",
+    "console",
+    "containers",
+    "faults",
+    "history",
+    "ingest",
+    "many_agents",
+    "outage",
+    "ui",
+    "written",
+)
 RESULTS: Final = Path(__file__).parent / "results"
 
 

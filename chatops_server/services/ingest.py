@@ -11,9 +11,9 @@ from chatops_server.services.ingest_counts import IngestCounts
 from chatops_server.services.ingest_session import Appends, IngestSession, Intake, Listener, Source
 from chatops_wire.backoff import Backoff
 
-# What all agents together may have between their sockets and the disk: about 50 MB of samples, and half a
-# second of the writer's work.
-TOTAL_BACKLOG: Final = 5_000
+# What all agents together may have between their sockets and the disk: about 10 MB of samples, and a fifth of
+# a second of the writer's work. Live samples wait behind those of agents that come back with a backlog.
+TOTAL_BACKLOG: Final = 1_000
 
 
 class Ingest:

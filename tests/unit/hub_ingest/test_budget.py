@@ -28,10 +28,10 @@ async def test_who_asks_for_more_than_is_left_waits() -> None:
     assert budget.taken == 10
 
 
-async def test_a_small_wish_does_not_overtake_a_large_one() -> None:
+async def test_of_two_large_wishes_the_smaller_does_not_overtake() -> None:
     budget = Budget(10)
     await budget.take(8)
-    large, small = asyncio.create_task(budget.take(10)), asyncio.create_task(budget.take(1))
+    large, small = asyncio.create_task(budget.take(10)), asyncio.create_task(budget.take(5))
     await settle()
     assert not small.done()
     budget.give(8)
@@ -94,3 +94,24 @@ async def _everybody(wishes: Sequence[tuple[int, bool]]) -> None:
     async with asyncio.timeout(DEADLINE_S):
         await asyncio.gather(*(task for task, _ in tasks), return_exceptions=True)
     assert budget.taken == 0
+
+
+async def test_a_small_wish_goes_ahead_of_large_ones() -> None:
+    budget, order = Budget(10), list[str]()
+
+    async def take(amount: int, name: str) -> None:
+        await budget.take(amount)
+        order.append(name)
+
+    await budget.take(10)
+    async with asyncio.TaskGroup() as tasks:
+        for amount, name in ((9, "first batch"), (9, "second batch"), (1, "live")):
+            tasks.create_task(take(amount, name))
+            await asyncio.sleep(0)
+        budget.give(1)
+        await asyncio.sleep(0)
+        ahead = list(order)
+        budget.give(10)
+        await asyncio.sleep(0)
+        budget.give(9)
+    assert (ahead, order) == (["live"], ["live", "first batch", "second batch"])
