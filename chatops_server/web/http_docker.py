@@ -200,6 +200,7 @@ ROUTES = (
         summary="Show a container with its values, by a signature where its machine asks for one.",
         tag=_TAG,
         body=RevealOrder,
+        is_body_optional=True,
         answer=dict[str, Any],
         query=(_SERVER,),
         refusals=_RELAYED,
