@@ -138,13 +138,12 @@ class ChatopsApp(LeanApp[object]):
         self._alerts = AlertLink(self.store, self.link)
         dangers = compiled(settings.confirm or USUAL)
         self._engines = EngineLink(self.store, self.link)
-        shells = ShellLink(self.link, allows_clipboard=settings.allow_clipboard)
         self._given = Context(
             self.store,
             self.link,
             runs,
             logs,
-            shells,
+            ShellLink(self.link, allows_clipboard=settings.allow_clipboard),
             self._engines,
             alerting(self._alerts, self.link),
             clock_ms,

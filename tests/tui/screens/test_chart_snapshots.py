@@ -50,6 +50,8 @@ def picture(ui: Ui) -> str:
     first, *others = ui.lines()
     # How long the hub took to answer, and where that leaves the words before it.
     first = re.sub(r" +", " ", re.sub(r"● live( [\d.]+ms)?", "● live", first))
+    # What the machine allows is told by others' tests.
+    others = [re.sub(r"(◇ |allows  ).*", r"\1…", line) for line in others]
     return "\n".join(line.rstrip() for line in [first, *others]) + "\n"
 
 
