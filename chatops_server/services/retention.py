@@ -49,8 +49,10 @@ class Retention:
         leads = await self._storage.try_lead(UPKEEP)
         due_s = asyncio.get_running_loop().time() + EVERY_S
         while asyncio.get_running_loop().time() < due_s:
-            await asyncio.sleep(EVERY_S if leads else _LOOK_EVERY_S)
-            if not leads and await self._storage.try_lead(UPKEEP):
+            await asyncio.sleep(_LOOK_EVERY_S)
+            # Asked by whoever leads too: a session that was lost is made again, and with it the lead.
+            led, leads = leads, await self._storage.try_lead(UPKEEP)
+            if leads and not led:
                 return
 
     async def drop(self) -> None:
