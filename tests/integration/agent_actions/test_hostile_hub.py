@@ -5,14 +5,13 @@ that it is not allowed, and the agent still does what its policy allows.
 """
 
 import asyncio
-import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,74 +20,16 @@ from msgspec.structs import replace
 from chatops_tui.signing.key_file import FileKey, public_line
 from chatops_tui.signing.signer import Signer
 from chatops_wire.agent import Narrow
-from chatops_wire.commands import Command, CommandAttach, CommandOutput, CommandResponse
-from chatops_wire.containers import DockerCommand, DockerResponse
+from chatops_wire.commands import Command, CommandAttach, CommandResponse
 from chatops_wire.signing import Request, Signature, command_params, docker_params, terminal_params
-from chatops_wire.streams import LogSource, StreamClose, StreamData, StreamOpen
-from chatops_wire.terminals import TerminalClose, TerminalData, TerminalOpen
-from tests.deadlines import eventually
+from chatops_wire.streams import StreamData
 from tests.docker_engine import DockerEngine
 from tests.integration.agent.agent_process import AgentProcess
-from tests.integration.agent.hub_double import Call, HubDouble, serving
+from tests.integration.agent.hub_double import HubDouble, serving
+from tests.integration.agent_actions.hostile_side import Hostile
 
 ECHO = "/bin/echo"
-Start = Callable[..., Awaitable["Hostile"]]
-M = TypeVar("M")
-
-
-@dataclass
-class Hostile:
-    """The hub's side of one connection, in the wrong hands."""
-
-    call: Call
-    agent: AgentProcess
-    mark: Path
-    """What must not come to be."""
-    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-
-    async def command(self, text: str = "", **fields: Any) -> CommandResponse:  # noqa: ANN401 - of a Command
-        order = Command(command_id=f"c{next(self.ids)}", command=text, **fields)
-        await self.call.say(order)
-        return await self.answered(CommandResponse, command_id=order.command_id)
-
-    async def terminal(self, **fields: Any) -> TerminalClose:  # noqa: ANN401 - of a TerminalOpen
-        opening = TerminalOpen(terminal_id=f"t{next(self.ids)}", cols=80, rows=24, **fields)
-        await self.call.say(opening)
-        # What is typed without waiting must not reach a shell either.
-        await self.call.say(
-            TerminalData(terminal_id=opening.terminal_id, data=f"touch {self.mark}\n".encode())
-        )
-        return await self.answered(TerminalClose, terminal_id=opening.terminal_id)
-
-    async def docker(self, action: str, target: str, **fields: Any) -> DockerResponse:  # noqa: ANN401 - likewise
-        order = DockerCommand(command_id=f"d{next(self.ids)}", action=action, container_id=target, **fields)
-        await self.call.say(order)
-        return await self.answered(DockerResponse, command_id=order.command_id)
-
-    async def log(self, **source: Any) -> StreamClose:  # noqa: ANN401 - of a LogSource
-        opening = StreamOpen(stream_id=f"s{next(self.ids)}", source=LogSource(**source))
-        await self.call.say(opening)
-        return await self.answered(StreamClose, stream_id=opening.stream_id)
-
-    async def answered(self, kind: type[M], **fields: str) -> M:
-        def found() -> list[M]:
-            return [
-                each
-                for each in self.call.of(kind)
-                if all(getattr(each, name) == value for name, value in fields.items())
-            ]
-
-        return (await eventually(found, what=f"{kind.__name__} {fields}"))[0]
-
-    def output(self, command_id: str) -> bytes:
-        return b"".join(each.data for each in self.call.of(CommandOutput) if each.command_id == command_id)
-
-    async def did_nothing(self) -> None:
-        """Assert that nothing of all this has come to be, once the agent has done something after it."""
-        done = await self.command("echo still here")
-        assert done.status == "succeeded", done
-        assert self.output(done.command_id) == b"still here\n"
-        assert not self.mark.exists()
+Start = Callable[..., Awaitable[Hostile]]
 
 
 @pytest.fixture
