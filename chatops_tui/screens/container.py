@@ -3,6 +3,7 @@
 from collections.abc import Set as AbstractSet
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,12 +26,14 @@ from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.store.container_rows import ContainerRow
 from chatops_tui.store.containers import ContainerKey, ContainerMemory
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import FIVE_MINUTES, longer, shorter
+from chatops_tui.store.ranges import labelled, longer, shorter
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.scroll_back import Said
 from chatops_tui.widgets.status_bar import StatusBar
 
+# Under which its range is remembered.
+_KEPT: Final = "container"
 _TITLES: Final = ("1 Overview", "2 Logs", "3 Env", "4 Config", "5 Top")
 _OVERVIEW, _LOGS, _ENV, _CONFIG, _TOP = range(len(_TITLES))
 _IDS: Final = ("container-overview", "container-logs", "container-env", "container-config", "container-top")
@@ -62,7 +65,7 @@ class ContainerScreen(LiveScreen):
         self._key = key
         self._begins_with_logs = tab == "logs"
         self._at = _OVERVIEW
-        self._span = FIVE_MINUTES
+        self._span = labelled(context.kept.view.ranges.get(_KEPT, ""))
         self._inspection = Inspection(context, key)
         self._logs = ContainerLogs(context, (key,))
         self._logs.id = _IDS[_LOGS]
@@ -152,6 +155,8 @@ class ContainerScreen(LiveScreen):
         """Show more or less of the past."""
         self.thaw()
         self._span = longer(self._span) if step > 0 else shorter(self._span)
+        kept = self.given.kept
+        kept.change(replace(kept.view, ranges={**kept.view.ranges, _KEPT: self._span.label}))
         self.sync(frozenset())
 
     def action_wish(self, wish: str) -> None:

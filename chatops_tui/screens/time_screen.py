@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 from textual.widgets import Input
 
@@ -11,9 +12,11 @@ from chatops_tui.screens.context import Context
 from chatops_tui.screens.go_to_time import LIVE, GoToTime
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.time_keys import MOVING, TIME_KEYS
-from chatops_tui.store.ranges import RANGES
+from chatops_tui.store.ranges import RANGES, labelled
 from chatops_tui.store.time_view import STEPS, Step, TimeView
 
+# Under which the range is remembered: one for all, as one expects to find what one left.
+_KEPT: Final = "charts"
 # Without samples to step through a crosshair still moves: a 200th of the picture is about a cell.
 _CELLS: Final = 200
 
@@ -25,7 +28,8 @@ class TimeScreen(LiveScreen):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.times = TimeView()
+        last = labelled(context.kept.view.ranges.get(_KEPT, ""))
+        self.times = TimeView(span_ms=last.span_ms)
         self._step_at = 0
 
     @property
@@ -141,6 +145,8 @@ class TimeScreen(LiveScreen):
             # What was frozen is of its own time: neither the present nor the past is drawn from it.
             super().thaw()
         self.times = times
+        view = self.given.kept.view
+        self.given.kept.change(replace(view, ranges={**view.ranges, _KEPT: times.range.label}))
         self.set_class(not times.is_live, "-past")
         self.time_changed()
         self.refresh_bindings()

@@ -226,3 +226,12 @@ async def test_every_list_is_sorted_and_filtered(ui: Ui, place: str, first_key: 
     await ui.sees_no("As it comes", "enter shows or hides")
     await ui.press("escape")
     await ui.sees_no("0/")
+
+
+async def test_the_range_of_charts_outlives_a_restart(start_ui: StartUi, tmp_path: Path) -> None:
+    async with start_ui(state=tmp_path, address="db-01") as ui:
+        await ui.sees("1 Overview", "5m [ ]")
+        await ui.press("right_square_bracket")
+        await ui.sees("1h [ ]")
+    async with start_ui(state=tmp_path, address="web-01") as ui:
+        await ui.sees("web-01", "1 Overview", "1h [ ]")
