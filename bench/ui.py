@@ -177,7 +177,8 @@ def _slow_line(stage: Stage, stall: Path) -> list[Figure]:
     command = (sys.executable, "-m", "bench.ui_probe", str(stall))
     lags: list[float] = []
     with in_terminal(command, stage.environ, LARGE, rate=_SLOW_BYTES_S) as terminal:
-        time.sleep(_SETTLE_S * 3)
+        # The first picture alone takes ten seconds on such a line.
+        time.sleep(_SETTLE_S * 5)
         end_s = time.monotonic() + stage.measure_s
         while time.monotonic() < end_s:
             time.sleep(0.5)

@@ -69,6 +69,8 @@ log = logging.getLogger(__name__)
 # The hub tells samples and fleet once a second, not in one instant; drawn together they cost half. A little
 # less than a second, so that the clock does not skip one.
 DRAW_EVERY_MS: Final = 950
+# A glance at a window beside the one that is typed into still finds it fresh.
+_UNSEEN_EVERY_MS: Final = 5000
 
 T = TypeVar("T")
 
@@ -208,7 +210,7 @@ class ChatopsApp(LeanApp[object]):
         self._tell_alerts()
         self._signing_in.ask_if_needed()
         now = self._now_ms()
-        is_due = abs(now - self._drawn_ms) >= self._draw_every_ms
+        is_due = abs(now - self._drawn_ms) >= self.draws_every_ms
         if self.congested or not (is_due or self.store.is_urgent):
             return
         self._drawn_ms = now
@@ -216,6 +218,11 @@ class ChatopsApp(LeanApp[object]):
             screen.sync(self.store.take_dirty())
         # What was drawn for the first time may need more.
         self._serve(screen.needs())
+
+    @property
+    def draws_every_ms(self) -> int:
+        """How often a new picture is due: seldom while the terminal says that nobody looks at it."""
+        return self._draw_every_ms if self.app_focus else max(self._draw_every_ms, _UNSEEN_EVERY_MS)
 
     def _serve(self, needs: Needs) -> None:
         self.link.serve(needs)

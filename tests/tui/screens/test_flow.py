@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, AppFocus
 from textual.widgets import Input
 
 from chatops_tui.screens.fleet import FleetScreen
@@ -235,3 +236,11 @@ async def test_the_range_of_charts_outlives_a_restart(start_ui: StartUi, tmp_pat
         await ui.sees("1h [ ]")
     async with start_ui(state=tmp_path, address="web-01") as ui:
         await ui.sees("web-01", "1 Overview", "1h [ ]")
+
+
+async def test_a_terminal_nobody_looks_at_is_drawn_seldom(ui: Ui) -> None:
+    assert ui.app.draws_every_ms == 100
+    ui.app.post_message(AppBlur())
+    await eventually(lambda: ui.app.draws_every_ms == 5000, what="a slower picture")
+    ui.app.post_message(AppFocus())
+    await eventually(lambda: ui.app.draws_every_ms == 100, what="the usual one")
