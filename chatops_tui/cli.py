@@ -93,19 +93,24 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
             return add_server(settings, arguments.name, arguments.tags, as_json=arguments.json)
         case "exec" | "shell" | "logs" | "history" | "keys" | "recordings" | "play":
             return _more_jobs(settings, arguments)
-        case "doctor":
-            from chatops_tui.commands.doctor import show_terminal  # noqa: PLC0415 - likewise
-
-            return show_terminal(settings, as_json=arguments.json)
-        case "demo":
-            from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
-
-            headless = arguments.headless or arguments.json
-            return run_demo(settings, DemoPlan(headless, arguments.port, arguments.data_dir))
+        case "doctor" | "demo":
+            return _local_job(settings, arguments)
         case _:
             from chatops_tui.launch import open_ui  # noqa: PLC0415 - likewise
 
             return open_ui(settings, arguments.address)
+
+
+def _local_job(settings: "Settings", arguments: argparse.Namespace) -> int:
+    """Do what needs no hub of anybody's."""
+    if arguments.job == "doctor":
+        from chatops_tui.commands.doctor import show_terminal  # noqa: PLC0415 - likewise
+
+        return show_terminal(settings, as_json=arguments.json)
+    from chatops_tui.demo.run import DemoPlan, run_demo  # noqa: PLC0415 - likewise
+
+    headless = arguments.headless or arguments.json
+    return run_demo(settings, DemoPlan(headless, arguments.port, arguments.data_dir))
 
 
 def _more_jobs(settings: "Settings", arguments: argparse.Namespace) -> int:
