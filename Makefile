@@ -13,7 +13,7 @@ PACKAGES += moved
 endif
 endif
 
-.PHONY: moved help setup demo test check format-check lint types contracts audit format bench cover lock man key-reference site clean
+.PHONY: moved help setup demo test check format-check lint types contracts audit format bench cover lock man key-reference pictures site clean
 .DEFAULT_GOAL := help
 
 help:
@@ -74,6 +74,9 @@ man: $(VENV)/.ready-dev
 
 key-reference: $(VENV)/.ready-dev
 	$(VENV)/bin/python packaging/site/key_reference.py
+
+pictures: $(VENV)/.ready-dev
+	PYTHONPATH=$(CURDIR) $(VENV)/bin/python packaging/site/pictures.py
 
 site: $(VENV)/.ready-dev
 	$(VENV)/bin/mkdocs build --strict --quiet --config-file packaging/site/mkdocs.yml --site-dir ../../site
