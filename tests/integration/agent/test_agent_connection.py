@@ -46,6 +46,7 @@ class Agent:
     def __init__(self, *urls: str, window: int = 600) -> None:
         self.outbox = Outbox(MemorySpool("e1", max_bytes=2**26), window=window)
         self.intervals: list[float | None] = []
+        self.allowed: tuple[str, ...] | None = None
         self.requests: list[ActionRequest] = []
         self.reports: deque[bytes] = deque()
         self.disconnects = 0
@@ -63,6 +64,9 @@ class Agent:
 
     def configure(self, interval_s: float | None) -> None:
         self.intervals.append(interval_s)
+
+    def narrow(self, allowed: tuple[str, ...] | None) -> None:
+        self.allowed = allowed
 
     def handle(self, request: ActionRequest) -> None:
         self.requests.append(request)

@@ -40,6 +40,9 @@ class EndlessOrders:
     def configure(self, interval_s: float | None) -> None:
         pass
 
+    def narrow(self, allowed: tuple[str, ...] | None) -> None:
+        pass
+
     def handle(self, request: ActionRequest) -> None:
         self.requests.append(request)
 

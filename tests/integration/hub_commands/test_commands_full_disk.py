@@ -64,6 +64,9 @@ class FullDisk:
             raise StorageError("the disk is full")
         return await self._inner.write(script)
 
+    async def try_lead(self, name: str) -> bool:
+        return await self._inner.try_lead(name)
+
     async def check(self) -> str:
         return await self._inner.check()
 

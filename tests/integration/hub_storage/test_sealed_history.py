@@ -14,7 +14,7 @@ from chatops_server.domain.downsampling import step_for
 from chatops_server.domain.tiers import DAY_MS, RAW, Keep
 from chatops_server.storage.base import Bucket, HistoryQuery, SampleRow, Script, fetch
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
-from chatops_server.storage.sqlite.samples import SEAL_AFTER_MS
+from chatops_server.storage.upkeep import SEAL_AFTER_MS
 from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row, sample
 
 METRICS = ("cpu.percent", "memory.used", "server.up", "cpu.iowait", "disk.used:/", "disk.used:/var")
