@@ -4,12 +4,11 @@ import gc
 import sys
 from typing import Final
 
-# Each agent brings some three hundred objects that live as long as its connection. By the usual (700, 10, 10)
-# all of them were looked at again and again while a fleet came back: half of the CPU of a connection, and
-# pauses of a second with ten thousand. By these, everything is looked at after two million new ones.
+# Each agent brings some hundred objects that live as long as its connection. By the usual (700, 10, 10) all
+# of them are looked at again and again while a fleet comes back; by these, after two million new ones.
 _THRESHOLDS: Final = (10_000, 20, 10)
-# A busy event loop keeps the lock this long before it lets the writer have it, and a commit asks for it some
-# dozen times. The usual 5 ms made commits of a busy hub take a second.
+# A busy event loop keeps the lock this long before it lets the writer have it, and a commit asks for it with
+# each statement; the usual is 5 ms.
 _LOCK_FOR_S: Final = 0.0005
 
 

@@ -40,8 +40,8 @@ _UNIQUE: Final = frozenset(
 )
 # All statements of the hub, and those of the hourly tables of a week: two an hour, a few queries each.
 _KNOWN_STATEMENTS: Final = 2048
-# Python gives its lock away with each step of a statement, and on a busy machine it is back milliseconds
-# later: a hundred rows one by one were measured to hold a commit up for half a second.
+# Python gives its lock away with each step of a statement, and may have it back only after its switch
+# interval (sharing.py): several rows a step ask for it less often.
 _ROWS_A_STATEMENT: Final = (100, 10)
 
 
