@@ -60,7 +60,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
         before, shared, _commands(parser), is_terminal=sys.stdin.isatty() and sys.stdout.isatty()
     )
     arguments = parser.parse_args(overview_arguments.moments_joined(before))
-    arguments.address = place
+    arguments.place = place
     if arguments.job == "exec":
         arguments.words = words
         if not words or not any(words):

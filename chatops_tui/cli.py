@@ -98,7 +98,7 @@ def _job(settings: "Settings", arguments: argparse.Namespace) -> int:
         case _:
             from chatops_tui.launch import open_ui  # noqa: PLC0415 - likewise
 
-            return open_ui(settings, arguments.address)
+            return open_ui(settings, arguments.place)
 
 
 def _local_job(settings: "Settings", arguments: argparse.Namespace) -> int:
