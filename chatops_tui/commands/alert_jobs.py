@@ -1,31 +1,19 @@
 """The commands about alerts and about what happened, by name: arguments to jobs."""
 
 import argparse
-from collections.abc import Callable
 from typing import Final
 
 from chatops_tui.commands import ack, alerts, channels, plan, silence, thresholds, timeline
-from chatops_tui.commands.ids import NoSuchOneError
-from chatops_tui.commands.say import complain
-from chatops_tui.commands.targets import UnknownServerError
+from chatops_tui.commands.typed_jobs import Job, run_typed
 from chatops_tui.config import Settings
-from chatops_tui.exit_code import ExitCode
-from chatops_tui.store.alert_texts import WrongTextError
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run one of `alert_arguments.JOBS` and return the exit status."""
-    try:
-        return _JOBS[arguments.job](settings, arguments)
-    except WrongTextError as exc:
-        complain(str(exc))
-        return ExitCode.USAGE
-    except (UnknownServerError, NoSuchOneError) as exc:
-        complain(str(exc))
-        return ExitCode.REFUSED
+    return run_typed(_JOBS, settings, arguments)
 
 
-_JOBS: Final[dict[str, Callable[[Settings, argparse.Namespace], int]]] = {
+_JOBS: Final[dict[str, Job]] = {
     "alerts": lambda settings, typed: alerts.show_alerts(settings, alerts.wanted_of(typed)),
     "ack": lambda settings, typed: ack.act(settings, ack.wanted_of(typed)),
     "resolve": lambda settings, typed: ack.act(settings, ack.wanted_of(typed)),

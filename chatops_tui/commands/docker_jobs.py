@@ -1,23 +1,19 @@
 """The commands about containers, by name: arguments to jobs."""
 
 import argparse
+from typing import Final
 
-from chatops_tui.commands.containers import show_containers
-from chatops_tui.commands.containers import wanted_of as containers_wanted
-from chatops_tui.commands.docker import handle_docker
-from chatops_tui.commands.docker import wanted_of as docker_wanted
-from chatops_tui.commands.say import complain
-from chatops_tui.commands.targets import UnknownServerError
+from chatops_tui.commands import containers, docker
+from chatops_tui.commands.typed_jobs import Job, run_typed
 from chatops_tui.config import Settings
-from chatops_tui.exit_code import ExitCode
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
     """Run one of `docker_arguments.JOBS` and return the exit status."""
-    try:
-        if arguments.job == "containers":
-            return show_containers(settings, containers_wanted(arguments))
-        return handle_docker(settings, docker_wanted(arguments))
-    except UnknownServerError as exc:
-        complain(str(exc))
-        return ExitCode.REFUSED
+    return run_typed(_JOBS, settings, arguments)
+
+
+_JOBS: Final[dict[str, Job]] = {
+    "containers": lambda settings, typed: containers.show_containers(settings, containers.wanted_of(typed)),
+    "docker": lambda settings, typed: docker.handle_docker(settings, docker.wanted_of(typed)),
+}
