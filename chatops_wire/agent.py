@@ -22,7 +22,7 @@ from chatops_wire.containers import (
     DockerResponse,
 )
 from chatops_wire.policy import MachinePolicy, NarrowedTo
-from chatops_wire.quantities import Sequence
+from chatops_wire.quantities import Fact, FactNumber, Name, Sequence, Whole, at_most
 from chatops_wire.rotation import KeyAccepted, KeyOffer, KeyRefused, KeyStored
 from chatops_wire.samples import Sample, SampleParts
 from chatops_wire.streams import StreamClose, StreamCredit, StreamData, StreamOpen
@@ -40,6 +40,7 @@ from chatops_wire.terminals import (
 
 MAX_FRAME_BYTES = 1024 * 1024
 MAX_BATCH = 120
+MOST_CAPABILITIES = 32
 AUTH_TIMEOUT_S = 10.0
 HEARTBEAT_S = 10.0
 
@@ -47,27 +48,27 @@ HEARTBEAT_S = 10.0
 class AgentInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts of the machine that change at most at a restart."""
 
-    version: str = ""
-    boot_id: str = ""
-    hostname: str = ""
-    os: str = ""
-    kernel: str = ""
-    arch: str = ""
-    cpu_model: str = ""
-    cpu_count: int = 0
-    memory_total: int = 0
-    docker_version: str = ""
+    version: Fact = ""
+    boot_id: Fact = ""
+    hostname: Fact = ""
+    os: Fact = ""
+    kernel: Fact = ""
+    arch: Fact = ""
+    cpu_model: Fact = ""
+    cpu_count: FactNumber = 0
+    memory_total: FactNumber = 0
+    docker_version: Fact = ""
 
 
 class Auth(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="auth"):
     """The agent's first message. Without `epoch` each connection counts as a new one."""
 
     api_key: str
-    protocol: int = 1
+    protocol: Whole = 1
     epoch: Annotated[str, Meta(max_length=64)] = ""
     next_seq: Sequence = 1
     agent: AgentInfo = AgentInfo()
-    capabilities: tuple[str, ...] = ()
+    capabilities: Annotated[tuple[Name, ...], at_most(MOST_CAPABILITIES)] = ()
     policy: MachinePolicy | None = None
     """What is meant by them on this machine, for people to read."""
     rotates_key: bool = False
@@ -93,7 +94,7 @@ class Gap(Struct, frozen=True, kw_only=True, tag_field="type", tag="gap"):
 
     from_seq: Sequence
     to_seq: Sequence
-    reason: Annotated[str, Meta(max_length=200)]
+    reason: Fact
 
 
 class AuthSuccess(Struct, frozen=True, kw_only=True, tag_field="type", tag="auth_success"):

@@ -1,6 +1,6 @@
 """Frames to messages and back. One decoder a direction; unknown types and fields are not errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from chatops_wire import agent, client, foreign_containers
+from chatops_wire import agent, bounds, client, foreign_containers
 
 M = TypeVar("M")
+Mend = Callable[[object], object]
 
 
 class MalformedFrameError(ValueError):
@@ -31,11 +32,11 @@ class _Tag(msgspec.Struct, frozen=True):
 class FrameDecoder(Generic[M]):
     """Decodes the messages of one direction."""
 
-    def __init__(self, union: Any, mend: Callable[[object], object] | None = None) -> None:  # noqa: ANN401 - a union is no type[M] to mypy
-        """Take the messages of one direction, and what mends those whose fields are of another kind."""
+    def __init__(self, union: Any, menders: Sequence[Mend] = ()) -> None:  # noqa: ANN401 - a union is no type[M] to mypy
+        """Take the messages of one direction, and what mends those that are not of it, one after another."""
         self._union: msgspec.json.Decoder[M] = msgspec.json.Decoder(union)
         self._convert = partial(msgspec.convert, type=union)
-        self._mend = mend
+        self._menders = menders
         self._tag = msgspec.json.Decoder(_Tag)
         self._known = _tags(union)
 
@@ -58,10 +59,13 @@ class FrameDecoder(Generic[M]):
         unknown = self._unknown(frame)
         if unknown is not None:
             return unknown
-        if self._mend is not None:
-            with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
-                message: M = self._convert(self._mend(msgspec.json.decode(frame)))
-                return message
+        with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+            said: object = msgspec.json.decode(frame) if self._menders else None
+            for mend in self._menders:
+                said = mend(said)
+                with suppress(msgspec.ValidationError):
+                    message: M = self._convert(said)
+                    return message
         raise MalformedFrameError(str(error)) from error
 
     def _unknown(self, frame: str | bytes) -> UnknownMessage | None:
@@ -76,9 +80,16 @@ def _tags(union: Any) -> frozenset[str]:  # noqa: ANN401 - as above
     return frozenset(str(member.__struct_config__.tag) for member in union.__args__)
 
 
-def from_agent() -> FrameDecoder[agent.FromAgent]:
-    """Return a decoder for what agents send."""
-    return FrameDecoder(agent.FromAgent, foreign_containers.with_understood)
+def from_agent(cut: Callable[[int], None] | None = None) -> FrameDecoder[agent.FromAgent]:
+    """Return a decoder for what agents send; `cut` is told how many values were brought within bounds."""
+
+    def within_bounds(message: object) -> object:
+        kept, count = _clamp(message)
+        if count and cut:
+            cut(count)
+        return kept
+
+    return FrameDecoder(agent.FromAgent, (within_bounds, foreign_containers.with_understood))
 
 
 def to_agent() -> FrameDecoder[agent.ToAgent]:
@@ -96,6 +107,7 @@ def to_client() -> FrameDecoder[client.ToClient]:
     return FrameDecoder(client.ToClient)
 
 
+_clamp = bounds.clamp_of(agent.FromAgent)
 _encoder = msgspec.json.Encoder()
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from chatops_wire.quantities import Sequence
+from chatops_wire.quantities import Count, Name, Sequence, Text, Whole
 from chatops_wire.signing import Signature
 
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -89,7 +89,7 @@ class CommandStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="c
     """The command runs; told again after each `command_attach` while it does."""
 
     command_id: CommandId
-    pid: int
+    pid: Whole
 
 
 class CommandOutput(Struct, frozen=True, kw_only=True, tag_field="type", tag="command_output"):
@@ -106,15 +106,15 @@ class CommandResponse(Struct, frozen=True, kw_only=True, tag_field="type", tag="
 
     command_id: CommandId
     status: FinalStatus
-    exit_code: int | None = None
-    signal: int | None = None
-    duration_ms: int = 0
+    exit_code: Whole | None = None
+    signal: Whole | None = None
+    duration_ms: Count = 0
     truncated: bool = False
-    output_bytes: int = 0
+    output_bytes: Count = 0
     """Of both streams, whether kept or not."""
-    code: str | None = None
+    code: Name | None = None
     """Why it was refused (`codes.Refusal`)."""
-    message: str = ""
+    message: Text = ""
 
 
 class CommandFinished(Struct, frozen=True, kw_only=True, tag_field="type", tag="command_finished"):

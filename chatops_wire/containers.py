@@ -5,10 +5,13 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from chatops_wire.quantities import Bytes, Whole
+from chatops_wire.quantities import Bytes, Count, Name, Percent, Rate, Text, Whole, at_most
 from chatops_wire.signing import Signature
 
 DockerId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+# Docker publishes ranges port by port; nobody reads more in a cell of a table.
+MOST_PORTS: Final = 256
 
 # Docker's own names of states; an engine that knows others (podman: `initialized`) is not corrected.
 STATES: Final = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
@@ -44,29 +47,29 @@ class DockerCode(StrEnum):
 class Container(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One container. Every field may be absent, as not every agent tells everything; None is unknown."""
 
-    id: str = ""
+    id: Name = ""
     """The full id."""
-    name: str = ""
+    name: Name = ""
     """Without the leading slash; unique on its engine."""
-    image: str = ""
-    state: str = ""
+    image: Name = ""
+    state: Name = ""
     """Mostly one of STATES."""
-    status: str = ""
+    status: Name = ""
     """The engine's own words, as `docker ps` shows them: `Up 2 hours (healthy)`."""
-    health: str | None = None
+    health: Name | None = None
     """starting, healthy or unhealthy; None without a health check."""
-    created_at: str | None = None
+    created_at: Name | None = None
     """RFC 3339 UTC, as all times."""
-    started_at: str | None = None
+    started_at: Name | None = None
     """None if it never was."""
-    restarts: Whole = 0
+    restarts: Count = 0
     """How often its restart policy started it again."""
-    ports: tuple[str, ...] = ()
+    ports: Annotated[tuple[Name, ...], at_most(MOST_PORTS)] = ()
     """As `docker ps` writes them: `0.0.0.0:8080->80/tcp`."""
-    project: str | None = None
+    project: Name | None = None
     """The compose project it belongs to, and what it is there."""
-    service: str | None = None
-    cpu_percent: float | None = None
+    service: Name | None = None
+    cpu_percent: Percent | None = None
     """Of one core."""
     memory_used: Bytes | None = None
     """As `docker stats` counts it: without files that nobody used lately."""
@@ -75,13 +78,13 @@ class Container(Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory_anon: Bytes | None = None
     memory_file: Bytes | None = None
     memory_shmem: Bytes | None = None
-    rx_bps: float | None = None
+    rx_bps: Rate | None = None
     """Of all its interfaces together; None where it has none of its own."""
-    tx_bps: float | None = None
-    read_bps: float | None = None
-    write_bps: float | None = None
-    pids: Whole | None = None
-    throttled_percent: float | None = None
+    tx_bps: Rate | None = None
+    read_bps: Rate | None = None
+    write_bps: Rate | None = None
+    pids: Count | None = None
+    throttled_percent: Percent | None = None
     """Of the scheduler's periods, those in which its limit stopped it; None without a limit."""
     exit_code: Whole | None = None
     """Of its last end; None while it runs, or if it never did."""
@@ -94,9 +97,9 @@ class EngineState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a machine's engine answers; a sample without it: there is none, or nobody tells."""
 
     state: Literal["available", "unavailable"]
-    reason: str = ""
+    reason: Text = ""
     """Why it does not answer."""
-    version: str = ""
+    version: Name = ""
 
 
 class ContainerItem(Container, frozen=True, kw_only=True, omit_defaults=False):
@@ -131,10 +134,10 @@ class DockerResponse(
 
     command_id: DockerId
     success: bool
-    message: str = ""
+    message: Text = ""
     data: Any = None
     """By action (docs/protocol.md); None where there is nothing to tell."""
-    code: str | None = None
+    code: Name | None = None
     """One of DockerCode where it did not succeed."""
 
 
@@ -144,7 +147,7 @@ class DockerProgress(
     """Agent to hub: how far a pull has come."""
 
     command_id: DockerId
-    text: str
+    text: Text
     current: Bytes | None = None
     total: Bytes | None = None
 
@@ -156,5 +159,5 @@ class ContainerEvent(Struct, frozen=True, kw_only=True, tag_field="type", tag="c
     container that was removed is told with its last state.
     """
 
-    action: str
+    action: Name
     container: Container

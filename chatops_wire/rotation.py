@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from chatops_wire.quantities import Fact
+
 _MAX_KEY = 512
 
 
@@ -22,7 +24,7 @@ class KeyStored(Struct, frozen=True, kw_only=True, tag_field="type", tag="key_st
 class KeyRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="key_refused"):
     """Agent to hub: the offered key cannot be kept here; the present one stays."""
 
-    reason: Annotated[str, Meta(max_length=200)]
+    reason: Fact
 
 
 class KeyAccepted(Struct, frozen=True, kw_only=True, tag_field="type", tag="key_accepted"):

@@ -1,22 +1,42 @@
 """One sample of a machine: the parts of a `metrics` message. Units: bytes, bytes/s, percent, seconds."""
 
+from typing import Annotated, Final
+
 from msgspec import Struct
 
 from chatops_wire.containers import Container, EngineState
-from chatops_wire.quantities import Bytes, Sequence, Whole
+from chatops_wire.quantities import (
+    Bytes,
+    Celsius,
+    Count,
+    Load,
+    Name,
+    Percent,
+    Rate,
+    Seconds,
+    Sequence,
+    Text,
+    at_most,
+)
+
+# Far beyond any machine of a small team; a frame of 1 MiB holds ten times as many.
+MOST_PARTS: Final = 256
+MOST_CONTAINERS: Final = 1_000
+MOST_PROCESSES: Final = 200
+MOST_CORES: Final = 1_024
 
 
 class Cpu(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Percent of all cores together, 0-100; `cores` one by one; `load` over 1, 5 and 15 minutes."""
 
-    percent: float
-    user: float | None = None
-    system: float | None = None
-    iowait: float | None = None
+    percent: Percent
+    user: Percent | None = None
+    system: Percent | None = None
+    iowait: Percent | None = None
     """None where the system does not count it."""
-    steal: float | None = None
-    cores: tuple[float, ...] = ()
-    load: tuple[float, float, float] | None = None
+    steal: Percent | None = None
+    cores: Annotated[tuple[Percent, ...], at_most(MOST_CORES)] = ()
+    load: tuple[Load, Load, Load] | None = None
 
 
 class Memory(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -26,50 +46,50 @@ class Memory(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     used: Bytes
     available: Bytes | None = None
     cached: Bytes | None = None
-    percent: float
+    percent: Percent
     swap_total: Bytes | None = None
     swap_used: Bytes | None = None
-    swap_percent: float | None = None
+    swap_percent: Percent | None = None
 
 
 class Disk(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One mounted file system; the rates are those of its device, None until a second reading."""
 
-    mount: str
-    device: str = ""
-    fstype: str = ""
+    mount: Name
+    device: Name = ""
+    fstype: Name = ""
     total: Bytes
     used: Bytes
-    percent: float
-    read_bps: float | None = None
-    write_bps: float | None = None
+    percent: Percent
+    read_bps: Rate | None = None
+    write_bps: Rate | None = None
 
 
 class Network(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One interface; `errors` counts errors and drops of both directions since the last sample."""
 
-    interface: str
-    rx_bps: float | None = None
-    tx_bps: float | None = None
-    errors: Whole | None = None
+    interface: Name
+    rx_bps: Rate | None = None
+    tx_bps: Rate | None = None
+    errors: Count | None = None
 
 
 class Temperature(Struct, frozen=True, kw_only=True, gc=False):
     """One sensor."""
 
-    sensor: str
-    celsius: float
+    sensor: Name
+    celsius: Celsius
 
 
 class Process(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One process; `cpu_percent` of one core (may pass 100), `memory_used` resident bytes."""
 
-    pid: Whole
-    name: str
-    user: str = ""
-    cpu_percent: float = 0.0
+    pid: Count
+    name: Name
+    user: Name = ""
+    cpu_percent: Percent = 0.0
     memory_used: Bytes = 0
-    command: str = ""
+    command: Text = ""
 
 
 class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -79,16 +99,16 @@ class SampleParts(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     """RFC 3339 UTC, the agent's clock."""
     cpu: Cpu
     memory: Memory
-    disks: tuple[Disk, ...] = ()
-    networks: tuple[Network, ...] = ()
-    temperatures: tuple[Temperature, ...] = ()
-    containers: tuple[Container, ...] | None = None
+    disks: Annotated[tuple[Disk, ...], at_most(MOST_PARTS)] = ()
+    networks: Annotated[tuple[Network, ...], at_most(MOST_PARTS)] = ()
+    temperatures: Annotated[tuple[Temperature, ...], at_most(MOST_PARTS)] = ()
+    containers: Annotated[tuple[Container, ...], at_most(MOST_CONTAINERS)] | None = None
     """None where no engine answers; a machine whose engine has none sends an empty list."""
     engine: EngineState | None = None
     """None where there is no engine, or the agent does not tell."""
-    processes: tuple[Process, ...] = ()
-    process_count: Whole | None = None
-    uptime_s: float | None = None
+    processes: Annotated[tuple[Process, ...], at_most(MOST_PROCESSES)] = ()
+    process_count: Count | None = None
+    uptime_s: Seconds | None = None
 
 
 class Sample(SampleParts, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from chatops_wire.quantities import Name, Text
+
 # What a person scrolls through; more is a download.
 MAX_TAIL: Final = 10_000
 StreamId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -27,9 +29,9 @@ class LogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class LogLine(Struct, frozen=True, kw_only=True):
     """One line without its newline; text, invalid bytes replaced."""
 
-    ts: str | None
+    ts: Name | None
     """RFC 3339 where the source tells the time of a line."""
-    stream: str
+    stream: Name
     """`stdout` or `stderr`; a file's and a unit's lines are `stdout`."""
     line: str
 
@@ -64,5 +66,5 @@ class StreamClose(Struct, frozen=True, kw_only=True, tag_field="type", tag="stre
     """
 
     stream_id: StreamId
-    reason: str = ""
-    code: str | None = None
+    reason: Text = ""
+    code: Name | None = None

@@ -4,12 +4,15 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from chatops_wire.quantities import Name, Text, Whole, at_most
 from chatops_wire.signing import Signature
 
 TerminalId = Annotated[str, Meta(min_length=1, max_length=64)]
 # What a viewer may say; the agent brings it within what can be drawn on (docs/protocol.md).
 Cells = Annotated[int, Meta(ge=0, le=65_535)]
 
+# More than any agent opens.
+MOST_TERMINALS: Final = 256
 # What a newcomer is shown of a detached terminal.
 REPLAY_BYTES: Final = 256 * 1024
 
@@ -75,9 +78,9 @@ class TerminalClose(Struct, frozen=True, kw_only=True, tag_field="type", tag="te
     """The end, asked for or told: `reason` in words, `code` where it was refused (`codes.Refusal`)."""
 
     terminal_id: TerminalId
-    reason: str = ""
-    code: str | None = None
-    exit_code: int | None = None
+    reason: Text = ""
+    code: Name | None = None
+    exit_code: Whole | None = None
 
 
 class TerminalList(Struct, frozen=True, kw_only=True, tag_field="type", tag="terminal_list"):
@@ -89,10 +92,10 @@ class TerminalList(Struct, frozen=True, kw_only=True, tag_field="type", tag="ter
 class TerminalFacts(Struct, frozen=True, kw_only=True):
     """One terminal on the machine."""
 
-    terminal_id: str
-    cols: int
-    rows: int
-    started_at: str
+    terminal_id: Name
+    cols: Whole
+    rows: Whole
+    started_at: Name
     detached: bool
 
 
@@ -100,4 +103,4 @@ class Terminals(Struct, frozen=True, kw_only=True, tag_field="type", tag="termin
     """The answer to `terminal_list`."""
 
     request_id: str
-    items: tuple[TerminalFacts, ...]
+    items: Annotated[tuple[TerminalFacts, ...], at_most(MOST_TERMINALS)]

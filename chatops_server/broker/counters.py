@@ -37,7 +37,7 @@ class Counters:
     problems: Counter[ErrorCode] = field(default_factory=Counter)
     """Requests over HTTP that were answered by an error."""
     cut: Counter[Peer] = field(default_factory=Counter)
-    """Values of samples beyond their bounds (domain.bounds), which were cut."""
+    """Values beyond their bounds (chatops_wire.bounds), which were cut."""
     _unknown: Counter[tuple[Peer, str]] = field(default_factory=Counter)
 
     def ended(self, peer: Peer, closing: Closing) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from chatops_wire import codec
 from chatops_wire.agent import Live, Metrics
+from chatops_wire.bounds import clamp_of_struct
 from chatops_wire.samples import Sample, SampleParts
 
 _LIVE_PREFIX: Final = b'{"type":"live",'
@@ -20,6 +21,7 @@ class StoredSample(SampleParts, frozen=True, kw_only=True, omit_defaults=True):
 
 AnySample = Metrics | Live | Sample | StoredSample
 
+_within_bounds: Final = clamp_of_struct(StoredSample)
 _stored: Final = msgspec.json.Decoder(StoredSample)
 
 
@@ -39,12 +41,15 @@ def stored_body(sample: AnySample) -> bytes:
 
 
 def from_stored(body: bytes) -> StoredSample:
-    """Return the sample of `stored_body`.
+    """Return the sample of `stored_body`, within bounds though an earlier hub knew none.
 
     Raises:
         ValueError: Not such a body.
     """
-    return _stored.decode(body)
+    try:
+        return _stored.decode(body)
+    except msgspec.ValidationError:
+        return msgspec.convert(_within_bounds(msgspec.json.decode(body))[0], StoredSample)
 
 
 def sequence(sample: AnySample) -> int | None:

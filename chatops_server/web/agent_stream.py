@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from chatops_server.broker.closing import ConnectionEnded, malformed
 from chatops_server.broker.containers import Containers
@@ -12,7 +12,6 @@ from chatops_server.broker.sample_frames import AnySample
 from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.sessions import AgentSession
 from chatops_server.broker.topics import Topics
-from chatops_server.domain.bounds import bounded
 from chatops_server.domain.clocks import Turn
 from chatops_server.domain.latest_order import Mark, after_backlog, after_live, after_numbered
 from chatops_server.errors import InvalidRequestError
@@ -23,10 +22,8 @@ from chatops_wire import codec
 from chatops_wire.agent import ActionReport, Auth, FromAgent, Gap, Live, Metrics, MetricsBatch
 from chatops_wire.codec import FrameDecoder, MalformedFrameError, UnknownMessage
 from chatops_wire.rotation import KeyRefused, KeyStored
-from chatops_wire.samples import Sample, SampleParts
+from chatops_wire.samples import Sample
 from chatops_wire.times import parse_ms
-
-S = TypeVar("S", bound=SampleParts)
 
 
 class IngestSession(Protocol):
@@ -184,14 +181,7 @@ class AgentStream:
         else:
             await self._hearing.rotation.refused(self._session, message.reason)
 
-    def _within_bounds(self, sample: S) -> S:
-        kept, cut = bounded(sample)
-        if cut:
-            self._hearing.counters.cut[Peer.AGENT] += cut
-        return kept
-
-    async def _hear_metrics(self, said: Metrics) -> None:
-        sample = self._within_bounds(said)
+    async def _hear_metrics(self, sample: Metrics) -> None:
         self._heard()
         if not await self._ingest.accept((sample,)):
             return
@@ -201,8 +191,7 @@ class AgentStream:
         self._hearing.judge(self._state, sample)
         self._hearing.topics.publish_sample(self._state.id, sample)
 
-    def _hear_live(self, said: Live) -> None:
-        sample = self._within_bounds(said)
+    def _hear_live(self, sample: Live) -> None:
         try:
             said_ms = parse_ms(sample.timestamp)
         except ValueError as exc:
@@ -218,7 +207,7 @@ class AgentStream:
         per_s = self._hearing.backlogs.share(self._session)
         if per_s is not None:
             self._session.outbox.pace(per_s)
-        accepted = await self._ingest.accept(tuple(map(self._within_bounds, batch.samples)))
+        accepted = await self._ingest.accept(batch.samples)
         if accepted:
             newest = accepted[-1]
             self._show(newest, after_backlog(self._mark(), self._ingest.epoch, newest.seq, self._since))
@@ -243,6 +232,10 @@ class AgentStream:
         self._hearing.fleet.heard(self._state, self._hearing.now_ms())
 
 
-def agent_decoder() -> FrameDecoder[FromAgent]:
-    """Return a decoder that any number of connections may share."""
-    return codec.from_agent()
+def agent_decoder(counters: Counters) -> FrameDecoder[FromAgent]:
+    """Return a decoder that any number of connections may share; it counts what it brings within bounds."""
+
+    def count(cut: int) -> None:
+        counters.cut[Peer.AGENT] += cut
+
+    return codec.from_agent(count)

@@ -124,7 +124,7 @@ class AgentEndpoint:
             self._backlogs,
             door.rotation,
         )
-        self._decoder = agent_decoder()
+        self._decoder = agent_decoder(live.counters)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection until it ends.

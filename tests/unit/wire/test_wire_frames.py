@@ -186,9 +186,18 @@ def test_an_answer_to_a_request_without_an_id_has_none() -> None:
         '"process_count":{0}',
     ],
 )
-def test_a_whole_number_beyond_64_bits_is_malformed(part: str, digits: int) -> None:
+def test_a_whole_number_beyond_64_bits_is_brought_within_them(part: str, digits: int) -> None:
+    frame = f'{{"type":"metrics","seq":1,{SAMPLE},{part.format("9" * digits)}}}'
+    cut: list[int] = []
+    decoded = codec.from_agent(cut.append).decode(frame)
+    assert isinstance(decoded, agent.Metrics)
+    assert decoded == codec.from_agent().decode(encode(decoded))
+    assert cut == [1]
+
+
+def test_a_number_of_more_digits_than_can_be_read_is_malformed() -> None:
     with pytest.raises(MalformedFrameError):
-        codec.from_agent().decode(f'{{"type":"metrics","seq":1,{SAMPLE},{part.format("9" * digits)}}}')
+        codec.from_agent().decode(f'{{"type":"metrics","seq":1,{SAMPLE},"process_count":{"9" * 5000}}}')
 
 
 @pytest.mark.parametrize(
