@@ -60,7 +60,7 @@ from chatops_server.services.servers import Servers
 from chatops_server.services.ssh_keys import SshKeys
 from chatops_server.services.user_directory import UserDirectory
 from chatops_server.services.users import FIRST_ADMIN, Users
-from chatops_server.ssh.door import over_ssh
+from chatops_server.ssh.door import over_ssh, own_host
 from chatops_server.storage.base import Storage
 from chatops_server.token_keys import TokenKeysKeeper
 from chatops_server.web.bodies import MAX_BODY_BYTES
@@ -202,7 +202,9 @@ async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
         CannotListenError: The port is in use or may not be taken by this user.
         SettingError: The host is no address of this machine.
     """
-    running.web.middlewares.append(only_hosts(config.allowed_hosts))
+    # The UI over ssh asks by address; nobody's page can have that for its own name.
+    own = (own_host(config.host),) if config.ssh is not None and config.allowed_hosts else ()
+    running.web.middlewares.append(only_hosts((*config.allowed_hosts, *own)))
     runner = HubRunner(
         running.web, access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_HANDLERS_END_S
     )

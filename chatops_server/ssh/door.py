@@ -14,6 +14,11 @@ log = logging.getLogger(__name__)
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
 
 
+def own_host(host: str) -> str:
+    """Return by which address a program on this machine reaches a hub that listens there."""
+    return _EVERYWHERE.get(host, host)
+
+
 @asynccontextmanager
 async def over_ssh(hub: Hub, config: Config, port: int) -> AsyncIterator[None]:
     """Serve the UI over ssh meanwhile; without `ssh` in the settings do nothing.
@@ -35,7 +40,7 @@ async def over_ssh(hub: Hub, config: Config, port: int) -> AsyncIterator[None]:
         from chatops_server.ssh.visits import HubAt, Visits  # noqa: PLC0415
     except ImportError as exc:
         raise SettingError("--ssh-port: asyncssh is missing: pip install 'chatops[ssh]'") from exc
-    host = _EVERYWHERE.get(config.host, config.host)
+    host = own_host(config.host)
     shown = f"[{host}]" if ":" in host else host
     at = HubAt(f"{'http' if config.tls is None else 'https'}://{shown}:{port}", config.ssh.pin)
     doorway = Doorway(hub.ssh_keys, Visits(hub.accounts, at, config.data_dir / "ui"))

@@ -47,7 +47,7 @@ class Door:
     def windows(self) -> list[psutil.Process]:
         """Return the processes with the UI."""
         children: list[psutil.Process] = psutil.Process(self.hub.process.pid).children()
-        return [child for child in children if "chatops_tui.hosted" in " ".join(child.cmdline())]
+        return [child for child in children if "chatops_tui.hosted" in " ".join(words_of(child))]
 
     @contextmanager
     def visit(self) -> Iterator[Terminal]:
@@ -69,6 +69,15 @@ class Door:
                 process.kill()
             process.wait()
             os.close(ours)
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Return how a process was called; nothing for one that has ended meanwhile."""
+    try:
+        words: list[str] = process.cmdline()
+    except psutil.NoSuchProcess:  # also: a zombie
+        return []
+    return words
 
 
 def make_key(path: Path) -> str:

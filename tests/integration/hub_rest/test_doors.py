@@ -13,7 +13,7 @@ from chatops_server.app import Setup, open_hub, serving
 from chatops_server.broker.client_outbox import ClientOutbox
 from chatops_server.broker.clients import Clients, ClientSession
 from chatops_server.broker.closing import ConnectionEnded
-from chatops_server.config import Config
+from chatops_server.config import Config, SshConfig
 from chatops_server.domain.permissions import Principal
 from chatops_server.web.first_message import MAX_AGENT_AUTH, MAX_CLIENT_AUTH
 from chatops_server.web.host_names import host_of
@@ -25,12 +25,14 @@ AGENTS, CLIENTS = "/api/v1/agents/ws", "/api/v1/ws"
 
 
 @asynccontextmanager
-async def hub(folder: Path, *names: str) -> AsyncIterator[aiohttp.ClientSession]:
+async def hub(
+    folder: Path, *names: str, ssh: SshConfig | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
     setup = Setup(folder / "hub.db", folder, ADMIN_PASSWORD, SECRET, CHEAP)
     config = Config("127.0.0.1", 0, folder, folder / "hub.db", None, "info", None, None)
     async with (
         open_hub(setup) as running,
-        serving(running, replace(config, allowed_hosts=names)) as port,
+        serving(running, replace(config, allowed_hosts=names, ssh=ssh)) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
     ):
         yield http
@@ -62,6 +64,13 @@ async def test_sockets_ask_for_the_name_too_and_health_does_not(tmp_path: Path) 
             with pytest.raises(aiohttp.WSServerHandshakeError) as raised:
                 await http.ws_connect(path)
             assert raised.value.status == 403
+
+
+async def test_the_ui_over_ssh_may_ask_by_address(tmp_path: Path) -> None:
+    async with hub(tmp_path, "hub.lan", ssh=SshConfig(0, "")) as http:
+        for host, status in (("127.0.0.1:8765", 200), ("evil.example", 403), ("localhost", 403)):
+            async with http.get("/openapi.json", headers={"Host": host}) as answer:
+                assert answer.status == status
 
 
 @pytest.mark.parametrize("text", ["", "[", "a b", "::1", "http://x", "\ud800"])
