@@ -63,6 +63,8 @@ def test_no_program_loads_another(package: str, others: set[str]) -> None:
     assert set() == _loaded_by(*_at_start(package)) & others
 
 
+# Some six hundred processes: a minute and a half where others use the machine too.
+@pytest.mark.timeout(400)
 def test_every_module_can_be_imported_alone() -> None:
     """A cycle shows only when the wrong end is imported first, so each is tried in a process of its own."""
     code = (
