@@ -44,7 +44,10 @@ class Bounds:
     """How long and how many; others than these are for tests."""
 
     flush_every_s: float = 60.0
-    """What a kill -9 costs of `last_seen` and of the latest sample shown until the agent is back."""
+    """What a kill -9 costs of `last_seen`."""
+    samples_every: int = 10
+    """With each so many of these goes the newest sample (some 2 KB), which is shown after a kill -9 until the
+    agent is back."""
     retry_after_s: float = 5.0
     """After the database took nothing."""
     max_events: int = 10_000
@@ -60,6 +63,7 @@ class _Stored:
 
     last_seen_ms: int | None
     mark: Mark | None
+    """Of its newest sample."""
 
 
 class Presence:
@@ -86,6 +90,9 @@ class Presence:
         self._dropped = 0
         self._due: set[str] = set()
         self._new_facts: set[str] = set()
+        # Whose newest sample is to be written though its agent is there.
+        self._samples_due: set[str] = set()
+        self._flushes = 0
         self._stored: dict[str, _Stored] = {}
         self._wake = asyncio.Event()
         self._failure: str | None = None
@@ -144,6 +151,9 @@ class Presence:
             if loop.time() >= flush_at:
                 flush_at = loop.time() + self._bounds.flush_every_s
                 self._look_for_stale()
+                self._flushes += 1
+                if self._flushes % self._bounds.samples_every == 0:
+                    self._samples_due |= self._due
             await self._try_to_write()
 
     async def flush(self) -> None:
@@ -189,15 +199,29 @@ class Presence:
 
     async def _write_states(self, chosen: set[str]) -> None:
         states = [state for state in map(self._fleet.get, chosen) if state is not None]
-        stored = {state.id: _stored_of(state) for state in states}
+        with_sample = {state.id for state in states if self._wants_sample(state)}
+        stored = {state.id: self._after(state, with_sample) for state in states}
         new_facts = self._new_facts & chosen
         self._new_facts -= chosen
         try:
-            await self._storage.write(_stored_states(states, new_facts))
+            await self._storage.write(_stored_states(states, new_facts, with_sample))
         except BaseException:
             self._new_facts |= new_facts
             raise
         self._stored |= stored
+        self._samples_due -= with_sample
+
+    def _wants_sample(self, state: ServerState) -> bool:
+        before = self._stored.get(state.id)
+        if before is None or before.mark is None:
+            return True
+        return not state.is_online or state.id in self._samples_due
+
+    def _after(self, state: ServerState, with_sample: set[str]) -> _Stored:
+        mark, before = _mark_of(state), self._stored.get(state.id)
+        if state.id not in with_sample and before is not None:
+            mark = before.mark
+        return _Stored(state.last_seen_ms, mark)
 
     def _tell(self, state: ServerState, message: str, kind: str = KIND) -> None:
         if len(self._events) >= self._bounds.max_events:
@@ -209,13 +233,14 @@ class Presence:
         self._due.update(state.id for state in self._fleet if self._is_stale(state))
         for server_id in [server_id for server_id in self._stored if self._fleet.get(server_id) is None]:
             del self._stored[server_id]
+            self._samples_due.discard(server_id)
 
     def _is_stale(self, state: ServerState) -> bool:
         before = self._stored.get(state.id)
         if before is None:
             # Never connected in this run: what was loaded is what is stored.
             return state.is_online
-        return before != _stored_of(state)
+        return before != _Stored(state.last_seen_ms, _mark_of(state))
 
 
 def clock_words(ahead_ms: int, turn: Turn) -> str:
@@ -225,11 +250,11 @@ def clock_words(ahead_ms: int, turn: Turn) -> str:
     return f"the clock is {abs(ahead_ms) / 1000:.0f} s {'ahead of' if ahead_ms > 0 else 'behind'} the hub's"
 
 
-def _stored_of(state: ServerState) -> _Stored:
-    return _Stored(state.last_seen_ms, None if state.latest is None else state.latest.mark)
+def _mark_of(state: ServerState) -> Mark | None:
+    return None if state.latest is None else state.latest.mark
 
 
-def _stored_states(states: Iterable[ServerState], new_facts: set[str]) -> Script[None]:
+def _stored_states(states: Iterable[ServerState], new_facts: set[str], with_sample: set[str]) -> Script[None]:
     for state in states:
         if state.last_seen_ms is None:
             continue
@@ -237,7 +262,7 @@ def _stored_states(states: Iterable[ServerState], new_facts: set[str]) -> Script
             yield from registered(state.num, state.host, state.capabilities, state.policy, state.last_seen_ms)
         else:
             yield from seen(state.num, state.last_seen_ms)
-        if state.latest is not None:
+        if state.latest is not None and state.id in with_sample:
             sample, mark = state.latest.sample, state.latest.mark
             ts_ms = parse_ms(sample.timestamp)
             yield from put_latest(LatestRow(state.num, mark.epoch, mark.seq, ts_ms, stored_body(sample)))

@@ -17,7 +17,7 @@ from chatops_server.storage.sql.latest import LatestRow, put_latest
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from chatops_wire.agent import AgentInfo, Auth
 from tests.broker_builders import NOW_MS, TIMESTAMP, sample, state_of
-from tests.deadlines import eventually
+from tests.deadlines import DEADLINE_S, eventually
 from tests.hub_rows import add_servers
 
 
@@ -186,3 +186,48 @@ async def test_a_stored_live_sample_stays_a_live_one(storage: SqliteStorage) -> 
 
 def _delete(server_id: str) -> Script[int]:
     return (yield from execute("DELETE FROM servers WHERE id = $1", server_id))
+
+
+async def test_the_newest_sample_of_one_that_stays_online_is_written_less_often(
+    storage: SqliteStorage, fleet: Fleet
+) -> None:
+    bounds = Bounds(flush_every_s=0.01, samples_every=10**9)
+    presence = Presence(fleet, storage, EventLog(), lambda: NOW_MS, bounds)
+    running = asyncio.create_task(presence.run(), name="presence")
+    state = state_of(fleet)
+    presence.connected(state, AUTH)
+    fleet.observed(state, sample(1), Mark("e1", 1), NOW_MS + 1)
+
+    async def stored(seen_ms: int) -> int | None:
+        """Return the newest stored sequence once the server was seen then."""
+        loaded = state_of(await _again(storage))
+        if loaded.last_seen_ms != seen_ms or loaded.latest is None:
+            return None
+        return loaded.latest.mark.seq
+
+    async def is_stored(seq: int, seen_ms: int) -> None:
+        while await stored(seen_ms) != seq:
+            continue
+
+    await asyncio.wait_for(is_stored(1, NOW_MS + 1), DEADLINE_S)
+    fleet.observed(state, sample(2), Mark("e1", 2), NOW_MS + 2)
+    await asyncio.wait_for(is_stored(1, NOW_MS + 2), DEADLINE_S)
+    presence.disconnected(state, "test")
+    await asyncio.wait_for(is_stored(2, NOW_MS + 2), DEADLINE_S)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_now_and_then_the_newest_sample_is_written_too(storage: SqliteStorage, fleet: Fleet) -> None:
+    bounds = Bounds(flush_every_s=0.01, samples_every=2)
+    presence = Presence(fleet, storage, EventLog(), lambda: NOW_MS, bounds)
+    running = asyncio.create_task(presence.run(), name="presence")
+    state = state_of(fleet)
+    presence.connected(state, AUTH)
+    for seq in (1, 2, 3):
+        fleet.observed(state, sample(seq), Mark("e1", seq), NOW_MS + seq)
+        async with asyncio.timeout(DEADLINE_S):
+            while (loaded := state_of(await _again(storage))).latest is None or loaded.latest.mark.seq != seq:
+                continue
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
