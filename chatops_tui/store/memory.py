@@ -1,6 +1,5 @@
 """What is remembered of one server: its row, its series, its newest whole sample, its timeline."""
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,6 +9,7 @@ from chatops_tui.store.history_state import HistoryPhase, HistoryState
 from chatops_tui.store.metric_values import values_of
 from chatops_tui.store.models import Row
 from chatops_tui.store.ranges import DAY_MS, FIVE_MINUTES, Range
+from chatops_tui.store.recent import Recent, Spark
 from chatops_tui.store.reels import Reels
 from chatops_tui.store.track import Curve, Track
 from chatops_tui.store.vitals import CHARTED, KEPT, Parts, charted, read
@@ -17,9 +17,6 @@ from chatops_wire.client import MetricsEvent
 from chatops_wire.rest import EventView, History, MetricsView, ServerView
 from chatops_wire.times import LAST_MS, parse_ms
 
-# The hub sends `cpu_recent` in points of 10 s; twelve cells of sparkline are then two minutes.
-SPARK_STEP_MS: Final = 10_000
-SPARK_BUCKETS: Final = 60
 # The same sample comes with the fleet and with the server's own topic, a second apart at most.
 _SEEN: Final = 8
 TIMELINE_LENGTH: Final = 100
@@ -47,8 +44,8 @@ class ServerMemory:
     """The newest sample of any kind."""
     sample: WholeSample | None = None
     """The newest sample with its processes; only while somebody looks at the server."""
-    timeline: deque[EventView] = field(default_factory=lambda: deque(maxlen=TIMELINE_LENGTH))
-    """Newest first."""
+    timeline: tuple[EventView, ...] = ()
+    """Newest first, at most TIMELINE_LENGTH."""
     clock_ahead_ms: int = 0
     """How far the agent's clock is ahead of ours; charts end at its now."""
     reels: Reels = field(default_factory=Reels)
@@ -57,29 +54,30 @@ class ServerMemory:
     """It stands for a moment that is over (`store.past`)."""
     absence: str = ""
     """What is said where that moment has nothing to show."""
-    _spark: Track = field(default_factory=lambda: Track(SPARK_STEP_MS, SPARK_BUCKETS))
+    _recent: Recent = field(default_factory=Recent)
+    """The shortest range of what is charted of every server: its first picture needs no request."""
+    _spark: Spark = field(default_factory=Spark)
     _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
+    """Only of a server that has been looked at."""
     _history: dict[tuple[Range, Metrics], HistoryState] = field(default_factory=dict)
-    _seen: deque[int] = field(default_factory=lambda: deque(maxlen=_SEEN))
+    _seen: tuple[int, ...] = ()
     _refills_ms: tuple[int, ...] = ()
     """When the history is to be asked for again, Unix milliseconds, ascending."""
     _is_draining: bool = False
-
-    def __post_init__(self) -> None:
-        """The shortest range is always kept: the fleet's charts need no request."""
-        self._tracks[FIVE_MINUTES] = _new_tracks(FIVE_MINUTES, KEPT)
 
     def take_view(self, view: ServerView, now_ms: int) -> None:
         """Replace what the fleet says of the server, and fold its newest sample in."""
         seen_ms = None if view.last_seen is None else parse_ms(view.last_seen)
         if view.status == "online" and self.row.status != "online":
             self.expect_backlog(now_ms)
-        self.row = Row(view, self.row.vitals, self.row.sampled_ms, seen_ms)
-        if view.latest is None:
-            return
+        sampled_ms = None if view.latest is None else parse_ms(view.latest.timestamp)
         # A fleet frame may repeat a sample that the server's own topic has already overtaken.
-        if parse_ms(view.latest.timestamp) not in self._seen:
-            self._fold(view.latest, now_ms if view.status == "online" else None)
+        if view.latest is None or sampled_ms is None or sampled_ms in self._seen:
+            self.row = Row(view, self.row.vitals, self.row.sampled_ms, seen_ms)
+            return
+        arrived_ms = now_ms if view.status == "online" else None
+        self.row = Row(view, read(view.latest), sampled_ms, seen_ms if arrived_ms is None else arrived_ms)
+        self._fold(view.latest, arrived_ms)
 
     def take_sample(self, sample: WholeSample, arrived_ms: int | None) -> None:
         """Fold one whole sample in; `arrived_ms` None for one that was asked for and may be old."""
@@ -88,23 +86,18 @@ class ServerMemory:
             return
         self.sample = sample
         if sampled_ms not in self._seen:
+            seen_ms = self.row.last_seen_ms if arrived_ms is None else arrived_ms
+            self.row = Row(self.row.view, read(sample), sampled_ms, seen_ms)
             self._fold(sample, arrived_ms)
 
     def take_spark(self, recent: tuple[int, ...], now_ms: int) -> None:
         """Fill the sparkline from `cpu_recent`, oldest first, the last of them current."""
-        newest = self.row.sampled_ms or now_ms
-        first = newest - (len(recent) - 1) * SPARK_STEP_MS
-        steps = ((first + n * SPARK_STEP_MS, float(value)) for n, value in enumerate(recent))
-        self._spark.merge(((start, value, value, value) for start, value in steps), 0)
+        if recent:
+            self._spark.fill(recent, self.row.sampled_ms or now_ms)
 
     def spark(self, cells: int, now_ms: int) -> list[float | None]:
         """Return one CPU percentage a cell, oldest first, the last one current; None where none is known."""
-        end = self.now_ms(now_ms) // SPARK_STEP_MS
-        curve = self._spark.curve(0)
-        known = {start // SPARK_STEP_MS: v for start, v in zip(curve.times_ms, curve.values, strict=True)}
-        # The bucket that has just begun may wait 5 s for its sample; the line would flicker at its end.
-        last = end if end in known else end - 1
-        return [known.get(bucket) for bucket in range(last - cells + 1, last + 1)]
+        return self._spark.cells(cells, self.now_ms(now_ms))
 
     def ask_history(self, span: Range, metrics: Metrics = CHARTED) -> None:
         """Note that the history of `span` is on its way; live samples join it from now on."""
@@ -135,13 +128,12 @@ class ServerMemory:
 
     def take_timeline(self, events: Iterable[EventView]) -> None:
         """Replace the timeline; `events` come newest first."""
-        self.timeline.clear()
-        self.timeline.extend(islice(events, TIMELINE_LENGTH))
+        self.timeline = tuple(islice(events, TIMELINE_LENGTH))
 
     def take_event(self, event: EventView) -> None:
         """Put a new entry on top; one that an answer already brought is ignored."""
         if all(known.id != event.id for known in self.timeline):
-            self.timeline.appendleft(event)
+            self.timeline = (event, *self.timeline[: TIMELINE_LENGTH - 1])
 
     def forget_history(self) -> None:
         """Ask again for everything: samples were missed while the link was down."""
@@ -176,8 +168,11 @@ class ServerMemory:
 
     def curve(self, metric: str, span: Range, now_ms: int) -> Curve:
         """Return one metric over `span`, one bucket more than fits, so that lines reach the edge."""
+        start_ms = self.now_ms(now_ms) - span.span_ms
         track = self._tracks.get(span, {}).get(metric)
-        return Curve() if track is None else track.curve(self.now_ms(now_ms) - span.span_ms - track.step_ms)
+        if track is not None:
+            return track.curve(start_ms - track.step_ms)
+        return self._recent.curve(metric, start_ms - span.step_ms) if span is FIVE_MINUTES else Curve()
 
     def now_ms(self, now_ms: int) -> int:
         """Return the time on the agent's clock, never before 1970 nor near the end of the calendar."""
@@ -186,19 +181,29 @@ class ServerMemory:
     def _tracks_of(self, span: Range, metrics: Metrics) -> dict[str, Track]:
         """Return the tracks of `span`, these metrics among them."""
         tracks = self._tracks.setdefault(span, {})
-        tracks.update(_new_tracks(span, tuple(metric for metric in metrics if metric not in tracks)))
+        for metric in metrics:
+            if metric not in tracks:
+                tracks[metric] = Track(span.step_ms, span.buckets + _SPARE_BUCKETS)
+                if span is FIVE_MINUTES and metric in KEPT:
+                    tracks[metric].merge(self._recent.buckets(metric), span.step_ms)
         return tracks
 
     def _fold(self, sample: Parts, arrived_ms: int | None) -> None:
-        vitals, sampled_ms = read(sample), parse_ms(sample.timestamp)
+        """Remember a sample that `row` tells already."""
+        vitals, sampled_ms = self.row.vitals, self.row.sampled_ms
+        if vitals is None or sampled_ms is None:
+            return
         self.latest = sample
-        seen_ms = self.row.last_seen_ms if arrived_ms is None else arrived_ms
-        self.row = Row(self.row.view, vitals, sampled_ms, seen_ms)
-        self._seen.append(sampled_ms)
+        self._seen = (*self._seen[1 - _SEEN :], sampled_ms)
         if arrived_ms is not None:
             self.clock_ahead_ms = _ahead_ms(sampled_ms, arrived_ms)
         self._spark.add(sampled_ms, vitals.cpu)
-        values = dict(zip(CHARTED, charted(vitals), strict=True))
+        found = charted(vitals)
+        self._recent.add(sampled_ms, found[: len(KEPT)])
+        if self._tracks:
+            self._fold_curves(sample, dict(zip(CHARTED, found, strict=True)), sampled_ms)
+
+    def _fold_curves(self, sample: Parts, values: dict[str, float | None], sampled_ms: int) -> None:
         others = {metric for tracks in self._tracks.values() for metric in tracks if metric not in values}
         if others:
             values |= values_of(sample, others)
@@ -215,7 +220,3 @@ _SAME_CLOCK_MS: Final = 15_000
 def _ahead_ms(sampled_ms: int, arrived_ms: int) -> int:
     ahead = sampled_ms - arrived_ms
     return ahead if abs(ahead) > _SAME_CLOCK_MS else 0
-
-
-def _new_tracks(span: Range, metrics: Metrics) -> dict[str, Track]:
-    return {metric: Track(span.step_ms, span.buckets + _SPARE_BUCKETS) for metric in metrics}

@@ -1,13 +1,12 @@
 """A moment of the past as a store: whoever draws servers draws that moment, and knows no difference. Pure."""
 
-from collections import deque
 from typing import Final
 
 from msgspec import structs
 
 from chatops_tui.store.alerts import Alerts, AlertsAnswered
 from chatops_tui.store.containers import Containers
-from chatops_tui.store.memory import TIMELINE_LENGTH, ServerMemory
+from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Row
 from chatops_tui.store.store import Store
 from chatops_tui.store.vitals import read
@@ -51,7 +50,7 @@ def _memory(now: ServerMemory, at_ms: int, sample: MetricsView | None, absence: 
     sampled_ms = None if sample is None else parse_ms(sample.timestamp)
     made = ServerMemory(Row(view, vitals, sampled_ms, sampled_ms), sample, sample)
     made.reels, made.is_past, made.absence = now.reels, True, absence
-    made.timeline = deque((one for one in now.timeline if _is_by(one, at_ms)), maxlen=TIMELINE_LENGTH)
+    made.timeline = tuple(one for one in now.timeline if _is_by(one, at_ms))
     return made
 
 
