@@ -77,20 +77,22 @@ def listed(found: Sequence[Row], by: str, folded: Collection[str] = frozenset())
 
 def totals(rows: Sequence[Row]) -> Totals:
     """Return what servers do together."""
-    known = [row.vitals for row in rows if row.status == "online" and row.vitals is not None]
+    online = [row for row in rows if row.view.status == "online"]
+    known = [row.vitals for row in online if row.vitals is not None]
     disks = [vitals.disk for vitals in known if vitals.disk is not None]
     cpu, memory = [vitals.cpu for vitals in known], [vitals.memory for vitals in known]
+    healths = [row.health for row in rows]
     return Totals(
         servers=len(rows),
-        online=sum(row.status == "online" for row in rows),
-        health=min((row.health for row in rows), default=Health.NEVER),
+        online=len(online),
+        health=next((health for health in Health if health in healths), Health.NEVER),
         cpu=_mean(cpu),
         cpu_most=max(cpu, default=None),
         memory=_mean(memory),
         memory_most=max(memory, default=None),
         disk_most=max(disks, default=None),
-        rx=_sum(vitals.rx for vitals in known),
-        tx=_sum(vitals.tx for vitals in known),
+        rx=_sum([vitals.rx for vitals in known]),
+        tx=_sum([vitals.tx for vitals in known]),
     )
 
 

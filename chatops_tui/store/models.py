@@ -1,6 +1,6 @@
 """The nouns of the store: a row of the fleet, the link to the hub, what may be applied."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -47,6 +47,15 @@ class Row:
     sampled_ms: int | None
     """When they were taken, on the agent's clock."""
     last_seen_ms: int | None
+    health: Health = field(init=False, compare=False)
+    """The worst of its percentages while online; found once, since every second asks all servers for it."""
+    sort_name: str = field(init=False, compare=False)
+    """The name as it is sorted."""
+
+    def __post_init__(self) -> None:
+        """Find out what is asked for most."""
+        object.__setattr__(self, "health", _health(self.view.status, self.vitals))
+        object.__setattr__(self, "sort_name", self.view.name.casefold())
 
     @property
     def id(self) -> str:
@@ -76,15 +85,13 @@ class Row:
             return ""
         return f"{numbers.duration(abs(ahead_ms) / 1000)} {'ahead' if ahead_ms > 0 else 'behind'}"
 
-    @property
-    def health(self) -> Health:
-        """The worst of its percentages while online."""
-        if self.view.status == "never":
-            return Health.NEVER
-        if self.view.status == "offline":
-            return Health.OFFLINE
-        vitals = self.vitals
-        return _OF_LEVEL[worst(map(level, (vitals.cpu, vitals.memory, vitals.disk)))] if vitals else Health.OK
+
+def _health(status: ServerStatus, vitals: Vitals | None) -> Health:
+    if status == "never":
+        return Health.NEVER
+    if status == "offline":
+        return Health.OFFLINE
+    return _OF_LEVEL[worst(map(level, (vitals.cpu, vitals.memory, vitals.disk)))] if vitals else Health.OK
 
 
 class LinkPhase(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Final, Generic, TypeVar
 
 from chatops_tui.store.filters import PROCESSES, SERVERS, compiled
@@ -48,8 +49,8 @@ class Counts:
 
 
 SERVER_SORTS: Final[tuple[SortKey[Row], ...]] = (
-    SortKey("status", "Status", lambda row: float(row.health), descending=False),
-    SortKey("name", "Name", lambda row: row.name.casefold(), descending=False),
+    SortKey("status", "Status", attrgetter("health"), descending=False),
+    SortKey("name", "Name", attrgetter("sort_name"), descending=False),
     SortKey("cpu", "CPU", lambda row: row.vitals.cpu if row.vitals else None),
     SortKey("memory", "Memory", lambda row: row.vitals.memory if row.vitals else None),
     SortKey("disk", "Disk", lambda row: row.vitals.disk if row.vitals else None),
@@ -70,8 +71,8 @@ PROCESS_SORTS: Final[tuple[SortKey[Process], ...]] = (
 
 def servers(rows: Iterable[Row], order: Order, text: str = "") -> list[Row]:
     """Return the rows that match the filter `text`, sorted; equal ones by name."""
-    matches = compiled(text, SERVERS)
-    named = sorted((row for row in rows if matches(row)), key=lambda row: row.name.casefold())
+    found = filter(compiled(text, SERVERS), rows) if text.strip() else rows
+    named = sorted(found, key=attrgetter("sort_name"))
     return ordered(named, SERVER_SORTS, order)
 
 
@@ -85,11 +86,12 @@ def processes(items: Iterable[Process], order: Order, text: str = "") -> list[Pr
 def ordered(items: Sequence[T], sorts: Sequence[SortKey[T]], order: Order) -> list[T]:
     """Return `items` sorted: stable both ways; what has no value comes last both ways."""
     read = _find(sorts, order.key).read
-    known = [item for item in items if read(item) is not None]
-    missing = [item for item in items if read(item) is None]
+    keyed = [(read(item), item) for item in items]
+    known = [pair for pair in keyed if pair[0] is not None]
+    missing = [item for key, item in keyed if key is None]
     # Numbers and texts are never mixed in one key.
-    known.sort(key=read, reverse=order.descending)  # type: ignore[arg-type]
-    return known + missing
+    known.sort(key=itemgetter(0), reverse=order.descending)
+    return [item for _key, item in known] + missing
 
 
 def first_order(sorts: Sequence[SortKey[T]], key: str) -> Order:
