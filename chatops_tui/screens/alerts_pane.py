@@ -37,7 +37,7 @@ _NOTE_ROWS: Final = 5
 
 
 class AlertTab(Container):
-    """One tab of the alerts screen."""
+    """One list behind a tab."""
 
     def __init__(self, context: Context, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
