@@ -173,9 +173,9 @@ class HubLink:
             url = parse_url(address)
         except SettingError as exc:
             raise RequestFailedError(f"{exc}.") from exc
-        if self._settings.hosted and url != self._settings.url:
-            # Else whoever looks at it could have this machine call any other.
-            raise RequestFailedError(f"This UI is that of {self._settings.url} alone.")
+        if self._settings.hosted:
+            # Else whoever looks at it could have this machine call any other, or guess passwords from it.
+            raise RequestFailedError("Nobody signs in here: that is done where you came in.")
         sessions = await self._opened_sessions()
         from chatops_tui.client.connect import Tls, open_hub  # noqa: PLC0415 - see TYPE_CHECKING above
 

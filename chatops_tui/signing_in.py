@@ -2,6 +2,7 @@
 
 from chatops_tui.config import Settings
 from chatops_tui.driver.lean_app import LeanApp
+from chatops_tui.exit_code import ExitCode
 from chatops_tui.hub_link import HubLink
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
@@ -31,7 +32,14 @@ class SigningIn:
             self.ask(can_go_back=False)
 
     def ask(self, *, can_go_back: bool = True) -> None:
-        """Ask, unless that is being done."""
+        """Ask, unless that is being done.
+
+        A UI that is shown to somebody elsewhere asks nobody: they came in by a door that counts who guesses.
+        It ends with its session.
+        """
+        if self._settings.hosted:
+            self._send_to_the_door(is_over=not can_go_back)
+            return
         if self.is_open:
             return
         settings, link, signed_in = self._settings, self._store.link, self._store.user
@@ -42,6 +50,12 @@ class SigningIn:
         screen.can_go_back = can_go_back
         # It is mounted in Textual's own time; nobody waits for that.
         self._app.push_screen(screen)  # type: ignore[unused-awaitable]
+
+    def _send_to_the_door(self, *, is_over: bool) -> None:
+        if is_over:
+            self._app.exit(return_code=ExitCode.NO_SESSION, message="The session has ended: come in again.")
+        else:
+            self._app.notify("To be somebody else, sign in where you came in.", markup=False)
 
     def log_out(self) -> None:
         """End the session, here and at the hub; returns at once."""

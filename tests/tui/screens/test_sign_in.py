@@ -2,6 +2,7 @@
 
 import pytest
 
+from chatops_tui.exit_code import ExitCode
 from chatops_wire.codes import ErrorCode
 from tests.deadlines import eventually
 from tests.tui.screens.conftest import StartUi, Ui
@@ -110,6 +111,26 @@ async def test_a_session_that_ends_asks_again_and_keeps_the_place(ui: Ui, hub: H
     await ui.type(PASSWORD)
     await ui.press("enter")
     await ui.sees("MOUNT", "● live")
+
+
+async def test_a_ui_shown_to_somebody_elsewhere_ends_with_its_session(
+    start_ui: StartUi, hub: HubDouble
+) -> None:
+    async with start_ui(hosted=True) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("L")
+        await ui.sees("sign in where you came in")
+        await hub.end_sessions()
+        await eventually(lambda: ui.app.return_code == ExitCode.NO_SESSION)
+    assert hub.logins == 0
+
+
+async def test_a_ui_shown_to_somebody_elsewhere_asks_nobody_for_a_password(
+    start_ui: StartUi, hub: HubDouble
+) -> None:
+    async with start_ui(hosted=True, signed_in=False, username="admin") as ui:
+        await eventually(lambda: ui.app.return_code == ExitCode.NO_SESSION)
+    assert hub.logins == 0
 
 
 async def test_signing_in_elsewhere_can_be_left_again(ui: Ui) -> None:
