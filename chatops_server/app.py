@@ -17,8 +17,8 @@ from aiohttp import web
 
 from chatops_server import sharing
 from chatops_server.background import Background
-from chatops_server.config import Config, Keeping
-from chatops_server.domain.tiers import Keep
+from chatops_server.config import Config
+from chatops_server.domain.keeping import Terms
 from chatops_server.errors import StorageError
 from chatops_server.head_file import HeadFile
 from chatops_server.keychain import Keychain, open_keychain
@@ -42,6 +42,7 @@ from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
 from chatops_server.services.ingest import Ingest
+from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live, Ticker, put_together
@@ -80,7 +81,6 @@ log = logging.getLogger(__name__)
 _HANDLERS_END_S: Final = 0.7
 _FLUSH_S: Final = 1.5
 _KEEPALIVE_S: Final = 15.0
-_DAY_MS: Final = 24 * 3600 * 1000
 
 
 class CannotListenError(Exception):
@@ -100,9 +100,10 @@ class Setup:
     password_cost: int = passwords.COST
     metrics_public: bool = False
     """Let anybody read `/metrics`."""
-    keeping: Keeping = field(default_factory=Keeping)
-    tiers: Keep = field(default_factory=Keep)
-    """How long samples and rollups are kept."""
+    record_terminals: bool = False
+    """Keep what terminals show."""
+    terms: Terms = field(default_factory=Terms)
+    """How long things are kept where no admin has set it."""
     patience: Patience = field(default_factory=Patience)
     """With agents that run commands; others than the usual are for tests."""
     webhook_allow_private: bool = False
@@ -156,7 +157,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     Raises:
         CannotOpenError, SettingError: It cannot start.
     """
-    storage = await open_storage(setup.database, setup.data_dir, now_ms=_now_ms, keep=setup.tiers)
+    storage = await open_storage(setup.database, setup.data_dir, now_ms=_now_ms, keep=setup.terms.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: _Parts | None = None
     head: AuditHead | None = None
@@ -171,6 +172,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         credentials = Credentials(tokens, hasher, LoginGuard(_monotonic_ms), second)
         parts = _assembled(setup, storage, credentials, secrets)
         await parts.hub.users.load()
+        await parts.hub.keeping.load()
         await parts.hub.login_sessions.load()
         await load_fleet(parts.live.fleet, storage)
         parts.live.containers.load()
@@ -226,8 +228,8 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         config.admin_password,
         config.secret,
         metrics_public=config.metrics_public,
-        keeping=config.keeping,
-        tiers=config.tiers,
+        record_terminals=config.record_terminals,
+        terms=config.terms,
         webhook_allow_private=config.webhook_allow_private,
         previous_secret=config.previous_secret,
         pin=config.pin,
@@ -263,10 +265,11 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets
     live = put_together(lambda number: storage.samples.recent_cpu(number, _now_ms()), time.monotonic)
     events = Events(storage, live.topics, _now_ms)
     ledger, directory = Ledger(storage, events, _now_ms), UserDirectory()
+    keeping = KeepingTerms(storage, ledger, setup.terms)
     fleet, sessions = live.fleet, live.sessions
-    ingest, kept = Ingest(storage.samples, _now_ms), _kept(setup)
+    ingest = Ingest(storage.samples, _now_ms)
     presence = Presence(fleet, storage, events, _now_ms)
-    actions = agent_actions.put_together(storage, ledger, live, kept, _now_ms)
+    actions = agent_actions.put_together(storage, ledger, live, _kept(setup), _now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, _now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, _now_ms)
     enrolling = Surroundings(storage, ledger, fleet, sessions, directory)
@@ -290,16 +293,20 @@ def _assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets
         alerting=alerts,
         events=events,
         ledger=ledger,
+        keeping=keeping,
         readiness=_readiness(setup, storage, ingest, presence, alerts),
         exposition=Exposition(HubMetrics(live, ingest, storage, alerts.numbers).families, time.monotonic),
         fleet=fleet,
         now_ms=_now_ms,
     )
     loops = _loops(hub, live, presence, secrets)
-    loops["retention"] = Retention(
-        storage, _now_ms, [partial(agent_actions.drop_old, storage, actions, kept), alerts.drop_old]
-    ).run
+    loops["retention"] = _retention(storage, keeping, actions, alerts).run
     return _Parts(hub, live, actions, presence, ingest, loops)
+
+
+def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
+    drop_old = partial(agent_actions.drop_old, storage, actions, keeping)
+    return Retention(storage, keeping, _now_ms, [drop_old, alerts.drop_old])
 
 
 def _loops(
@@ -320,8 +327,9 @@ def _loops(
 def _readiness(
     setup: Setup, storage: Storage, ingest: Ingest, presence: Presence, alerts: Alerting
 ) -> ReadinessChecks:
+    folder = setup.database.parent if isinstance(setup.database, Path) else setup.data_dir
     return ReadinessChecks(
-        {"database": storage.check, "disk": disk_check(_folder(setup))},
+        {"database": storage.check, "disk": disk_check(folder)},
         # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
         {
             "ingest": storing_check("samples", lambda: ingest.degraded),
@@ -331,19 +339,8 @@ def _readiness(
     )
 
 
-def _folder(setup: Setup) -> Path:
-    return setup.database.parent if isinstance(setup.database, Path) else setup.data_dir
-
-
 def _kept(setup: Setup) -> Kept:
-    keeping = setup.keeping
-    return Kept(
-        setup.data_dir,
-        keeping.record_terminals,
-        keeping.commands_days * _DAY_MS,
-        keeping.output_mb * 1024 * 1024,
-        setup.patience,
-    )
+    return Kept(setup.data_dir, setup.record_terminals, setup.patience)
 
 
 def _application(parts: _Parts, routes: Iterable[Route]) -> web.Application:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from chatops_server.domain.addresses import is_loopback
-from chatops_server.domain.tiers import Keep
+from chatops_server.domain.keeping import Terms
 from chatops_server.storage.postgres.address import SCHEMES, PostgresUrl, parsed
 from chatops_server.tls_files import own_pair
 from chatops_wire.settings import SettingError, settle
@@ -76,15 +76,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """What is kept of commands and terminals."""
-
-    record_terminals: bool = False
-    commands_days: int = 90
-    output_mb: int = 1024
-
-
-@dataclass(frozen=True, slots=True)
 class SshConfig:
     """How the UI is served over ssh."""
 
@@ -111,8 +102,8 @@ class Config:
     plain_http: bool = False
     metrics_public: bool = False
     webhook_allow_private: bool = False
-    keeping: Keeping = field(default_factory=Keeping)
-    tiers: Keep = field(default_factory=Keep)
+    record_terminals: bool = False
+    terms: Terms = field(default_factory=Terms)
     previous_secret: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
     pin: str = ""
@@ -149,13 +140,19 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         allowed_hosts=settings.allowed_host,
         metrics_public=settings.metrics_public,
         webhook_allow_private=settings.webhook_allow_private or is_loopback(settings.host),
-        keeping=Keeping(settings.record_terminals, settings.keep_commands_days, settings.keep_output_mb),
-        tiers=Keep(
-            settings.keep_raw_days,
-            settings.keep_minutes_days,
-            settings.keep_ten_minutes_days,
-            settings.keep_hours_days,
-        ),
+        record_terminals=settings.record_terminals,
+        terms=_terms(settings),
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        raw_days=settings.keep_raw_days,
+        minutes_days=settings.keep_minutes_days,
+        ten_minutes_days=settings.keep_ten_minutes_days,
+        hours_days=settings.keep_hours_days,
+        commands_days=settings.keep_commands_days,
+        output_mb=settings.keep_output_mb,
     )
 
 

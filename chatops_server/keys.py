@@ -17,6 +17,7 @@ from chatops_server.services.events import Events
 from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
+from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.login_sessions import LoginSessions
@@ -51,6 +52,7 @@ class Hub:
     alerting: Alerting
     events: Events
     ledger: Ledger
+    keeping: KeepingTerms
     readiness: ReadinessChecks
     exposition: Exposition
     fleet: Fleet

@@ -9,7 +9,9 @@ NewCommand = Callable[[str, str, str | None], argparse.ArgumentParser]
 Count = Callable[[str], int]
 Nested = Callable[[str, str], argparse.ArgumentParser]
 
-JOBS: Final = frozenset({"api-keys", "enroll", "users", "grants", "sessions", "ssh-keys", "policy"})
+JOBS: Final = frozenset(
+    {"api-keys", "enroll", "users", "grants", "sessions", "ssh-keys", "policy", "retention"}
+)
 ROLES: Final = ("viewer", "operator", "admin")
 _USERS: Final = (
     "A password is asked for, or is one line of stdin with --password-stdin; it is never an argument."
@@ -17,6 +19,11 @@ _USERS: Final = (
 _ENROLL: Final = (
     "`new` prints one line to run on new machines: each becomes a server with a key of its own. The token "
     "in it is shown this once, good for --expires and for --uses machines."
+)
+
+_RETENTION: Final = (
+    "For admins. What is set here overrides the flags of `chatops-server run`, from now on and "
+    "after a restart; `flag` gives the flag back. What is over goes at the next hourly clean-up, for good."
 )
 
 
@@ -27,6 +34,7 @@ def add_jobs(command: NewCommand, count: Count) -> None:
     _add_users(command("users", "show, add, change, remove users, as an admin", _USERS))
     _add_grants(command("grants", "show and change who else may see or operate a server", None))
     _add_sessions(command("sessions", "show and end your logins", None))
+    _add_retention(command("retention", "show and set how long the hub keeps things", _RETENTION))
     _add_ssh_keys(command("ssh-keys", "show, add, remove the keys by which you reach the UI over ssh", None))
 
 
@@ -123,6 +131,19 @@ def _add_ssh_keys(parser: argparse.ArgumentParser) -> None:
     )
     removed = nested("remove", "take some back")
     removed.add_argument("ids", metavar="ID", nargs="+", help="as `list` shows them; the beginning is enough")
+
+
+def _add_retention(parser: argparse.ArgumentParser) -> None:
+    for name, what in (
+        ("raw-days", "days that samples are kept one by one"),
+        ("minutes-days", "days that their rollups by the minute are kept"),
+        ("ten-minutes-days", "likewise by ten minutes"),
+        ("hours-days", "likewise by the hour"),
+        ("commands-days", "days that commands, their output and recordings are kept"),
+        ("output-mb", "megabytes of commands' output that are kept, compressed"),
+        ("events-days", "days that the timeline is kept"),
+    ):
+        parser.add_argument(f"--{name}", metavar="N", default=None, help=f"{what}, or `flag`")
 
 
 def _add_sessions(parser: argparse.ArgumentParser) -> None:

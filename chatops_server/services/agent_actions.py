@@ -13,6 +13,7 @@ from chatops_server.services.commands.retention import drop_commands
 from chatops_server.services.containers import assembly
 from chatops_server.services.containers.assembly import ContainerServices
 from chatops_server.services.errands import Errands
+from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.live import Live
 from chatops_server.services.log_streams import LogStreams
@@ -91,14 +92,11 @@ class AgentActions:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Where things are kept, and for how long."""
+    """Where things are kept."""
 
     folder: Path
     """The data directory."""
     records_terminals: bool = False
-    commands_ms: int = 90 * 24 * 3600 * 1000
-    output_bytes: int = 1024**3
-    """Of commands, compressed."""
     patience: Patience = field(default_factory=Patience)
     """With agents that run commands."""
 
@@ -131,11 +129,13 @@ def put_together(
     )
 
 
-async def drop_old(storage: Storage, actions: AgentActions, kept: Kept, now_ms: int) -> None:
+async def drop_old(storage: Storage, actions: AgentActions, keeping: KeepingTerms, now_ms: int) -> None:
     """Drop commands, output and recordings that are over.
 
     Raises:
         StorageError: The database does not answer.
     """
-    await drop_commands(storage, now_ms - kept.commands_ms, kept.output_bytes)
-    await actions.logbook.drop_before(now_ms - kept.commands_ms)
+    terms = keeping.terms
+    since_ms = terms.commands_since(now_ms)
+    await drop_commands(storage, since_ms, terms.output_bytes)
+    await actions.logbook.drop_before(since_ms)

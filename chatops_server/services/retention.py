@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from chatops_server.errors import StorageError
+from chatops_server.services.keeping import KeepingTerms
 from chatops_server.storage.base import UPKEEP, Script, Storage
 from chatops_server.storage.sql.events import drop_events_before
 from chatops_server.storage.sql.login_sessions import drop_login_sessions
@@ -16,9 +17,6 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 3600.0
 # A hub that did this for all and is gone is followed within twice this.
 _LOOK_EVERY_S: Final = 5.0
-# A quarter: long enough to look back over a release or a season. The audit log is never cut.
-KEEP_EVENTS_MS: Final = 90 * 24 * 3600 * 1000
-
 # Longer than any access token of theirs lives.
 _KEEP_ENDED_SESSIONS_MS: Final = 24 * 3600 * 1000
 
@@ -29,9 +27,16 @@ Drop = Callable[[int], Awaitable[None]]
 class Retention:
     """Drops at start-up and every hour."""
 
-    def __init__(self, storage: Storage, now_ms: Callable[[], int], others: Sequence[Drop] = ()) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        keeping: KeepingTerms,
+        now_ms: Callable[[], int],
+        others: Sequence[Drop] = (),
+    ) -> None:
         """Take what else knows to drop something."""
         self._storage = storage
+        self._keeping = keeping
         self._now_ms = now_ms
         self._others = others
 
@@ -50,6 +55,8 @@ class Retention:
         due_s = asyncio.get_running_loop().time() + EVERY_S
         while asyncio.get_running_loop().time() < due_s:
             await asyncio.sleep(_LOOK_EVERY_S)
+            # Another hub may have been told to keep things longer, or shorter.
+            await self._keeping.look()
             # Asked by whoever leads too: a session that was lost is made again, and with it the lead.
             led, leads = leads, await self._storage.try_lead(UPKEEP)
             if leads and not led:
@@ -61,15 +68,17 @@ class Retention:
         Raises:
             StorageError: The database does not answer.
         """
+        # Never by terms that are no longer meant: what is dropped is gone.
+        await self._keeping.load()
         now_ms = self._now_ms()
-        await self._storage.write(_dropped(now_ms))
+        await self._storage.write(_dropped(now_ms, self._keeping.terms.events_since(now_ms)))
         await self._storage.samples.seal(now_ms)
         await self._storage.samples.expire(now_ms)
         for drop in self._others:
             await drop(now_ms)
 
 
-def _dropped(now_ms: int) -> Script[None]:
+def _dropped(now_ms: int, events_since_ms: int) -> Script[None]:
     yield from drop_expired_tokens(now_ms)
     yield from drop_login_sessions(now_ms - _KEEP_ENDED_SESSIONS_MS, now_ms)
-    yield from drop_events_before(now_ms - KEEP_EVENTS_MS)
+    yield from drop_events_before(events_since_ms)

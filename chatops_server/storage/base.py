@@ -18,6 +18,7 @@ from typing import Any, Final, LiteralString, NamedTuple, Protocol, TypeVar
 
 from chatops_server.domain.histogram import Histogram
 from chatops_server.domain.moments import Moment
+from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_wire.samples import SampleParts
 
@@ -229,6 +230,9 @@ class SampleStore(Protocol):
         Raises:
             StorageError: The database does not answer; the next hour tries again.
         """
+
+    def keep(self, keep: Keep) -> None:
+        """Keep samples and rollups for so long from now on; what is over by it goes with `expire`."""
 
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """Return CPU percent of the last minutes, one point each 10 s, oldest first; from memory."""

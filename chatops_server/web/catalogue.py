@@ -13,6 +13,7 @@ from chatops_server.web import (
     http_notifications,
     http_prometheus,
     http_servers,
+    http_settings,
     http_ssh_keys,
     http_terminals,
     http_timeline,
@@ -44,6 +45,7 @@ def rest_routes(*, metrics_public: bool = False) -> tuple[Route, ...]:
             *http_alerts.ROUTES,
             *http_notifications.ROUTES,
             *http_timeline.ROUTES,
+            *http_settings.ROUTES,
             *http_health.ROUTES,
             *http_prometheus.routes(public=metrics_public),
         )

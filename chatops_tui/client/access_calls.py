@@ -16,6 +16,7 @@ from chatops_wire.rest import (
     UserPatch,
 )
 from chatops_wire.rest_enrolment import EnrollTokenCreate, EnrollTokenCreated, EnrollTokenView
+from chatops_wire.rest_retention import RetentionPatch, RetentionView
 from chatops_wire.rest_ssh_keys import SshKeyCreate, SshKeyView
 
 
@@ -91,6 +92,14 @@ class AccessCalls:
         await self._calls.exchange(
             Request("DELETE", f"{item_path('servers', server_id)}{item_path('grants', user)}")
         )
+
+    async def retention(self) -> RetentionView:
+        """Return how long things are kept; admins only."""
+        return await self._calls.call(Request("GET", "/settings/retention"), RetentionView)
+
+    async def set_retention(self, patch: RetentionPatch) -> RetentionView:
+        """Set how long things are kept; return what then holds."""
+        return await self._calls.call(Request("PUT", "/settings/retention", patch), RetentionView)
 
     async def sessions(self) -> tuple[LoginSessionView, ...]:
         """Return the user's own logins, the last used first."""

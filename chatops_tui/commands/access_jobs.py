@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from chatops_tui.commands import api_keys, enroll, grants, login_sessions, policy, ssh_keys, users
+from chatops_tui.commands import api_keys, enroll, grants, login_sessions, policy, retention, ssh_keys, users
 from chatops_tui.commands.typed_jobs import Job, run_typed
 from chatops_tui.config import Settings
 
@@ -21,4 +21,5 @@ _JOBS: Final[dict[str, Job]] = {
     "sessions": login_sessions.sessions,
     "ssh-keys": ssh_keys.ssh_keys,
     "policy": policy.policy,
+    "retention": retention.retention,
 }

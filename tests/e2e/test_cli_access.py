@@ -123,3 +123,18 @@ def test_sessions_are_listed_and_the_others_ended(hub: Hub, home: Path, tmp_path
 def test_what_cannot_be_meant_is_wrong_usage(hub: Hub, home: Path, words: tuple[str, ...]) -> None:
     done = chatops(hub, home, *words, typed="long enough\n")
     assert done.returncode == 2, done
+
+
+def test_how_long_things_are_kept_is_shown_and_set(hub: Hub, home: Path) -> None:
+    assert answer(hub, home, "retention")["set"] == []
+    assert answer(hub, home, "retention", "--raw-days", "14", "--output-mb", "64")["raw_days"] == 14
+    shown = chatops(hub, home, "retention").stdout
+    assert "14 days" in shown
+    assert "64 MB" in shown
+    assert answer(hub, home, "retention", "--raw-days", "flag", "--output-mb", "flag")["set"] == []
+
+
+def test_what_is_no_length_is_told(hub: Hub, home: Path) -> None:
+    wrong = chatops(hub, home, "retention", "--raw-days", "0")
+    assert wrong.returncode == 2
+    assert "Samples: '0' is no whole number from 1 to 3650" in wrong.stderr

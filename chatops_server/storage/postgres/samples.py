@@ -124,6 +124,10 @@ class PostgresSamples:
         """See SampleStore."""
         return await self._read(lambda: moment(server_num, ts_ms, self._keep, self._now_ms()))
 
+    def keep(self, keep: Keep) -> None:
+        """See SampleStore."""
+        self._keep = keep
+
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore; of what came through this hub, and what was there when it started."""
         return self._recent.cpu(server_num, now_ms)

@@ -94,6 +94,10 @@ class SqliteSamples:
         """See SampleStore."""
         return await self._charts.run(moment(server_num, ts_ms, self._keep, self._now_ms()))
 
+    def keep(self, keep: Keep) -> None:
+        """See SampleStore."""
+        self._keep = keep
+
     def recent_cpu(self, server_num: int, now_ms: int) -> Sequence[int]:
         """See SampleStore."""
         return self._recent.cpu(server_num, now_ms)

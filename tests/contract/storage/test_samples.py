@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chatops_server.domain.tiers import Keep
 from chatops_server.storage.base import (
     GapRow,
     HistoryQuery,
@@ -199,6 +200,17 @@ async def test_all_tiers_go_after_two_years_and_labels_with_them(storage: Storag
     assert await storage.samples.expire(clock.now_ms) > 0
     assert await storage.read(labels()) == []
     assert await storage.samples.cursor(1, "e1") == 1
+    assert await values(storage, "cpu.percent") == []
+
+
+async def test_how_long_is_kept_changes_while_it_is_open(storage: Storage, clock: Clock) -> None:
+    await storage.samples.append([row(1)])
+    clock.now_ms += 10 * DAY_MS
+    await storage.samples.seal(clock.now_ms)
+    storage.samples.keep(Keep(raw_days=30))
+    assert await storage.samples.expire(clock.now_ms) == 0
+    storage.samples.keep(Keep(raw_days=1, minutes_days=1, ten_minutes_days=1, hours_days=1))
+    assert await storage.samples.expire(clock.now_ms) > 0
     assert await values(storage, "cpu.percent") == []
 
 

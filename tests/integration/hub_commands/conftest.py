@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from chatops_server.app import RunningHub, Setup, open_hub, serving
-from chatops_server.config import Config, Keeping
+from chatops_server.config import Config
 from chatops_server.services.commands.keeper import Patience
 from tests.live_peers import Peer
 
@@ -19,7 +19,6 @@ ADMIN_PASSWORD = "correct horse battery"  # noqa: S105 - of a hub that lives as 
 SECRET = "a secret that only this test run knows, 0123456789"  # noqa: S105 - likewise
 # The cheapest bcrypt there is: these tests are not about its cost.
 CHEAP = 4
-USUAL = Keeping()
 PATIENCE = Patience()
 # A hub that gives agents up at once.
 IMPATIENT = Patience(answer_s=0.2, absence_s=0.2)
@@ -142,11 +141,19 @@ def response(command: Mapping[str, Any], status: str = "succeeded", **more: obje
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, keeping: Keeping = USUAL, patience: Patience = PATIENCE
+    folder: Path, *, record_terminals: bool = False, patience: Patience = PATIENCE
 ) -> AsyncIterator[Stage]:
     """Open a hub on this folder; its second opening finds what the first one left."""
     database = folder / "hub.db"
-    setup = Setup(database, folder, ADMIN_PASSWORD, SECRET, CHEAP, keeping=keeping, patience=patience)
+    setup = Setup(
+        database,
+        folder,
+        ADMIN_PASSWORD,
+        SECRET,
+        CHEAP,
+        record_terminals=record_terminals,
+        patience=patience,
+    )
     config = Config(
         host="127.0.0.1",
         port=0,

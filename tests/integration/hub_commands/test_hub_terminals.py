@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from chatops_server.config import Keeping
 from chatops_server.services.commands.keeper import Patience
 from chatops_wire.commands import WINDOW_BYTES
 from tests.deadlines import eventually
@@ -272,7 +271,7 @@ async def test_a_client_with_a_window_says_itself_what_it_takes(stage: Stage) ->
 
 
 async def test_a_recording_is_played_by_anything_that_knows_asciicast(tmp_path: Path) -> None:
-    async with open_stage(tmp_path, Keeping(record_terminals=True)) as stage:
+    async with open_stage(tmp_path, record_terminals=True) as stage:
         stage.server_id, stage.key = await stage.server("web-1")
         agent, client = await stage.agent(), await stage.client()
         terminal_id = await opened(stage, agent, client)

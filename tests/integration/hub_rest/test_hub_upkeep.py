@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from chatops_server.domain.keeping import Terms
+from chatops_server.domain.tiers import DAY_MS
 from chatops_server.services.events import Events
+from chatops_server.services.keeping import KeepingTerms
+from chatops_server.services.ledger import Ledger
 from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
 from chatops_server.services.refresh_tokens import REFRESH_TOKEN_MS, first_of_family
-from chatops_server.services.retention import KEEP_EVENTS_MS, Retention
+from chatops_server.services.retention import Retention
 from chatops_server.storage.base import Script, Storage
 from chatops_server.storage.sql import users as users_sql
 from chatops_server.storage.sql.events import EventFilter, NewEvent, add_event, all_events
@@ -17,12 +21,24 @@ from chatops_server.storage.sql.users import RefreshRow, UserRow
 from chatops_server.storage.sqlite.engine import open_sqlite
 from chatops_wire.rest import EventView
 
+_KEEP_EVENTS_MS = Terms().events_days * DAY_MS
+
 
 @pytest.fixture
 async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
     storage = await open_sqlite(tmp_path / "hub.db")
     yield storage
     await storage.close()
+
+
+class _Deaf:
+    def event_recorded(self, event: EventView) -> None:
+        pass
+
+
+def _keeping(storage: Storage) -> KeepingTerms:
+    ledger = Ledger(storage, Events(storage, _Deaf(), lambda: 0), lambda: 0)
+    return KeepingTerms(storage, ledger, Terms())
 
 
 async def _ok() -> str:
@@ -58,13 +74,13 @@ async def test_samples_that_are_not_stored_are_told_with_the_reason() -> None:
 
 
 async def test_what_is_over_is_dropped_and_the_rest_stays(storage: Storage) -> None:
-    now_ms = 10 * KEEP_EVENTS_MS
+    now_ms = 10 * _KEEP_EVENTS_MS
     user = UserRow("usr_1", "ann", "viewer", active=True, token_version=1, created_ms=0)
     old, new = (
         first_of_family(text, user.id, now_ms - age) for text, age in (("a", REFRESH_TOKEN_MS), ("b", 0))
     )
-    await storage.write(_filled(user, (old, new), (now_ms - KEEP_EVENTS_MS - 1, now_ms)))
-    await Retention(storage, lambda: now_ms).drop()
+    await storage.write(_filled(user, (old, new), (now_ms - _KEEP_EVENTS_MS - 1, now_ms)))
+    await Retention(storage, _keeping(storage), lambda: now_ms).drop()
     assert await storage.read(users_sql.refresh_token(old.id)) is None
     assert await storage.read(users_sql.refresh_token(new.id)) == new
     assert [row.ts_ms for row in await storage.read(all_events(EventFilter()))] == [now_ms]
@@ -79,7 +95,7 @@ def _filled(user: UserRow, tokens: tuple[RefreshRow, ...], events_at: tuple[int,
 
 
 async def test_retention_goes_on_until_it_is_cancelled(storage: Storage) -> None:
-    running = asyncio.create_task(Retention(storage, lambda: 0).run())
+    running = asyncio.create_task(Retention(storage, _keeping(storage), lambda: 0).run())
     await storage.write(add_event(0, NewEvent("login", "ann logged in")))
     assert not running.done()
     running.cancel()
