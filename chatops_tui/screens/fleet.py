@@ -25,10 +25,11 @@ from chatops_tui.screens.listing import LIST_ACTIONS, Listed
 from chatops_tui.screens.notice import Notice, fleet_notice
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.tour import Tour
-from chatops_tui.store.fleet_rows import BY_TAG, NO_GROUPS, GroupRow, ListedRow, groupings, listed, totals
+from chatops_tui.store.fleet_list import FleetList, View
+from chatops_tui.store.fleet_rows import BY_TAG, NO_GROUPS, GroupRow, ListedRow, groupings
 from chatops_tui.store.models import LinkPhase, Row
 from chatops_tui.store.ranges import labelled, longer, shorter
-from chatops_tui.store.selectors import SERVER_SORTS, Order, known_order, servers
+from chatops_tui.store.selectors import SERVER_SORTS, Order, known_order
 from chatops_tui.view_file import Kept
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.heat_map import HeatMap
@@ -77,7 +78,7 @@ class FleetScreen(FleetDeeds):
         self._columns: tuple[Column, ...] = COLUMNS
         self._groups, self._heat = kept.view.groups, kept.view.heat
         self._folded: set[str] = set()
-        self._rows: dict[str, ListedRow] = {}
+        self._list = FleetList((), View(self._order))
 
     def compose(self) -> ComposeResult:
         """Lay out bars, table and detail."""
@@ -143,7 +144,7 @@ class FleetScreen(FleetDeeds):
 
     def members_of(self, row_id: str) -> Sequence[str]:
         """Return the servers of a group's row, or the one of a server's."""
-        row = self._rows.get(row_id)
+        row = self._list.by_id.get(row_id)
         return [member.id for member in row.members] if isinstance(row, GroupRow) else (row_id,)
 
     def action_retry(self) -> None:
@@ -198,7 +199,7 @@ class FleetScreen(FleetDeeds):
 
     @on(RowSelected)
     def _row_selected(self, event: RowSelected) -> None:
-        row = self._rows.get(event.row_id)
+        row = self._list.by_id.get(event.row_id)
         if isinstance(row, GroupRow):
             self._folded.symmetric_difference_update((row.tag,))
             self.sync(frozenset())
@@ -262,13 +263,13 @@ class FleetScreen(FleetDeeds):
         self.sync(frozenset())
 
     def _lay_out(self, rows: list[Row]) -> None:
-        columns = columns_for(row.name for row in rows)
+        columns = columns_for(tuple([row.view.name for row in rows]))
         if columns != self._columns:
             self._columns = columns
             self.query_one(LiveTable).set_columns(columns)
         body = self.query_one("#body")
         # Of a map more tiles than lines are in view; a long list is what it is like.
-        count = len(rows) if self._heat else len(self._rows) or len(rows)
+        count = len(rows) if self._heat else len(self._list.ids) or len(rows)
         layout = fleet_layout(body.size.width, body.size.height, count)
         if layout == self._layout_drawn:
             return
@@ -284,20 +285,20 @@ class FleetScreen(FleetDeeds):
 
     def _draw_table(self, rows: list[Row]) -> None:
         table, bar = self.query_one(LiveTable), self.query_one(FilterBar)
-        found = servers(rows, self._order, bar.text)
-        bar.set_counts(len(found), len(rows))
+        # In the map nothing is folded, and the table's cursor goes everywhere.
+        folded = frozenset() if self._heat else frozenset(self._folded)
+        view = View(self._order, bar.text, self._groups, folded)
+        if not self._list.is_of(rows, view):
+            self._list = FleetList(rows, view)
+        fleet = self._list
+        bar.set_counts(len(fleet.found), len(rows))
         table.set_empty_message([[("No server matches the filter. Esc clears it.", "muted")]])
         look = Look(self.shown_ms, self.given.zone, self.given.charset, table.widths)
-        # In the map nothing is folded, and the table's cursor goes everywhere.
-        rows_listed = listed(found, self._groups, frozenset() if self._heat else self._folded)
-        self._rows = {row.id: row for row in rows_listed}
-        table.sync(
-            list(self._rows),
-            lambda row_id: self._cells(row_id, look),
-            dimmed={row.id for row in found if not self.given.is_current(row)},
-        )
-        self._draw_map(rows_listed)
-        self._draw_totals(found)
+        is_live = self.given.store.link.phase is LinkPhase.LIVE
+        old = fleet.away if is_live else fleet.servers
+        table.sync(fleet.ids, lambda row_id: self._cells(row_id, look), dimmed=old)
+        self._draw_map(fleet.listed)
+        self._draw_totals()
 
     def _draw_map(self, rows: Sequence[ListedRow]) -> None:
         table, heat_map = self.query_one(LiveTable), self.query_one(HeatMap)
@@ -308,17 +309,18 @@ class FleetScreen(FleetDeeds):
             if table.cursor_row:
                 heat_map.move_to(table.cursor_row)
 
-    def _draw_totals(self, found: Sequence[Row]) -> None:
+    def _draw_totals(self) -> None:
         """Sum up what cannot be seen at one glance."""
         block, table = self.query_one("#fleet-totals", TextBlock), self.query_one(LiveTable)
-        room = self.size.width
-        lead = map_line(self._heat) if self._heat else []
-        block.set_lines([[*lead, *totals_line(totals(found), room - width(lead))]])
-        fits = len(self._rows) <= max(0, table.size.height - 1)
-        block.set_class(not self._heat and fits and not self._groups, "-gone")
+        fits = len(self._list.ids) <= max(0, table.size.height - 1)
+        is_gone = not self._heat and fits and not self._groups
+        block.set_class(is_gone, "-gone")
+        if not is_gone:
+            lead = map_line(self._heat) if self._heat else []
+            block.set_lines([[*lead, *totals_line(self._list.totals, self.size.width - width(lead))]])
 
     def _cells(self, row_id: str, look: Look) -> list[Cell]:
-        row = self._rows.get(row_id)
+        row = self._list.by_id.get(row_id)
         if isinstance(row, GroupRow):
             return group_cells(row, look)
         memory = self.store.server(row_id)

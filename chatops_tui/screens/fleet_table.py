@@ -1,8 +1,8 @@
 """The fleet's table: its columns, and a server as a row of cells."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
@@ -43,7 +43,9 @@ COLUMNS: Final = (
 _WIDTHS: Final = {column.key: column.width for column in COLUMNS}
 
 
-def columns_for(names: Iterable[str]) -> tuple[Column, ...]:
+# Names change seldom, and to measure thousands of them takes longer than all else of a picture.
+@lru_cache(maxsize=1)
+def columns_for(names: tuple[str, ...]) -> tuple[Column, ...]:
     """Return the columns with room for the longest of `names` and no more; the sparkline gives way first."""
     least, usual, most = NAME_WIDTHS
     longest = max((cell_len(clean(name)) for name in names), default=0)

@@ -15,7 +15,6 @@ from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
 from chatops_tui.screens.context import Context
 from chatops_tui.store.models import LinkPhase
-from chatops_tui.store.selectors import counts
 from chatops_tui.store.store import Store
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.status_bar import StatusBar
@@ -113,7 +112,7 @@ class LiveScreen(Screen[None]):
     def _draw_status(self) -> None:
         bar = self.query_one(StatusBar)
         store = self.given.store
-        total = counts(store.rows())
+        total = store.counted()
         well = total.up - total.warning - total.critical
         bar.set_crumbs("chatops", *self.crumbs())
         bar.set_link(link_state(store, self.given.now_ms()))

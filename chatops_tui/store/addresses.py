@@ -69,6 +69,8 @@ def parsed(text: str, rows: Iterable[Row]) -> Address:
     if tabs is not None and (not rest or _begun(rest, tabs)):
         return Address(place=word.casefold(), tab=_begun(rest, tabs))
     row = _server(text, known)
+    if row is None and tabs is not None:
+        raise UnknownAddressError(_no_tab(word, rest, tabs))
     if row is None:
         raise UnknownAddressError(_no_server(text, known))
     return _within(row, text[len(row.name) :] if _names(row.name, text) else _first(text)[1])
@@ -121,6 +123,11 @@ def _begun(word: str, known: tuple[str, ...]) -> str:
     return next(
         (one for one in known if one == wanted), next((one for one in known if one.startswith(wanted)), "")
     )
+
+
+def _no_tab(place: str, rest: str, tabs: tuple[str, ...]) -> str:
+    hint = f" There is {', '.join(tabs)}." if tabs else ""
+    return f"Nothing is called {rest!r} in {place.casefold()}.{hint}"
 
 
 def _no_server(text: str, rows: list[Row]) -> str:

@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from chatops_tui.render import numbers
-from chatops_tui.render.severity import Level, level, worst
+from chatops_tui.render.severity import level, worst
 from chatops_tui.store.alerts import AlertsAnswered, AlertsFailed
 from chatops_tui.store.ranges import Range
 from chatops_tui.store.runs import RunEvent
@@ -29,12 +29,8 @@ class Health(IntEnum):
     """Its agent has not connected yet."""
 
 
-_OF_LEVEL = {
-    Level.CRIT: Health.CRITICAL,
-    Level.WARN: Health.WARNING,
-    Level.OK: Health.OK,
-    Level.OFF: Health.OK,  # a value that is not known is no worry
-}
+# By Level; a value that is not known (OFF) is no worry. No dictionary: an enum is slow to hash.
+_OF_LEVEL: Final = (Health.OK, Health.OK, Health.WARNING, Health.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

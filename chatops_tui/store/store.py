@@ -25,6 +25,7 @@ from chatops_tui.store.models import (
     TimelineAnswered,
 )
 from chatops_tui.store.runs import RunAccepted, RunForgotten, RunRejected, Runs, RunsAsked, RunTold
+from chatops_tui.store.selectors import Counts, counts
 from chatops_wire.client import AlertMessage, EventMessage, Fleet, FleetUpdate, MetricsEvent
 from chatops_wire.commands import CommandFinished, CommandOutput
 from chatops_wire.rest import EventView, MetricsView, ServerView, UserView
@@ -51,6 +52,9 @@ class Store:
     def __init__(self) -> None:
         self._servers: dict[str, ServerMemory] = {}
         self._dirty: set[str] = set()
+        self._rows: list[Row] | None = None
+        self._counted: Counts | None = None
+        """Both made when they are asked for and a row has changed: every key asks for them."""
         self.link = Link(LinkPhase.CONNECTING)
         self.runs = Runs()
         """Commands started here; what they print is drawn as soon as it comes."""
@@ -123,8 +127,16 @@ class Store:
         return dirty
 
     def rows(self) -> list[Row]:
-        """Return every server in the hub's order."""
-        return [memory.row for memory in self._servers.values()]
+        """Return every server in the hub's order; the list is kept until one changes, so leave it as it is."""
+        if self._rows is None:
+            self._rows = [memory.row for memory in self._servers.values()]
+        return self._rows
+
+    def counted(self) -> Counts:
+        """Return how many servers stand how."""
+        if self._counted is None:
+            self._counted = counts(self.rows())
+        return self._counted
 
     def server(self, server_id: str) -> ServerMemory | None:
         """Return what is remembered of one server; None once it is gone."""
@@ -155,6 +167,7 @@ class Store:
         """Return the same with another memory of one server, and with these alerts and containers."""
         made = copy(self)
         made._servers = {**self._servers, memory.row.id: memory}  # noqa: SLF001 - its own class
+        made._change_rows()  # noqa: SLF001 - likewise
         made._dirty = set()  # noqa: SLF001 - likewise
         made.alerts, made.containers = alerts, containers
         return made
@@ -162,13 +175,18 @@ class Store:
     def reset(self) -> None:
         """Forget everything a user saw: somebody else may sign in."""
         self._servers.clear()
+        self._change_rows()
         self.runs.clear()
         self.alerts.clear()
         self.containers = Containers()
         self.user, self.is_loaded = None, False
         self._dirty.update((FLEET, USER))
 
+    def _change_rows(self) -> None:
+        self._rows = self._counted = None
+
     def _take_fleet(self, event: Fleet | FleetUpdate, now_ms: int) -> None:
+        self._change_rows()
         if isinstance(event, Fleet):
             self._replace_fleet(event.servers, now_ms)
         else:
@@ -206,6 +224,7 @@ class Store:
     def _take_sample(self, sample: MetricsEvent | MetricsView, now_ms: int) -> None:
         memory = self._servers.get(sample.server_id)
         if memory is not None:
+            self._change_rows()
             memory.take_sample(sample, None if isinstance(sample, MetricsView) else now_ms)
             if isinstance(sample, MetricsEvent):
                 memory.hear_drain(is_draining=sample.seq is None, now_ms=now_ms)

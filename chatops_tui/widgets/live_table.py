@@ -110,7 +110,7 @@ class LiveTable(CursorTable):
         before = self._visible_ids()
         stale_dim = self._dimmed
         self._source, self._dimmed = cell_source, dimmed
-        if order != self._rows.ids:
+        if order is not self._rows.ids and order != self._rows.ids:
             self._replace_order(order)
         visible = self._visible_ids()
         previous, self._cells = self._cells, {}
