@@ -51,7 +51,7 @@ def main() -> int:
         herd.during(10)
         before = herd.during(10)
         progress(f"{AGENTS} agents with {SAMPLES} samples each")
-        took_s = uvloop.run(_backlogs(url, hub.keys[:AGENTS]))
+        took_s = uvloop.run(backlogs(url, hub.keys[:AGENTS]))
         meanwhile = herd.since()
         alerts: dict[str, Any] = msgspec.json.decode(get(url, "/alerts?limit=1000", hub.token(url)))
         publish(
@@ -78,7 +78,7 @@ def main() -> int:
     return 0
 
 
-async def _backlogs(url: str, keys: Sequence[str]) -> float:
+async def backlogs(url: str, keys: Sequence[str]) -> float:
     """Return how many seconds it took from the first call to the last acknowledgement."""
     batches = _batches(time.time_ns() // 1_000_000 - SAMPLES * INTERVAL_MS)
     logins = asyncio.Semaphore(_LOGINS_AT_ONCE)

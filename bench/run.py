@@ -29,7 +29,9 @@ BENCHMARKS: Final = (
     "ingest",
     "many_agents",
     "outage",
+    "soak",
     "ui",
+    "watched",
     "written",
 )
 RESULTS: Final = Path(__file__).parent / "results"
