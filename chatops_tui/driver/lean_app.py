@@ -5,6 +5,7 @@ Overrides private names of Textual 8.2 (`App._display`, the compositor's updates
 Textual.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -21,7 +22,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from chatops_tui.driver.celldiff import Run, ShadowGrid
-from chatops_tui.driver.congestion import Congestion, WriteQueue
+from chatops_tui.driver.congestion import QUESTION, Congestion, WriteQueue
 from chatops_tui.driver.glyphs import GlyphFilter
 from chatops_tui.driver.lent_driver import lendable
 from chatops_tui.render.charset import Charset, key_name
@@ -52,6 +53,8 @@ class LeanApp(App[ReturnType]):
         self._charset = charset
         self._glyphs = GlyphFilter(charset)
         self._congestion = Congestion(self._write_queue, self.set_timer)
+        # It writes a `p` instead of an answer.
+        self._may_ask = os.environ.get("TERM_PROGRAM") != "Apple_Terminal"
 
     @property
     def congested(self) -> bool:
@@ -102,11 +105,19 @@ class LeanApp(App[ReturnType]):
 
     def on_mount(self) -> None:
         """Know nothing of the terminal after it belonged to another program."""
-        self.app_resume_signal.subscribe(self, lambda _app: self._forget(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _app: self._resumed(), immediate=True)
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        """Hear that a picture has come: every one of them asks."""
+        self._congestion.heard()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Know nothing of the terminal after it moved its lines about."""
         self._forget()
+
+    def _resumed(self) -> None:
+        self._forget()
+        self._congestion.forget()
 
     def _forget(self) -> None:
         if self._grid is not None:
@@ -150,7 +161,12 @@ class LeanApp(App[ReturnType]):
             return
         self._previous_cursor_position = cursor
         frame = f"{picture}\x1b[{cursor.y + 1};{cursor.x + 1}H"
-        self._driver.write(f"{_SYNC_START}{frame}{_SYNC_END}" if self._sync_available else frame)
+        if self._sync_available:
+            frame = f"{_SYNC_START}{frame}{_SYNC_END}"
+        if self._may_ask and self._congestion.asks:
+            frame += QUESTION
+            self._congestion.asked(len(frame))
+        self._driver.write(frame)
         self._driver.flush()
 
     def _repaint_all(self) -> None:

@@ -127,7 +127,7 @@ class Store:
         return dirty
 
     def rows(self) -> list[Row]:
-        """Return every server in the hub's order; the list is kept until one changes, so leave it as it is."""
+        """Return every server in the hub's order; the list is kept until one changes: leave it alone."""
         if self._rows is None:
             self._rows = [memory.row for memory in self._servers.values()]
         return self._rows

@@ -6,10 +6,12 @@ import pytest
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.driver import Driver
+from textual.messages import TerminalSupportsSynchronizedOutput
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from chatops_tui.driver.congestion import QUESTION
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.columns import Column
@@ -280,7 +282,7 @@ async def test_a_terminal_that_can_show_whole_pictures_gets_them_in_one_write() 
         await settled(pilot)
         for write in recording(app).written:
             assert write.startswith("\x1b[?2026h")
-            assert write.endswith("\x1b[?2026l")
+            assert write.removesuffix(QUESTION).endswith("\x1b[?2026l")
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -292,3 +294,24 @@ async def settled(pilot: Pilot[None]) -> None:
 
 def picture(app: Scene) -> list[list[tuple[object, ...]]]:
     return cells(terminal(*app.size, "".join(recording(app).written)))
+
+
+async def test_nothing_is_drawn_until_the_last_large_picture_was_seen_and_then_all_that_changed() -> None:
+    app = Scene()
+    async with app.run_test(headless=False, size=SIZE) as pilot:
+        await settled(pilot)
+        app.post_message(TerminalSupportsSynchronizedOutput())
+        await settled(pilot)
+        app.action_repaint()
+        await settled(pilot)
+        assert app.congested
+        recording(app).written.clear()
+        await values_change(pilot)
+        assert recording(app).written == []
+        assert app.skipped_pictures
+        while app.congested:
+            app.post_message(TerminalSupportsSynchronizedOutput())
+            await pilot.pause()
+        await eventually(lambda: recording(app).written, what="what was left out")
+        # Of five generations the last: 5 * 13.
+        assert "row-00\x1b[50C\x1b[91m65" in "".join(recording(app).written)
