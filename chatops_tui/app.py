@@ -252,7 +252,7 @@ class ChatopsApp(LeanApp[object]):
 
     def spoken_fault(self, line: str) -> str:
         """Return why a line leads nowhere; empty: it does."""
-        return self._spoken.fault(line)
+        return self._spoken.fault(line, self.live_screen)
 
     def action_command_palette(self, sign: str = "/") -> None:
         """Open the palette; with a colon in front it is a line for commands."""

@@ -70,14 +70,37 @@ class Commands(Provider):
                 yield Hit(score, shown, command.run, text=text, help=command.help)
 
     def _commands(self) -> Iterator[Command]:
-        commander: object = self.app
-        offered = getattr(commander, "palette_commands", None)
-        return offered() if offered else iter(())
+        return _offered(self.app)
 
     def _spoken(self, line: str) -> Iterator[Command]:
-        commander: object = self.app
-        spoken = getattr(commander, "spoken_commands", None)
-        return spoken(line) if spoken else iter(())
+        return iter(_said(self.app, line))
+
+
+# The app is whoever opened the palette; what it lacks it does not offer.
+def _offered(commander: object) -> Iterator[Command]:
+    offered = getattr(commander, "palette_commands", None)
+    return offered() if offered else iter(())
+
+
+def _said(commander: object, line: str) -> list[Command]:
+    spoken = getattr(commander, "spoken_commands", None)
+    return list(spoken(line)) if spoken else []
+
+
+def _fault(commander: object, line: str) -> str:
+    fault = getattr(commander, "spoken_fault", None)
+    return str(fault(line)) if fault else ""
+
+
+def _named(commander: object, line: str) -> list[Command]:
+    """Return what has the letters of `line` in its title, in order."""
+    is_near = _sieve(line)
+    return [command for command in _offered(commander) if is_near(command.title)]
+
+
+def _listed(found: CommandList) -> set[str]:
+    """Return what the list shows, each by what Tab would type."""
+    return {one.hit.text or "" for one in found.options if isinstance(one, Entry)}
 
 
 def _sieve(query: str) -> Callable[[str], bool]:
@@ -111,19 +134,24 @@ class Palette(CommandPalette):
     def _run_line(self, event: Input.Submitted) -> None:
         """Run what was typed in so many words at once: whoever knows it does not wait for a list."""
         found = self.query_one(CommandList)
-        if found.highlighted is not None or not event.value.strip():
+        line = event.value.strip()
+        if not line:
             return
-        commander: object = self.app
-        spoken = list(getattr(commander, "spoken_commands", lambda _line: ())(event.value))
-        fault = getattr(commander, "spoken_fault", lambda _line: "")(event.value)
-        if spoken:
-            event.stop()
-            event.prevent_default()
+        spoken, named = _said(self.app, line), _named(self.app, line)
+        is_current = _listed(found) <= {command.line or command.title for command in (*spoken, *named)}
+        if is_current and found.highlighted is not None:
+            return
+        meant = spoken[:1] or ([] if is_current else named if len(named) == 1 else [])
+        fault = "" if named or self._sign != ":" else _fault(self.app, line)
+        if is_current and not meant and not fault:
+            return
+        # What the list still shows answers fewer letters than were typed: nothing of it was meant.
+        event.stop()
+        event.prevent_default()
+        if meant:
             close(self, None)
-            self.app.call_later(spoken[0].run)
-        elif fault and self._sign == ":" and not any(isinstance(one, Entry) for one in found.options):
-            event.stop()
-            event.prevent_default()
+            self.app.call_later(meant[0].run)
+        elif fault:
             self.app.notify(clean(fault), severity="warning", markup=False)
 
     def action_complete(self) -> None:

@@ -41,8 +41,22 @@ class Spoken:
             yield from speech(rest.strip())
         yield from self._addresses(line)
 
-    def fault(self, line: str) -> str:
+    def fault(self, line: str, screen: LiveScreen | None) -> str:
         """Return why `line` leads nowhere: one sentence, neutralise before drawing; empty: it does."""
+        if next(self.commands(line, screen), None) is not None:
+            return ""
+        word, _gap, rest = line.strip().removeprefix(":").partition(" ")
+        match word.lower():
+            case "theme":
+                return f"No theme is called {rest.strip()!r}. There is {', '.join(self._colours.names)}."
+            case "sort":
+                return _no_order(screen, rest.strip())
+            case "filter":
+                return "There is no list to filter on this screen."
+            case _:
+                return self._no_address(line)
+
+    def _no_address(self, line: str) -> str:
         try:
             parsed(line, self._store.rows())
         except UnknownAddressError as exc:
@@ -88,6 +102,13 @@ class Spoken:
                 yield Command(
                     f"Theme {name}", "change the colours", partial(self._colours.take, name), f"theme {name}"
                 )
+
+
+def _no_order(screen: LiveScreen | None, rest: str) -> str:
+    listed = screen.listed() if isinstance(screen, Listing) else None
+    if listed is None or listed.order is None:
+        return "There is no list to sort on this screen."
+    return f"No column is called {rest!r} here. There is {', '.join(sort.id for sort in listed.sorts)}."
 
 
 def _sorts(screen: LiveScreen | None, rest: str) -> Iterator[Command]:

@@ -21,7 +21,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "containers": (),
     "shells": (),
     "audit": (),
-    "settings": ("thresholds", "channels", "users", "keys", "grants"),
+    "settings": ("thresholds", "channels", "users", "keys", "grants", "own", "retention"),
 }
 """What is no server, and the tabs it has."""
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from textual.events import AppBlur, AppFocus
+from textual.events import AppBlur, AppFocus, Key, Paste
 from textual.widgets import Input
 
+from chatops_tui.palette import Palette
 from chatops_tui.screens.fleet import FleetScreen
 from chatops_tui.screens.help import HelpScreen
 from chatops_tui.screens.server import ServerScreen
@@ -44,6 +45,33 @@ async def test_an_unknown_name_is_told_with_what_is_near(ui: Ui) -> None:
     await ui.sees("No matches found")
     await ui.press("enter")
     await ui.sees("No server is called 'dbb-01zz'. Did you mean")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("theme foo", "No theme is called 'foo'. There is chatops-dark"),
+        ("sort nosuch", "No column is called 'nosuch' here. There is status, name"),
+        ("audit zzz", "Nothing is called 'zzz' in audit."),
+    ],
+)
+async def test_a_line_that_says_nothing_is_told_why(ui: Ui, line: str, told: str) -> None:
+    await _say(ui, line)
+    await eventually(lambda: any(told in toast.message for toast in ui.app._notifications), what=told)  # noqa: SLF001 - Textual's own; a toast is folded on the screen
+
+
+async def test_keys_that_are_faster_than_the_list_choose_nothing_of_an_older_one(ui: Ui) -> None:
+    """Enter behind a line whose list still shows what fewer letters meant opens none of those."""
+    await ui.press("colon")
+    await eventually(lambda: isinstance(ui.app.focused, Input), what="the line")
+    assert ui.app.focused is not None
+    ui.app.focused.post_message(Paste("d"))
+    await ui.sees("Open db-02")
+    # In one go, as a terminal reads what came meanwhile: no list is made between the letters and Enter.
+    ui.app.focused.post_message(Paste("bb-01zz"))
+    ui.app.post_message(Key("enter", None))
+    await ui.sees("No server is called 'dbb-01zz'. Did you mean")
+    assert isinstance(ui.app.screen, Palette)
 
 
 async def test_tab_completes(ui: Ui) -> None:

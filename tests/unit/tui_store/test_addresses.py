@@ -53,6 +53,8 @@ def test_a_place_is_found(rows: list[Row], text: str, expected: Address) -> None
         ("zzz", "No server is called 'zzz'. The fleet shows what there is."),
         ("", "No server is called ''. The fleet shows what there is."),
         ("web-1/engine", "web-1 has no 'engine'. There is overview, processes, disks"),
+        ("settings/foo", "Nothing is called 'foo' in settings. There is thresholds, channels"),
+        ("audit zzz", "Nothing is called 'zzz' in audit."),
         ("web-1/logs/nginx", "Nothing is called 'nginx' in the logs of web-1."),
     ],
 )
