@@ -22,7 +22,8 @@ def command_cell(name: str, command: str, *, whole: bool) -> Cell:
     if not text:
         return [(clean(name), "muted")]
     program, _, arguments = text.partition(" ")
-    folder, base = _split(program)
+    # A thread of the kernel, `kworker/0:1`, lies in no folder.
+    folder, base = ("", program) if program == clean(name) else _split(program)
     spans: list[Span] = [(folder, "muted")] if whole else []
     spans.append((base, "text"))
     if _INTERPRETER.fullmatch(base):

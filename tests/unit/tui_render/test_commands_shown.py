@@ -56,3 +56,8 @@ def test_a_thread_of_the_kernel_has_only_a_name() -> None:
 def test_the_whole_command_loses_nothing(command: str) -> None:
     shown = plain(command_cell("name", command, whole=True))
     assert shown.split() == (clean(command).split() or ["name"])
+
+
+def test_a_thread_of_the_kernel_lies_in_no_folder() -> None:
+    """Of a moment of the past its command line is its name."""
+    assert plain(command_cell("kworker/0:1", "kworker/0:1", whole=False)) == "kworker/0:1"
