@@ -123,7 +123,7 @@ def _dashboard(first: int, lines: Sequence[str]) -> tuple[Dashboard | None, list
         return None, [Fault(first + 1, "", "only tables [[dashboard]] and [[dashboard.panel]] stand here")]
     reader = _Reader(first, lines, tables[0])
     made = _read_dashboard(reader)
-    return (None, reader.faults) if reader.faults else (made, [])
+    return (None, sorted(reader.faults, key=lambda one: one.line)) if reader.faults else (made, [])
 
 
 def _read_dashboard(reader: "_Reader") -> Dashboard:
@@ -159,7 +159,8 @@ def _read_panel(reader: "_Reader", columns: int) -> Panel:
     ways: tuple[Combine, ...] = get_args(Combine)
     panel = Panel(
         kind,
-        reader.text("title", "", ", ".join(metrics)),
+        # Without metrics, which was said, it is not the title that is missing.
+        reader.text("title", ", ".join(metrics) or kind),
         servers,
         metrics,
         reader.choice("combine", ways, "max", lambda text: next(way for way in ways if way == text)),

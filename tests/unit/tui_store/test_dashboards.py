@@ -70,3 +70,13 @@ def test_whatever_stands_there_nothing_breaks(text: str) -> None:
     boards = parse_boards(GOOD + text)
     lines = len((GOOD + text).splitlines())
     assert all(1 <= fault.line <= lines + 1 for fault in boards.faults)
+
+
+def test_what_is_wrong_stands_in_the_order_of_lines_and_each_thing_once() -> None:
+    text = """[[dashboard]]
+name = "Web"
+colums = 2
+[[dashboard.panel]]
+kind = "pie"
+"""
+    assert [fault.split(":")[0] for fault in faults(text)] == ["line 3", "line 4", "line 5"]
