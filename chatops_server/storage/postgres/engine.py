@@ -12,6 +12,7 @@ from chatops_server.domain.tiers import Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import CannotOpenError, Script, WriterLoad, fetch
 from chatops_server.storage.folder_lock import LOCK_FILE, FolderLock
+from chatops_server.storage.jobs import ScriptJob
 from chatops_server.storage.postgres.address import PostgresUrl
 from chatops_server.storage.postgres.connections import Link, Links, connect, hang_up
 from chatops_server.storage.postgres.dialect import FAILURES, meaning
@@ -26,7 +27,6 @@ from chatops_server.storage.postgres.writer import (
     PACE_S,
     Committer,
     SampleCommits,
-    ScriptJob,
     commit_scripts,
 )
 

@@ -1,18 +1,14 @@
 """Reads the last hour back into memory after a start, in pieces beside the running hub."""
 
-import logging
 from typing import Any, Final
 
-from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.domain.columns import HOST, host_width
 from chatops_server.domain.ring import Ring
-from chatops_server.domain.sealing import TimedRow, rows_of
 from chatops_server.domain.tiers import RAW
+from chatops_server.storage.damaged import rows_or_none
 from chatops_server.storage.postgres.statements import Connection, run
-from chatops_server.storage.sql.chunks import ChunkRow, host_chunks_since
+from chatops_server.storage.sql.chunks import host_chunks_since
 from chatops_server.storage.sql.hot import HotTable, column_names, tables_with
-
-log = logging.getLogger(__name__)
 
 # Less than 10 ms of the event loop each.
 _PIECE: Final = 500
@@ -36,7 +32,7 @@ async def rings(connection: Connection, start_ms: int, now_ms: int) -> dict[int,
     found: dict[int, Ring] = {}
     tables = await run(connection, tables_with(start_ms, _END_OF_TIME))
     for row in await run(connection, host_chunks_since(RAW.chunk_of(start_ms), RAW)):
-        for ts_ms, *values in _samples(row):
+        for ts_ms, *values in rows_or_none(row):
             _add(found, (row.source.server_num, ts_ms or 0, values), start_ms, now_ms)
     for table in tables:
         columns = ", ".join(filter(None, ("server_num, ts", column_names(host_width(table.version)))))
@@ -54,14 +50,6 @@ async def hold(connection: Connection, start_ms: int) -> list[HotTable]:
     for table in tables:
         await connection.execute(f"LOCK TABLE {table.host} IN ACCESS SHARE MODE")
     return tables
-
-
-def _samples(row: ChunkRow) -> list[TimedRow]:
-    try:
-        return rows_of(row.body)
-    except DamagedChunkError as exc:
-        log.warning("a sealed hour cannot be read", extra={"t0": row.t0, "reason": str(exc)})
-        return []
 
 
 def _add(found: dict[int, Ring], sample: tuple[int, int, list[Any]], start_ms: int, now_ms: int) -> None:

@@ -24,6 +24,7 @@ from chatops_server.storage.base import (
     Script,
     fetch,
 )
+from chatops_server.storage.jobs import RowsJob, ScriptJob
 from chatops_server.storage.postgres import loading
 from chatops_server.storage.postgres.connections import Links
 from chatops_server.storage.postgres.dialect import FAILURES, meaning
@@ -33,7 +34,7 @@ from chatops_server.storage.postgres.partitions import drop_before, drop_of_nobo
 from chatops_server.storage.postgres.reader import ChartReaders, Readers
 from chatops_server.storage.postgres.schema import Migration, finish
 from chatops_server.storage.postgres.sealer import Sealer
-from chatops_server.storage.postgres.writer import Committer, RowsJob, ScriptJob
+from chatops_server.storage.postgres.writer import Committer
 from chatops_server.storage.recent import RecentSamples, StoredSample
 from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.history import coverage, history

@@ -1,15 +1,14 @@
 """Turns the tables of an hour that is over into chunks, server by server, beside the running hubs."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
-from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.domain.sealing import Piece, TimedRow, pieces
 from chatops_server.storage.base import Script
+from chatops_server.storage.damaged import merged_or_anew
 from chatops_server.storage.postgres.connections import Links
 from chatops_server.storage.postgres.dialect import FAILURES, meaning
 from chatops_server.storage.postgres.partitions import Partitions
@@ -24,8 +23,6 @@ from chatops_server.storage.sql.hot import (
     select_proc,
 )
 from chatops_server.storage.sql.process_snapshots import packed_hours
-
-log = logging.getLogger(__name__)
 
 # One transaction, server by server at least.
 COMMIT_BYTES: Final = 2 * 1024 * 1024
@@ -126,7 +123,7 @@ class Sealer:
         # Some milliseconds a server, which the event loop has not.
         for piece in await asyncio.to_thread(_pieces, rows):
             before = await run(writing, chunk_at(source, piece.tier, piece.t0))
-            row_count, body = await asyncio.to_thread(_merged, piece, before, source)
+            row_count, body = await asyncio.to_thread(merged_or_anew, piece, before, source)
             found.append(ChunkRow(source, piece.tier.number, piece.t0, row_count, body))
         return found
 
@@ -177,14 +174,3 @@ class _ByServer:
 
 def _pieces(rows: list[TimedRow]) -> list[Piece]:
     return list(pieces(rows))
-
-
-def _merged(piece: Piece, before: bytes | None, source: Source) -> tuple[int, bytes]:
-    try:
-        return piece.merged(before)
-    except DamagedChunkError as exc:
-        log.warning(
-            "a sealed hour was damaged and is begun anew",
-            extra={"server_num": source.server_num, "t0": piece.t0, "reason": str(exc)},
-        )
-        return piece.merged(None)

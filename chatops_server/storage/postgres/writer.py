@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 from chatops_server.domain.histogram import Histogram
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import GapRow, SampleRow, Script
+from chatops_server.storage.jobs import Job, RowsJob, ScriptJob, tell
 from chatops_server.storage.postgres.connections import Link
 from chatops_server.storage.postgres.dialect import FAILURES, is_of_the_statement, meaning
 from chatops_server.storage.postgres.locks import WRITES
@@ -32,25 +33,6 @@ COMMIT_WITHIN_S: Final = 10.0
 COMMIT_BOUNDS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 _BEGIN: Final = f"BEGIN; {WRITES}"
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptJob:
-    """A script and who waits for its result."""
-
-    future: asyncio.Future[Any]
-    script: Script[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RowsJob:
-    """Rows of one agent and who waits until they are on disk."""
-
-    future: asyncio.Future[Any]
-    rows: Sequence[SampleRow | GapRow]
-
-
-Job = ScriptJob | RowsJob
 
 
 @dataclass(slots=True)
@@ -193,14 +175,7 @@ class Committer:
                 self._on_stored(settled.stored)
         finally:
             # Also after a defect of whoever was told: nobody may wait for ever for what is on disk.
-            for future, result in settled.results:
-                self._room.release()
-                if future.done():  # its caller was cancelled
-                    continue
-                if isinstance(result, Exception):
-                    future.set_exception(result)
-                else:
-                    future.set_result(result)
+            tell(settled.results, self._room.release)
 
 
 async def commit_scripts(connection: Connection, jobs: Sequence[ScriptJob]) -> Settled:

@@ -8,29 +8,11 @@ from typing import Any, Protocol, TypeVar
 
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import GapRow, SampleRow, Script
+from chatops_server.storage.jobs import Job, RowsJob, ScriptJob
 from chatops_server.storage.recent import StoredSample
 from chatops_server.storage.sqlite.statements import is_of_the_statement, meaning, run
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptJob:
-    """A script and who waits for its result."""
-
-    future: asyncio.Future[Any]
-    script: Script[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RowsJob:
-    """Rows of one agent and who waits until they are on disk."""
-
-    future: asyncio.Future[None]
-    rows: Sequence[SampleRow | GapRow]
-
-
-Job = ScriptJob | RowsJob
 
 
 @dataclass(slots=True)

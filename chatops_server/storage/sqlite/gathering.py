@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chatops_server.storage.sqlite.commits import RowsJob
+from chatops_server.storage.jobs import RowsJob
 from chatops_server.storage.sqlite.pacing import Pacing
 
 

@@ -1,20 +1,16 @@
 """Reads the last hour back into memory after a start, in pieces beside the running hub."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from chatops_server.domain.chunks import DamagedChunkError
 from chatops_server.domain.columns import HOST, host_width
 from chatops_server.domain.ring import Ring
-from chatops_server.domain.sealing import TimedRow, rows_of
 from chatops_server.domain.tiers import RAW
 from chatops_server.storage.base import Row, Script, fetch
-from chatops_server.storage.sql.chunks import ChunkRow, host_chunks_since
+from chatops_server.storage.damaged import rows_or_none
+from chatops_server.storage.sql.chunks import host_chunks_since
 from chatops_server.storage.sql.hot import HotTable, column_names, tables_with
 from chatops_server.storage.sqlite.reader import ReaderPool
-
-log = logging.getLogger(__name__)
 
 # Less than 10 ms of the event loop each.
 _PIECE: Final[int] = 500
@@ -42,7 +38,7 @@ async def load(readers: ReaderPool, found: list[Extent], start_ms: int, now_ms: 
     rings: dict[int, Ring] = {}
     # Of machines whose clock is ahead, samples of the last hour may be sealed.
     for row in await readers.run(host_chunks_since(RAW.chunk_of(start_ms), RAW)):
-        _fill(rings, [(0, row.source.server_num, *values) for values in _samples(row)], start_ms, now_ms)
+        _fill(rings, [(0, row.source.server_num, *values) for values in rows_or_none(row)], start_ms, now_ms)
     for table, last in found:
         after = 0
         while after < last:
@@ -52,14 +48,6 @@ async def load(readers: ReaderPool, found: list[Extent], start_ms: int, now_ms: 
             after = rows[-1][0]
             _fill(rings, [row for row in rows if table.has(row[1])], start_ms, now_ms)
     return rings
-
-
-def _samples(row: ChunkRow) -> list[TimedRow]:
-    try:
-        return rows_of(row.body)
-    except DamagedChunkError as exc:
-        log.warning("a sealed hour cannot be read", extra={"t0": row.t0, "reason": str(exc)})
-        return []
 
 
 def _piece(table: HotTable, after: int, last: int) -> Script[list[Row]]:

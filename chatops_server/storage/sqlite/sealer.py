@@ -1,7 +1,6 @@
 """Turns the tables of an hour that is over into chunks, server by server, beside the running hub."""
 
 import asyncio
-import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +10,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from chatops_server.domain.chunks import DamagedChunkError
-from chatops_server.domain.sealing import Piece, TimedRow, pieces
+from chatops_server.domain.sealing import TimedRow, pieces
 from chatops_server.storage.base import Script
+from chatops_server.storage.damaged import merged_or_anew
 from chatops_server.storage.sql.chunks import ChunkRow, Source, chunk_at, put_chunks
 from chatops_server.storage.sql.hot import (
     HotTable,
@@ -29,8 +28,6 @@ from chatops_server.storage.sql.samples import HotSamples
 from chatops_server.storage.sqlite.connections import connect_thread_reader
 from chatops_server.storage.sqlite.statements import meaning, run
 from chatops_server.storage.sqlite.writer import Writer
-
-log = logging.getLogger(__name__)
 
 # One commit of the writer's: about 10 ms, which is what agents then wait longer for their acks.
 COMMIT_BYTES: Final = 512 * 1024
@@ -116,7 +113,7 @@ class Sealer:
         found = []
         for piece in pieces(rows):
             before = run(connection, chunk_at(source, piece.tier, piece.t0))
-            row_count, body = _merged(piece, before, source)
+            row_count, body = merged_or_anew(piece, before, source)
             found.append(ChunkRow(source, piece.tier.number, piece.t0, row_count, body))
         return found
 
@@ -139,17 +136,6 @@ class _ByServer:
             self._num, self._rows = next(self._groups, (_ALL, iter(())))
         if self._num == server_num:
             yield from self._rows
-
-
-def _merged(piece: Piece, before: bytes | None, source: Source) -> tuple[int, bytes]:
-    try:
-        return piece.merged(before)
-    except DamagedChunkError as exc:
-        log.warning(
-            "a sealed hour was damaged and is begun anew",
-            extra={"server_num": source.server_num, "t0": piece.t0, "reason": str(exc)},
-        )
-        return piece.merged(None)
 
 
 def _sealed(rows: Sequence[ChunkRow], table: HotTable, through: int) -> Script[None]:

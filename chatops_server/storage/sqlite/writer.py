@@ -14,17 +14,10 @@ from typing import Any, Final, TypeVar
 from chatops_server.domain.histogram import Histogram
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import GapRow, SampleRow, Script, WriterLoad
+from chatops_server.storage.jobs import Job, RowsJob, ScriptJob, tell
 from chatops_server.storage.recent import StoredSample
 from chatops_server.storage.sqlite.checkpoints import Checkpoints
-from chatops_server.storage.sqlite.commits import (
-    Commits,
-    Job,
-    RowsJob,
-    SampleWriting,
-    ScriptJob,
-    Settled,
-    failed,
-)
+from chatops_server.storage.sqlite.commits import Commits, SampleWriting, Settled, failed
 from chatops_server.storage.sqlite.gathering import Gathering, Together
 from chatops_server.storage.sqlite.reclaiming import Reclaiming
 
@@ -173,17 +166,7 @@ class Writer:
                 self._on_stored(settled.stored)
         finally:
             # Also after a defect of whoever was told: nobody may wait for ever for what is on disk.
-            self._tell_results(settled)
-
-    def _tell_results(self, settled: Settled) -> None:
-        for future, result in settled.results:
-            self._room.release()
-            if future.done():  # its caller was cancelled
-                continue
-            if isinstance(result, Exception):
-                future.set_exception(result)
-            else:
-                future.set_result(result)
+            tell(settled.results, self._room.release)
 
     # From here on: the writer's thread.
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chatops_server.storage.sqlite.commits import RowsJob
+from chatops_server.storage.jobs import RowsJob
 from chatops_server.storage.sqlite.gathering import Gathering, Together
 from chatops_server.storage.sqlite.pacing import ENOUGH_ROWS
 from tests.deadlines import eventually
