@@ -24,6 +24,7 @@ BENCHMARKS: Final = (
     "alerts",
     "console",
     "containers",
+    "drawn",
     "faults",
     "history",
     "ingest",

@@ -27,6 +27,8 @@ class Terminal:
         self.output = bytearray()
         self.heard_s = self.began_s
         """When the last bytes came."""
+        self.moments: list[tuple[float, int]] = []
+        """Unix seconds, and how many bytes had come by then."""
         self.ended_s: float | None = None
         self._fd = fd
         self._rate = rate
@@ -94,6 +96,7 @@ class Terminal:
                 return
             self.heard_s = time.monotonic()
             self.output += came
+            self.moments.append((time.time(), len(self.output)))
             if self._rate is not None:
                 time.sleep(len(came) / self._rate)
 
