@@ -15,10 +15,13 @@ from typing import Final
 _CHUNK: Final = 65_536
 _STOP_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.005
+# Terminals of these days are asked whether they can show whole pictures (mode 2026), and say that they can.
+_QUESTION: Final = b"\x1b[?2026$p"
+_ANSWER: Final = b"\x1b[?2026;2$y"
 
 
 class Terminal:
-    """Reads as fast as it can, or `rate` bytes a second; keeps all that came."""
+    """Reads as fast as it can, or `rate` bytes a second; keeps all that came, and answers what it is asked."""
 
     def __init__(self, pid: int, fd: int, rate: float | None) -> None:
         """Begin to read."""
@@ -95,8 +98,11 @@ class Terminal:
             if not came:
                 return
             self.heard_s = time.monotonic()
+            before = max(0, len(self.output) - len(_QUESTION) + 1)
             self.output += came
             self.moments.append((time.time(), len(self.output)))
+            for _asked in range(self.output.count(_QUESTION, before)):
+                self.press(_ANSWER)
             if self._rate is not None:
                 time.sleep(len(came) / self._rate)
 

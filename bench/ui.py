@@ -141,7 +141,9 @@ def _running(stage: Stage) -> list[Figure]:
     looks = (
         Look("fleet 80x24", SMALL, bytes_s=6000.0, cpu=3.0),
         Look("fleet 160x48", LARGE, bytes_s=12_000.0, cpu=3.0),
-        Look("server 160x48", LARGE, (stage.server,), bytes_s=1500.0, cpu=2.0),
+        # Escape would lead from it to the fleet.
+        Look("server 80x24", SMALL, (stage.server,), keys=b"", bytes_s=1500.0, cpu=2.0),
+        Look("server 160x48", LARGE, (stage.server,), keys=b"", bytes_s=1500.0, cpu=2.0),
         Look("fleet, low bandwidth", SMALL, ("--low-bandwidth",), bytes_s=1000.0),
         Look("unfocused", SMALL, keys=b"\x1b[O", cpu=0.5),
     )
@@ -236,16 +238,22 @@ def _gone(stage: Stage) -> list[Figure]:
 
 
 def _others(seconds: float) -> list[Figure]:
-    """Measure the usual tools beside it, those that are here."""
-    environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+    """Measure the usual tools beside it, those that are here, both each second."""
     figures: list[Figure] = []
-    for command in (("btop", "-u", "1000"), ("btop",), ("glances", "-t", "1")):
-        if shutil.which(command[0]) is None or any(one.name.startswith(command[0]) for one in figures):
-            continue
-        progress(command[0])
-        with contextlib.suppress(OSError), in_terminal(command, environ, LARGE) as terminal:
-            time.sleep(_SETTLE_S)
-            figures += _counted(terminal, f"{command[0]} 160x48", seconds, (None, None))
+    with tempfile.TemporaryDirectory(prefix="chatops-bench-") as home:
+        # btop has no argument for it, and draws nothing where it is given one it does not know.
+        config = Path(home) / "btop" / "btop.conf"
+        config.parent.mkdir()
+        config.write_text("update_ms = 1000\n")
+        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        environ |= {"HOME": home, "XDG_CONFIG_HOME": home}
+        for command in (("btop", "--utf-force"), ("glances", "-t", "1")):
+            if shutil.which(command[0]) is None:
+                continue
+            progress(command[0])
+            with contextlib.suppress(OSError), in_terminal(command, environ, LARGE) as terminal:
+                time.sleep(_SETTLE_S)
+                figures += _counted(terminal, f"{command[0]} 160x48", seconds, (None, None))
     return figures
 
 
