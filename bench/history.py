@@ -1,7 +1,8 @@
 """What history costs: bytes of a sealed sample, bytes written a day, and charts among a hundred servers.
 
 A hundred machines at 5 s for two hours go the whole way, from append to sealed chunks. A year of rollups is
-then laid beside them, and charts of four series are asked for, each of another server.
+then laid beside them, and charts of four series are asked for, each of another server. Beside what a sealed
+sample takes: the same columns in a block of Prometheus, where it is installed.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Final
 
 from bench.figures import Figure, progress, publish
 from bench.machines import fleet
+from bench.prometheus import Series, block_bytes
 from chatops_server.domain import rollups
-from chatops_server.domain.columns import HOST, host_row
+from chatops_server.domain.columns import HOST, Scaled, host_row
 from chatops_server.domain.downsampling import Partial
 from chatops_server.domain.sealing import Piece, pieces
 from chatops_server.domain.tiers import DAY_MS, HOURS, MINUTES, RAW, TEN_MINUTES, Tier
@@ -33,6 +35,10 @@ SERVERS: Final = 100
 INTERVAL_MS: Final = 5_000
 HOURS_SAMPLED: Final = 2
 _HOUR_MS: Final = 3_600_000
+# Of the machines; a block takes as much for each of more.
+COMPARED: Final = 10
+# Prometheus cuts its blocks there.
+_BLOCK_MS: Final = 2 * _HOUR_MS
 # How far back each tier is laid out; the finer ones only as far as the charts below reach.
 LAID_OUT_DAYS: Final = {MINUTES: 2, TEN_MINUTES: 30, HOURS: 366}
 # Servers share their curves: making them takes longer than everything else here.
@@ -62,8 +68,39 @@ def main() -> int:
     parser.add_argument("--charts", type=int, default=40, help="how many of each range (40)")
     charts = parser.parse_args().charts
     with TemporaryDirectory() as folder:
-        publish(asyncio.run(_measure(Path(folder) / "hub.db", charts)))
+        figures = asyncio.run(_measure(Path(folder) / "hub.db", charts))
+        publish([*figures, *_blocks(Path(folder))])
     return 0
+
+
+def _blocks(folder: Path) -> list[Figure]:
+    """Have Prometheus store some of the machines' samples, the wide columns only."""
+    progress("blocks of Prometheus")
+    start_ms = time.time_ns() // 1_000_000 // _BLOCK_MS * _BLOCK_MS - _BLOCK_MS
+    times = range(start_ms, start_ms + HOURS_SAMPLED * _HOUR_MS, INTERVAL_MS)
+    rows = [[host_row(machine.sample(1, ts)) for ts in times] for machine in fleet(SERVERS)[:COMPARED]]
+    size = block_bytes(folder, _series(times, rows))
+    if size is None:
+        return []
+    samples = COMPARED * len(times)
+    return [
+        Figure(name=f"the same {len(HOST)} columns in Prometheus's block", value=size / samples, unit="B")
+    ]
+
+
+def _series(times: Sequence[int], rows: Sequence[Sequence[Scaled]]) -> Iterator[Series]:
+    for at, column in enumerate(HOST):
+        for number, of_machine in enumerate(rows):
+            values = [row[at] for row in of_machine]
+            yield (
+                column.metric.replace(".", "_"),
+                f"m{number}",
+                [
+                    (ts, value / column.scale)
+                    for ts, value in zip(times, values, strict=True)
+                    if value is not None
+                ],
+            )
 
 
 async def _measure(path: Path, charts: int) -> list[Figure]:
