@@ -39,7 +39,7 @@ async def over_ssh(hub: Hub, config: Config, port: int) -> AsyncIterator[None]:
         from chatops_server.ssh.server import Doorway, listening  # noqa: PLC0415
         from chatops_server.ssh.visits import HubAt, Visits  # noqa: PLC0415
     except ImportError as exc:
-        raise SettingError("--ssh-port: asyncssh is missing: pip install 'chatops[ssh]'") from exc
+        raise SettingError("--ssh-port: no asyncssh: .venv/bin/pip install '.[ssh]' in the clone") from exc
     host = own_host(config.host)
     shown = f"[{host}]" if ":" in host else host
     at = HubAt(f"{'http' if config.tls is None else 'https'}://{shown}:{port}", config.ssh.pin)

@@ -42,7 +42,7 @@ def serve(settings: Settings, wanted: Wanted) -> int:
     try:
         import textual_serve  # noqa: F401, PLC0415 - only whether it is there
     except ImportError:
-        complain("web: textual-serve is missing: pip install 'chatops[web]'")
+        complain("web: textual-serve is missing: .venv/bin/pip install '.[web]' in the clone")
         return ExitCode.USAGE
     return asyncio.run(_serve(settings, wanted))
 

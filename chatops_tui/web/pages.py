@@ -46,8 +46,8 @@ _UI: Final = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>chatops</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/css/xterm.css">
-<script src="/static/js/textual.js"></script>
 <script src="/page.js"></script>
+<script src="/static/js/textual.js"></script>
 <style>
   body { background: #0f1419; margin: 0; }
   #ended { display: none; position: fixed; inset: 0; z-index: 20; align-items: center;
@@ -65,6 +65,10 @@ _UI: Final = Template("""<!DOCTYPE html>
 """)
 SCRIPT: Final = """addEventListener("DOMContentLoaded", () => {
   document.getElementById("again").addEventListener("click", () => location.reload());
+  // Where a proxy does the TLS only the browser knows; it refuses ws: on such a page.
+  const terminal = document.getElementById("terminal").dataset;
+  if (location.protocol === "https:")
+    terminal.sessionWebsocketUrl = terminal.sessionWebsocketUrl.replace(/^ws:/, "wss:");
 });
 """
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +38,8 @@ _FORM_BYTES: Final = 16 * 1024
 # A paste into the UI.
 _FRAME_BYTES: Final = 1024 * 1024
 _MOST_SIZE: Final = 1_000
+FORM_WITHIN_S: Final = 10.0
+_CLOSES_WITHIN_S: Final = 3.0
 
 
 class WebUi:
@@ -50,6 +55,7 @@ class WebUi:
         self._secure = secure
         self._failures: dict[str, deque[float]] = {}
         self._sockets: set[web.WebSocketResponse] = set()
+        self._windows: Counter[str] = Counter()
 
     def application(self) -> web.Application:
         """Return it, to be served."""
@@ -72,40 +78,55 @@ class WebUi:
 
     async def _index(self, request: web.Request) -> web.Response:
         if self._login_of(request) is None:
-            raise web.HTTPSeeOther("/login")
+            return _see_other("/login")
+        # The page's script makes it wss where the page came by https, be it by a proxy in front.
         socket = f"{'wss' if self._secure else 'ws'}://{request.host}/ws"
-        return _page(ui_page(socket), socket)
+        return _page(ui_page(socket), f"{socket} wss://{request.host}/ws")
 
     async def _form(self, _request: web.Request) -> web.Response:
         return _page(login_page(self._hub_url))
 
     async def _login(self, request: web.Request) -> web.Response:
         _require_own_page(request)
-        form = await request.post()
+        form = await _form_of(request)
         username, password, otp = (str(form.get(name, "")) for name in ("username", "password", "otp"))
-        if self._is_guessing(request):
+        failures = self._failures_of(request)
+        if len(failures) >= MOST_FAILURES:
             return self._refused(429, username, "Too many attempts: wait a minute.")
+        # Counted before the hub is asked, so that many at once are too many.
+        attempt = asyncio.get_running_loop().time()
+        failures.append(attempt)
         try:
             token = await self._logins.open(username.strip(), password, otp.strip())
+        except InvalidCredentialsError as exc:
+            return self._answer_to(username, exc)
         except HubError as exc:
-            return self._answer_to(request, username, exc)
+            _forget(attempt, failures)
+            return self._answer_to(username, exc)
         except TooManyLoginsError:
+            _forget(attempt, failures)
             return self._refused(503, username, "Too many people are signed in here already.")
-        response = web.HTTPSeeOther("/")
+        _forget(attempt, failures)
+        await self._logins.close(request.cookies.get(COOKIE, ""))
+        return self._let_in(request, token)
+
+    def _let_in(self, request: web.Request, token: str) -> web.Response:
+        response = _see_other("/")
         response.set_cookie(
             COOKIE,
             token,
             max_age=int(LASTS_S),
             httponly=True,
             samesite="Strict",
-            secure=self._secure,
+            # Also where a proxy in front does the TLS: then the browser knows its page by https.
+            secure=self._secure or request.headers["Origin"].startswith("https:"),
         )
         return response
 
     async def _logout(self, request: web.Request) -> web.Response:
         _require_own_page(request)
         await self._logins.close(request.cookies.get(COOKIE, ""))
-        response = web.HTTPSeeOther("/login")
+        response = _see_other("/login")
         response.del_cookie(COOKIE)
         return response
 
@@ -114,49 +135,62 @@ class WebUi:
         login = self._login_of(request)
         if login is None:
             raise web.HTTPUnauthorized(text="sign in first\n")
-        if login.windows >= MOST_WINDOWS:
+        if self._windows[login.username] >= MOST_WINDOWS:
             raise web.HTTPTooManyRequests(text=f"at most {MOST_WINDOWS} windows at once\n")
-        login.windows += 1
+        # Of a user, and not of a login: else windows of one that is over would count for nobody.
+        self._windows[login.username] += 1
         try:
             return await self._shown(request, login)
         finally:
-            login.windows -= 1
+            self._windows[login.username] -= 1
+            self._windows += Counter()  # forgets who has none
 
     async def _shown(self, request: web.Request, login: Login) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=_FRAME_BYTES)
+        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=_FRAME_BYTES, timeout=_CLOSES_WITHIN_S)
         await socket.prepare(request)
-        self._sockets.add(socket)
         page = Page(socket.send_bytes, socket.send_str, socket.close)
         window = Window(self._arguments_of(login.username), login.folder, page)
+        self._sockets.add(socket)
+        login.closers.add(socket.close)
         try:
-            await window.start(_size(request, "width", 80), _size(request, "height", 24))
-            await _talk(socket, window)
+            if not login.is_over:
+                async with asyncio.timeout(self._logins.left_s(login)):
+                    await window.start(_size(request, "width", 80), _size(request, "height", 24))
+                    await _talk(socket, window)
         except ConnectionResetError:
             log.info("a browser went away")
+        except TimeoutError:
+            log.info("a login has lasted its time")
         finally:
+            login.closers.discard(socket.close)
             self._sockets.discard(socket)
             await window.stop()
+            await socket.close()
+        if window.has_no_session:
+            await self._logins.close(request.cookies.get(COOKIE, ""))
+        await self._logins.close_old()
         return socket
 
     def _login_of(self, request: web.Request) -> Login | None:
         return self._logins.find(request.cookies.get(COOKIE, ""))
 
-    def _is_guessing(self, request: web.Request) -> bool:
-        failures = self._failures.get(request.remote or "", deque())
+    def _failures_of(self, request: web.Request) -> deque[float]:
+        """Return when an address was wrong within the last minute, to be added to."""
         now = asyncio.get_running_loop().time()
-        while failures and failures[0] < now - _WITHIN_S:
-            failures.popleft()
-        return len(failures) >= MOST_FAILURES
+        for network, failures in list(self._failures.items()):
+            while failures and failures[0] < now - _WITHIN_S:
+                failures.popleft()
+            if not failures:
+                del self._failures[network]
+        if len(self._failures) > _MOST_ADDRESSES:
+            self._failures.clear()
+        return self._failures.setdefault(_network(request.remote), deque())
 
-    def _answer_to(self, request: web.Request, username: str, exc: HubError) -> web.Response:
+    def _answer_to(self, username: str, exc: HubError) -> web.Response:
         match exc:
             case OtpNeededError():
                 return self._refused(401, username, "A code of your second factor is needed.")
             case InvalidCredentialsError():
-                if len(self._failures) > _MOST_ADDRESSES:
-                    self._failures.clear()
-                failures = self._failures.setdefault(request.remote or "", deque(maxlen=MOST_FAILURES))
-                failures.append(asyncio.get_running_loop().time())
                 return self._refused(401, username, "Wrong user name or password.")
             case TooManyRequestsError():
                 return self._refused(429, username, "Too many attempts: wait a minute.")
@@ -198,8 +232,33 @@ async def _talk(socket: web.WebSocketResponse, window: Window) -> None:
 def _parsed(text: str) -> object:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
+
+
+async def _form_of(request: web.Request) -> Mapping[str, object]:
+    """Return what was filled in; 408 where it does not come."""
+    try:
+        async with asyncio.timeout(FORM_WITHIN_S):
+            return await request.post()
+    except TimeoutError as exc:
+        raise web.HTTPRequestTimeout(text="the form did not come\n") from exc
+
+
+def _forget(attempt: float, failures: deque[float]) -> None:
+    with suppress(ValueError):  # it took longer than attempts are counted
+        failures.remove(attempt)
+
+
+def _network(address: str | None) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 that one IPv6 user commands."""
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or ""
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or parsed.exploded[:19])
+    return str(parsed)
 
 
 @web.middleware
@@ -218,6 +277,10 @@ async def _with_headers(
 
 async def _script(_request: web.Request) -> web.Response:
     return web.Response(text=SCRIPT, content_type="text/javascript")
+
+
+def _see_other(where: str) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
 
 
 def _page(html: str, socket: str = "", status: int = 200) -> web.Response:

@@ -12,6 +12,7 @@ from typing import Final
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from chatops_tui.exit_code import ExitCode
 from chatops_tui.web.logins import environment_of
 
 # What a program of ours needs of the environment; the rest (an ssh-agent, a signing key, a password) belongs
@@ -51,6 +52,11 @@ class Window(AppService):
         self._arguments = arguments
         self._folder = folder
 
+    @property
+    def has_no_session(self) -> bool:
+        """Say whether the UI has ended because nobody is signed in there any more."""
+        return self._process is not None and self._process.returncode == ExitCode.NO_SESSION
+
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
         return {
@@ -84,7 +90,8 @@ class Window(AppService):
         if process is None or task is None:
             return
         self._task = None
-        await self.send_meta({"type": "quit"})
+        with suppress(ConnectionError):  # it has ended by itself
+            await self.send_meta({"type": "quit"})
         try:
             async with asyncio.timeout(_ENDS_WITHIN_S):
                 await asyncio.shield(task)

@@ -39,5 +39,5 @@ def parsed(setting: str, named: str = "--database") -> PostgresUrl:
     if parts.scheme not in SCHEMES or not parts.path.strip("/"):
         raise SettingError(f"{named}: expected postgresql://USER@HOST:PORT/NAME")
     if find_spec("asyncpg") is None:
-        raise SettingError(f"{named}: PostgreSQL needs the extra: pip install 'chatops[postgres]'")
+        raise SettingError(f"{named}: no PostgreSQL: .venv/bin/pip install '.[postgres]' in the clone")
     return PostgresUrl(setting)
