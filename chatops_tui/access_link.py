@@ -1,15 +1,21 @@
-"""Users, keys and grants between hub and screens: asked for as they are looked at, never kept."""
+"""Who is let in and what is kept, between hub and screens: asked for as it is looked at, never kept."""
 
 from chatops_tui.audit_link import Desk
 from chatops_tui.store.store import Store
 from chatops_wire.rest import (
+    ApiKeyCreate,
+    ApiKeyCreated,
     ApiKeyView,
     GrantRole,
     GrantView,
+    LoginSessionView,
     UserCreate,
     UserDetail,
     UserPatch,
 )
+from chatops_wire.rest_enrolment import EnrollTokenCreate, EnrollTokenCreated, EnrollTokenView
+from chatops_wire.rest_retention import RetentionPatch, RetentionView
+from chatops_wire.rest_ssh_keys import SshKeyCreate, SshKeyView
 
 
 class AccessLink:
@@ -47,6 +53,50 @@ class AccessLink:
     async def revoke_key(self, key_id: str) -> None:
         """End a key."""
         await self._desk.ask(self._desk.rest.access.revoke_key(key_id))
+
+    async def make_key(self, wanted: ApiKeyCreate) -> ApiKeyCreated:
+        """Make a key for a server's agent; its text is told this once."""
+        return await self._desk.ask(self._desk.rest.access.make_key(wanted))
+
+    async def enroll_tokens(self) -> tuple[EnrollTokenView, ...]:
+        """Return one's enrolment tokens, an admin's all."""
+        return await self._desk.ask(self._desk.rest.access.enroll_tokens())
+
+    async def make_enroll_token(self, wanted: EnrollTokenCreate) -> EnrollTokenCreated:
+        """Make an enrolment token; its text is told this once."""
+        return await self._desk.ask(self._desk.rest.access.make_enroll_token(wanted))
+
+    async def revoke_enroll_token(self, token_id: str) -> None:
+        """End an enrolment token."""
+        await self._desk.ask(self._desk.rest.access.revoke_enroll_token(token_id))
+
+    async def sessions(self) -> tuple[LoginSessionView, ...]:
+        """Return one's own logins, the last used first."""
+        return await self._desk.ask(self._desk.rest.access.sessions())
+
+    async def end_session(self, session_id: str) -> None:
+        """End one of one's own logins."""
+        await self._desk.ask(self._desk.rest.access.end_session(session_id))
+
+    async def ssh_keys(self) -> tuple[SshKeyView, ...]:
+        """Return one's own keys for the UI over ssh, oldest first."""
+        return await self._desk.ask(self._desk.rest.access.ssh_keys())
+
+    async def add_ssh_key(self, wanted: SshKeyCreate) -> SshKeyView:
+        """Let the holder of a key in as oneself."""
+        return await self._desk.ask(self._desk.rest.access.add_ssh_key(wanted))
+
+    async def remove_ssh_key(self, key_id: str) -> None:
+        """Take one of one's own keys back."""
+        await self._desk.ask(self._desk.rest.access.remove_ssh_key(key_id))
+
+    async def retention(self) -> RetentionView:
+        """Return how long things are kept; for admins."""
+        return await self._desk.ask(self._desk.rest.access.retention())
+
+    async def set_retention(self, patch: RetentionPatch) -> RetentionView:
+        """Set how long things are kept."""
+        return await self._desk.ask(self._desk.rest.access.set_retention(patch))
 
     async def grants(self) -> tuple[GrantView, ...]:
         """Return who else may see or operate the servers one may manage.

@@ -30,10 +30,12 @@ class CodeNeededError(RequestFailedError):
 
 @dataclass(frozen=True, slots=True)
 class NewServer:
-    """A server just added, and the key its agent needs: told this once."""
+    """A server, and the key its agent needs: told this once."""
 
     view: ServerView
     key: str
+    is_new: bool = True
+    """False: the server was there, and has one key more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class NewToken:
     """The token, and behind a dot the pin of the hub's own certificate."""
     expires_at: str
     """RFC 3339."""
+    uses: int = 1
+    """How many machines come with it."""
 
 
 @dataclass(frozen=True, slots=True)

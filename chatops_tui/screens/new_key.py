@@ -20,6 +20,7 @@ from chatops_tui.screens.context import Context
 from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
+from chatops_wire.times import format_ms
 
 # Two for the frame and two for the air inside it.
 _FRAME: int = 6
@@ -47,9 +48,7 @@ class NewKeyScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the text."""
         with Vertical(classes="dialog wide") as box:
-            made = self._made
-            title = f"{made.view.name} is added" if isinstance(made, NewServer) else "A machine enrols itself"
-            set_box_title(box, title)
+            set_box_title(box, self._title())
             yield TextBlock(id="key-text")
         yield KeyFooter()
 
@@ -99,11 +98,20 @@ class NewKeyScreen(ModalScreen[None]):
             yield [(piece, "muted")]
         yield self._standing()
 
+    def _title(self) -> str:
+        made = self._made
+        if isinstance(made, NewServer):
+            return f"{made.view.name} is added" if made.is_new else f"A new key for {made.view.name}"
+        return "A machine enrols itself" if made.uses == 1 else f"{made.uses} machines enrol themselves"
+
     def _about(self) -> str:
         if isinstance(self._made, NewServer):
             return "The key is shown only now:"
-        until = clean(self._made.expires_at)[11:16]
-        return f"The token lets one machine in, until {until} UTC, and is shown only now:"
+        told, now_ms = clean(self._made.expires_at), self._given.now_ms()
+        # The day too, where it is another.
+        until = told[11:16] if told[:10] == format_ms(now_ms)[:10] else told[:16].replace("T", " ")
+        who = "one machine" if self._made.uses == 1 else f"{self._made.uses} machines"
+        return f"The token lets {who} in, until {until} UTC, and is shown only now:"
 
     def _standing(self) -> Cell:
         if not isinstance(self._made, NewServer):

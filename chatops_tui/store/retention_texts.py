@@ -17,6 +17,7 @@ class Term:
     name: str
     """Of the hub's field."""
     label: str
+    about: str
     most: int
     least: int = 1
     unit: str = "day"
@@ -44,13 +45,13 @@ class Term:
 
 _DECADE: Final = 3650
 TERMS: Final = (
-    Term("raw_days", "Samples", _DECADE),
-    Term("minutes_days", "By the minute", _DECADE),
-    Term("ten_minutes_days", "By ten minutes", _DECADE),
-    Term("hours_days", "By the hour", 10 * _DECADE),
-    Term("commands_days", "Commands", _DECADE),
-    Term("output_mb", "Their output", 1_000_000, 16, "MB"),
-    Term("events_days", "Events", _DECADE),
+    Term("raw_days", "Samples", "every sample, one by one, with its top processes", _DECADE),
+    Term("minutes_days", "By the minute", "average, lowest and highest of each minute", _DECADE),
+    Term("ten_minutes_days", "By ten minutes", "of each ten minutes", _DECADE),
+    Term("hours_days", "By the hour", "of each hour, the longest of all", 10 * _DECADE),
+    Term("commands_days", "Commands", "commands, their output, recordings of terminals", _DECADE),
+    Term("output_mb", "Their output", "beyond it the oldest output goes", 1_000_000, 16, "MB"),
+    Term("events_days", "Events", "the timeline; the audit log is never cut", _DECADE),
 )
 """As they are shown."""
 BY_NAME: Final = {term.name: term for term in TERMS}

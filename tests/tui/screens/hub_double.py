@@ -84,8 +84,9 @@ class HubDouble:
         self.clients: set[Client] = set()
         self.logins = 0
         self.refuse_login: tuple[int, ErrorCode] | None = None
-        self.enrolling = EnrolDouble()
         self.access = AccessDouble()
+        self.enrolling = EnrolDouble()
+        self.keys_made: list[ApiKeyCreate] = []
         self.otp = ""
         """The code a login needs; empty: none."""
         self.accepts_tokens = True
@@ -135,8 +136,8 @@ class HubDouble:
                 *self.docker.routes(),
                 *self.shells.routes(),
                 *self.alerts.routes(),
-                *self.enrolling.routes(),
                 *self.access.routes(),
+                *self.enrolling.routes(),
                 *self.audit.routes(),
                 *self.policy.routes(),
             ]
@@ -278,6 +279,7 @@ class HubDouble:
         body = await read(request, ApiKeyCreate)
         if self.refuses_keys:
             return problem(500, ErrorCode.INTERNAL)
+        self.keys_made.append(body)
         which: dict[str, Any] = {"id": "k1", "server_id": body.server_id, "name": body.name}
         made_at = format_ms(self.now_ms())
         key = ApiKeyCreated(
