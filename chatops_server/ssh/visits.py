@@ -83,6 +83,11 @@ class Visits:
             raise
         return visit
 
+    def make_state_dir(self) -> None:
+        """Make the folder, for nobody else to read, of what visitors chose to look at."""
+        self._state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._state_dir.chmod(0o700)
+
     def environment(self, user: UserRow, folder: Path, address: str, screen: Screen) -> dict[str, str]:
         """Return the environment of a visitor's UI: nothing of the hub's own."""
         told = {
@@ -147,6 +152,7 @@ class Visit:
     async def begin(self, screen: Screen) -> None:
         """See `Visits.open`."""
         self._session_id, tokens = await self._visits.begin_session(self._user, self._address)
+        await asyncio.to_thread(self._visits.make_state_dir)
         folder = self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="chatops-ssh-"))
         # Over a pipe: arguments and environment can be read by others, and a file outlives a crash.
         reading, writing = os.pipe()

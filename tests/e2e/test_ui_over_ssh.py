@@ -121,6 +121,7 @@ def test_alice_sees_the_ui_uses_it_and_leaves(door: Door) -> None:
         for secret in (PASSWORD, "access_token", "eyJ"):
             assert secret not in words
             assert secret not in environ
+        assert (door.folder / "hub" / "ui").stat().st_mode & 0o777 == 0o700
         terminal.type("?")
         terminal.until("Help")
         # Not in one piece with what follows: that would be alt+q.
