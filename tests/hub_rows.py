@@ -11,6 +11,16 @@ NOON_MS = 1_767_268_800_000
 HOUR_MS = 3_600_000
 
 
+class Clock:
+    """A hub's clock in Unix milliseconds, put forward by hand."""
+
+    def __init__(self, now_ms: int = NOON_MS) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
 def sample(seq: int, ts_ms: int = NOON_MS, *, cpu: float = 10.0, disks: Sequence[str] = ("/",)) -> Sample:
     """Return a sample whose values all follow from its arguments."""
     return Sample(

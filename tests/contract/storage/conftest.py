@@ -9,17 +9,7 @@ from chatops_server.storage.base import Storage
 from chatops_server.storage.postgres.address import PostgresUrl
 from chatops_server.storage.postgres.engine import Place, open_postgres
 from chatops_server.storage.sqlite.engine import open_sqlite
-from tests.hub_rows import NOON_MS, add_servers
-
-
-class Clock:
-    """The hub's clock, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.now_ms = NOON_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
+from tests.hub_rows import Clock, add_servers
 
 
 @pytest.fixture

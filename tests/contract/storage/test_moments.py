@@ -9,8 +9,7 @@ from chatops_server.storage.base import SampleRow, Storage
 from chatops_wire.containers import Container
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Process, Sample, Temperature
 from chatops_wire.times import format_ms
-from tests.contract.storage.conftest import Clock
-from tests.hub_rows import HOUR_MS, NOON_MS
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * HOUR_MS

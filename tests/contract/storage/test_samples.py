@@ -20,9 +20,8 @@ from chatops_server.storage.base import (
 from chatops_server.storage.sql.hot import tables_with
 from chatops_server.storage.sql.samples import MAX_GROUPS, MAX_LABEL, MAX_PARTS
 from chatops_wire.samples import Cpu, Sample
-from tests.contract.storage.conftest import Clock
 from tests.deadlines import DEADLINE_S
-from tests.hub_rows import HOUR_MS, NOON_MS, row, sample
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock, row, sample
 
 DAY_MS = 24 * HOUR_MS
 

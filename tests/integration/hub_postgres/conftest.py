@@ -8,20 +8,10 @@ import pytest
 
 from chatops_server.storage.postgres.address import PostgresUrl
 from chatops_server.storage.postgres.engine import Place, PostgresStorage, open_postgres
-from tests.hub_rows import NOON_MS
+from tests.hub_rows import Clock
 from tests.postgres_server import PostgresServer
 
 Opener = Callable[[], Awaitable[PostgresStorage]]
-
-
-class Clock:
-    """The clock of all hubs, put forward by hand."""
-
-    def __init__(self) -> None:
-        self.now_ms = NOON_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from chatops_server.storage.postgres.engine import Place, open_postgres
 from chatops_server.storage.sql.audit import AuditFilter, add_audit, audit_matching
 from chatops_server.storage.sql.events import EventFilter, NewEvent, add_event, all_events, events_visible_to
 from chatops_server.storage.sqlite.engine import open_sqlite
-from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row, sample
-from tests.integration.hub_postgres.conftest import Clock
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock, add_servers, row, sample
 
 METRICS = ("cpu.percent", "memory.used", "server.up", "cpu.iowait", "disk.used:/", "disk.used:/var")
 KEEP = Keep(raw_days=1, minutes_days=3, ten_minutes_days=9, hours_days=60)

@@ -13,8 +13,8 @@ from chatops_server.storage.postgres.locks import Presence
 from chatops_server.storage.sql.audit import add_audit, check_chain
 from chatops_server.storage.sql.hot import tables_with
 from tests.deadlines import eventually
-from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row
-from tests.integration.hub_postgres.conftest import Clock, Opener
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock, add_servers, row
+from tests.integration.hub_postgres.conftest import Opener
 
 
 def stored() -> Script[list[Row]]:

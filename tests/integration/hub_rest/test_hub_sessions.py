@@ -25,18 +25,11 @@ from chatops_server.storage.sql.users import UserRow
 from chatops_server.storage.sqlite.engine import open_sqlite
 from chatops_wire.codes import ErrorCode
 from chatops_wire.rest import EventView, Login, Tokens, UserPatch
+from tests.hub_rows import Clock
 from tests.integration.hub_rest.conftest import ADMIN_PASSWORD, CHEAP, SECRET
 
 START = 1_700_000_000_000
 DAY_MS = 24 * 3600 * 1000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_ms = START
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 class Nobody:
@@ -56,7 +49,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    clock, hasher = Clock(), PasswordHasher(CHEAP)
+    clock, hasher = Clock(START), PasswordHasher(CHEAP)
     storage = await open_sqlite(tmp_path / "hub.db", now_ms=clock)
     ledger, directory = Ledger(storage, Events(storage, Nobody(), clock), clock), UserDirectory()
     second = SecondStep(storage, Sealer(SECRET), clock)

@@ -17,6 +17,7 @@ from chatops_server.token_keys import TokenKeysFile
 from chatops_wire.rest import Login
 from chatops_wire.settings import SettingError
 from tests.deadlines import DEADLINE_S, eventually
+from tests.hub_rows import Clock
 from tests.integration.hub_rest.conftest import ADMIN_PASSWORD, CHEAP
 
 NOW_MS = 1_700_000_000_000
@@ -34,23 +35,16 @@ def program(*words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-class Clock:
-    now_ms = NOW_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
-
-
 def test_a_key_is_made_once_for_its_user_only(tmp_path: Path) -> None:
-    file = TokenKeysFile(tmp_path / "state", Clock())
+    file = TokenKeysFile(tmp_path / "state", Clock(NOW_MS))
     kid = file.ring().current.kid
-    assert TokenKeysFile(tmp_path / "state", Clock()).ring().current.kid == kid
+    assert TokenKeysFile(tmp_path / "state", Clock(NOW_MS)).ring().current.kid == kid
     [kept] = (tmp_path / "state").glob("token_keys.json")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
 def test_the_key_before_is_good_until_its_last_token_ends_and_then_forgotten(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(NOW_MS)
     file = TokenKeysFile(tmp_path, clock)
     before = file.ring().current.kid
     file.rotate()
@@ -64,14 +58,14 @@ def test_the_key_before_is_good_until_its_last_token_ends_and_then_forgotten(tmp
 
 
 def test_after_a_leak_the_keys_before_end_at_once(tmp_path: Path) -> None:
-    file = TokenKeysFile(tmp_path, Clock())
+    file = TokenKeysFile(tmp_path, Clock(NOW_MS))
     before = file.ring().current.kid
     file.rotate(forget=True)
     assert file.ring().find(before, NOW_MS) is None
 
 
 def test_a_key_that_has_signed_for_long_is_due(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = Clock(NOW_MS)
     file = TokenKeysFile(tmp_path, clock)
     assert file.is_due() is False
     file.ring()
@@ -85,7 +79,7 @@ def test_a_key_that_has_signed_for_long_is_due(tmp_path: Path) -> None:
 def test_a_damaged_file_ends_the_start_and_is_not_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token_keys.json").write_bytes(content)
     with pytest.raises(SettingError):
-        TokenKeysFile(tmp_path, Clock()).ring()
+        TokenKeysFile(tmp_path, Clock(NOW_MS)).ring()
     assert (tmp_path / "token_keys.json").read_bytes() == content
 
 

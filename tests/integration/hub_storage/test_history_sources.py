@@ -14,7 +14,7 @@ from chatops_server.domain.downsampling import step_for
 from chatops_server.storage.base import Bucket, HistoryAnswer, HistoryQuery, SampleRow, Script, execute
 from chatops_server.storage.sql.hot import drop_table, tables_with
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
-from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row, sample
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock, add_servers, row, sample
 
 METRICS = ("cpu.percent", "memory.used", "server.up", "cpu.iowait", "disk.used:/", "disk.used:/var")
 MINUTE_MS = 60_000
@@ -47,13 +47,6 @@ QUERIES = st.lists(
     min_size=1,
     max_size=8,
 )
-
-
-class Clock:
-    now_ms = NOON_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 @settings(max_examples=25)

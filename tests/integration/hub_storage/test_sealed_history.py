@@ -15,7 +15,7 @@ from chatops_server.domain.tiers import DAY_MS, RAW, Keep
 from chatops_server.storage.base import Bucket, HistoryQuery, SampleRow, Script, fetch
 from chatops_server.storage.sqlite.engine import SqliteStorage, open_sqlite
 from chatops_server.storage.upkeep import SEAL_AFTER_MS
-from tests.hub_rows import HOUR_MS, NOON_MS, add_servers, row, sample
+from tests.hub_rows import HOUR_MS, NOON_MS, Clock, add_servers, row, sample
 
 METRICS = ("cpu.percent", "memory.used", "server.up", "cpu.iowait", "disk.used:/", "disk.used:/var")
 MINUTE_MS = 60_000
@@ -57,13 +57,6 @@ ANY_RANGE = st.lists(
     min_size=1,
     max_size=6,
 )
-
-
-class Clock:
-    now_ms = NOON_MS
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 @settings(max_examples=40)

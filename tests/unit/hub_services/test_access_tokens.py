@@ -15,6 +15,7 @@ from chatops_server.errors import TokenError
 from chatops_server.services.access_tokens import ACCESS_TOKEN_S, AccessTokens
 from chatops_server.services.signing_keys import KeyRing, SigningKey
 from chatops_wire.codes import ErrorCode
+from tests.hub_rows import Clock
 
 SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - of this file only
 KEY = KeyRing.of(SECRET).current
@@ -22,14 +23,6 @@ NOW_S = 1_700_000_000
 # Whose private key signs what a hub that believed the token's own `alg` would check with the public one.
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_ms = NOW_S * 1000
-
-    def __call__(self) -> int:
-        return self.now_ms
 
 
 def _claims(**changed: object) -> dict[str, Any]:
@@ -65,7 +58,7 @@ def _by_hand(header: dict[str, Any], secret: bytes) -> str:
 
 
 def test_what_is_issued_is_accepted_until_it_expires() -> None:
-    clock = Clock()
+    clock = Clock(NOW_S * 1000)
     tokens = AccessTokens(KeyRing.of(SECRET), clock)
     token = tokens.issue("usr_1", 7, "ses_1")
     claims = tokens.verify(token)
@@ -80,7 +73,7 @@ def test_what_is_issued_is_accepted_until_it_expires() -> None:
 
 
 def test_a_hub_whose_clock_is_behind_accepts_the_token_of_another() -> None:
-    clock = Clock()
+    clock = Clock(NOW_S * 1000)
     token = AccessTokens(KeyRing.of(SECRET), clock).issue("usr_1", 1, "ses_1")
     clock.now_ms -= 30_000
     assert AccessTokens(KeyRing.of(SECRET), clock).verify(token).user_id == "usr_1"
@@ -126,12 +119,12 @@ def test_a_hub_whose_clock_is_behind_accepts_the_token_of_another() -> None:
 )
 def test_what_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(TokenError) as raised:
-        AccessTokens(KeyRing.of(SECRET), Clock()).verify(token)
+        AccessTokens(KeyRing.of(SECRET), Clock(NOW_S * 1000)).verify(token)
     assert raised.value.code is ErrorCode.UNAUTHORIZED
 
 
 def test_a_changed_token_is_refused() -> None:
-    tokens = AccessTokens(KeyRing.of(SECRET), Clock())
+    tokens = AccessTokens(KeyRing.of(SECRET), Clock(NOW_S * 1000))
     head, body, signature = tokens.issue("usr_1", 1, "ses_1").split(".")
     other = tokens.issue("usr_2", 1, "ses_1").split(".")[1]
     assert body != other
@@ -142,11 +135,11 @@ def test_a_changed_token_is_refused() -> None:
 def test_a_token_made_by_hand_with_the_right_key_is_accepted() -> None:
     """So that what is refused above is refused for what it says, and not for how it is made."""
     token = _by_hand({"alg": "HS256", "typ": "at+jwt", "kid": KEY.kid}, KEY.secret)
-    assert AccessTokens(KeyRing.of(SECRET), Clock()).verify(token).user_id == "usr_1"
+    assert AccessTokens(KeyRing.of(SECRET), Clock(NOW_S * 1000)).verify(token).user_id == "usr_1"
 
 
 def test_tokens_of_the_key_before_are_good_until_it_ends() -> None:
-    clock = Clock()
+    clock = Clock(NOW_S * 1000)
     before = KeyRing.of(SECRET)
     token = AccessTokens(before, clock).issue("usr_1", 1, "ses_1")
     old = SigningKey(before.current.kid, before.current.secret, ends_ms=clock() + 1000)
@@ -160,7 +153,7 @@ def test_tokens_of_the_key_before_are_good_until_it_ends() -> None:
 
 
 def test_hubs_that_share_a_secret_take_each_others_tokens_and_those_of_the_secret_before() -> None:
-    clock = Clock()
+    clock = Clock(NOW_S * 1000)
     old = AccessTokens(KeyRing.of(SECRET), clock).issue("usr_1", 1, "ses_1")
     new = AccessTokens(KeyRing.of(SECRET[::-1], SECRET), clock).issue("usr_1", 1, "ses_1")
     for ring in (KeyRing.of(SECRET[::-1], SECRET), KeyRing.of(SECRET, SECRET[::-1])):
