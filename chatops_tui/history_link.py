@@ -1,13 +1,12 @@
 """Histories between store and hub: what a screen charts is asked for once, and moments of the past."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final
 
+from chatops_tui.link_desk import Desk
 from chatops_tui.requests import CurveWish, Needs, ReelWish, RequestFailedError
 from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.models import (
-    Event,
     HistoryAnswered,
     HistoryAsked,
     HistoryFailed,
@@ -21,38 +20,11 @@ from chatops_tui.store.vitals import CHARTED
 from chatops_wire.rest_moments import MomentView
 
 if TYPE_CHECKING:
-    from chatops_tui.client.http import HistoryQuery, Rest
+    from chatops_tui.client.http import HistoryQuery
     from chatops_wire.rest import History
-
-T = TypeVar("T")
 
 # A dashboard of forty servers must not take the hub's readers from everybody else.
 AT_ONCE: Final = 4
-
-
-class Desk(Protocol):
-    """The link, as far as histories need it."""
-
-    @property
-    def rest(self) -> "Rest":
-        """The hub's REST interface; RequestFailedError while there is none."""
-        ...
-
-    def now_ms(self) -> int:
-        """Unix milliseconds."""
-        ...
-
-    def apply(self, event: Event) -> None:
-        """Fold an event into the store."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> bool:
-        """Start a task that ends with the hub's connections; False: there are none, and it is not begun."""
-        ...
-
-    async def ask(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await a request; RequestFailedError."""
-        ...
 
 
 class HistoryLink:

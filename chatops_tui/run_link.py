@@ -2,19 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
+from chatops_tui.link_desk import Desk
 from chatops_tui.requests import RequestFailedError
-from chatops_tui.store.models import Event
 from chatops_tui.store.runs import Run, RunAccepted, RunRejected, RunsAsked, RunTold
 from chatops_tui.store.spread import EVERYWHERE, Spread
 from chatops_tui.store.store import Store
 from chatops_wire.rest_commands import BatchCreate, CommandCreate
-
-if TYPE_CHECKING:
-    from chatops_tui.client.http import Rest
-
-T = TypeVar("T")
 
 # Whoever watches can stop it; an hour is for what was forgotten.
 TIMEOUT_S: Final = 3600.0
@@ -23,31 +18,6 @@ _RECENT: Final = 500
 _NOT_CONNECTED: Final = "Not connected to the hub."
 _BROKEN_OFF: Final = "The hub was left before it answered: it may have run."
 _UNTOLD: Final = "The hub did not say that it took this server."
-
-
-class Desk(Protocol):
-    """The link, as far as commands need it."""
-
-    @property
-    def rest(self) -> "Rest":
-        """The hub's REST interface; RequestFailedError while there is none."""
-        ...
-
-    def now_ms(self) -> int:
-        """Unix milliseconds."""
-        ...
-
-    def apply(self, event: Event) -> None:
-        """Fold an event into the store."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> bool:
-        """Start a task that ends with the hub's connections; False: there are none, and it is not begun."""
-        ...
-
-    async def ask(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await a request; RequestFailedError."""
-        ...
 
 
 class RunLink:
