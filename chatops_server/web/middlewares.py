@@ -53,11 +53,20 @@ def errors_as_problems(told: Counter[ErrorCode]) -> Middleware:
                 raise
             code, answer = problems.of_http(exc)
         except Exception as exc:  # noqa: BLE001 - the one place where a request's errors are told
+            if _has_left(request, exc):
+                # A fleet that comes back gives up by the hundred; this is sent to nobody.
+                return web.Response()
             code, answer = _answer(request, exc)
         told[code] += 1
         return answer
 
     return middleware
+
+
+def _has_left(request: web.Request, error: Exception) -> bool:
+    """Whether the error is only that whoever asked is gone."""
+    transport = request.transport
+    return isinstance(error, ConnectionResetError) and (transport is None or transport.is_closing())
 
 
 def _answer(request: web.Request, error: Exception) -> tuple[ErrorCode, web.Response]:

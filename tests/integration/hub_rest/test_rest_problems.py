@@ -1,6 +1,7 @@
 """What a bad request gets: always problem+json, always naming what is wrong."""
 
 import asyncio
+import logging
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_wire.codes import ErrorCode
-from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S, eventually
 from tests.integration.hub_rest.conftest import Asker
 
 LOGIN = "/api/v1/auth/login"
@@ -213,3 +214,30 @@ async def test_our_own_faults_are_bland_outside_and_whole_in_the_log(
     assert "secret" not in str(problem)
     assert "secret of /broken" in caplog.text
     assert told == {ErrorCode.INTERNAL: 1}
+
+
+async def test_who_leaves_before_the_answer_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def late(request: web.Request) -> web.Response:
+        asked.set()
+        await eventually(lambda: request.transport is None or request.transport.is_closing())
+        left.set()
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    told = Counter[ErrorCode]()
+    app = web.Application(middlewares=[errors_as_problems(told)])
+    app.router.add_get("/late", late)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.UnixSite(runner, path := str(tmp_path / "socket")).start()
+    _, writer = await asyncio.open_unix_connection(path)
+    writer.write(b"GET /late HTTP/1.1\r\nHost: hub\r\n\r\n")
+    await asked.wait()
+    writer.close()
+    await left.wait()
+    await runner.cleanup()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert told == {}
