@@ -47,7 +47,9 @@ def make_own(data_dir: Path, names: Iterable[str], *, renew: bool, now: datetime
     cert = _certificate(key, _subjects(names), now or datetime.now(UTC))
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
-        pair.cert.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One by one: parents that mkdir makes are for everybody to read, and the hub moves in here.
+        for folder in (data_dir, pair.cert.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The key first: a certificate that is there always has its key.
         _replace(pair.key, secret, 0o600)
         _replace(pair.cert, cert.public_bytes(Encoding.PEM), 0o644)

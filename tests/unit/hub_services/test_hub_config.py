@@ -128,3 +128,10 @@ def test_what_other_machines_reach_needs_tls_or_a_word(tmp_path: Path, host: str
     check_exposure(load(flags | {"plain_http": True}, {}))
     make_own(tmp_path, [], renew=False)
     check_exposure(load(flags, {}))
+
+
+def test_a_certificate_made_first_leaves_the_data_to_its_owner(tmp_path: Path) -> None:
+    data_dir = tmp_path / "hub"
+    make_own(data_dir, [], renew=False)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (data_dir, *data_dir.rglob("*"))}
+    assert modes == {"hub": 0o700, "tls": 0o700, "key.pem": 0o600, "cert.pem": 0o644}
