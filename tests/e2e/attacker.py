@@ -75,15 +75,7 @@ class Raw:
             self.socket.sendall(raw)
 
     def answer(self) -> Answered:
-        raw = b""
-        while len(raw) < _MOST:
-            try:
-                piece = self.socket.recv(65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            raw += piece
+        raw = self._all()
         head, _, body = raw.partition(b"\r\n\r\n")
         if not head:
             return Answered(0, "", b"")
@@ -118,15 +110,7 @@ class Raw:
         return next((code for opcode, code in raw if opcode == _CLOSE), None)
 
     def answer_frames(self) -> list[tuple[int, int | None]]:
-        raw, end = b"", time.monotonic() + DEADLINE_S
-        while time.monotonic() < end:
-            try:
-                piece = self.socket.recv(65536)
-            except OSError:
-                break
-            if not piece:
-                break
-            raw += piece
+        raw = self._all()
         found: list[tuple[int, int | None]] = []
         at = 0
         while at + 2 <= len(raw):
@@ -141,3 +125,16 @@ class Raw:
             if opcode == _CLOSE:
                 break
         return found
+
+    def _all(self) -> bytes:
+        """Read until the other side hangs up, or is silent for as long as the socket waits."""
+        raw, end = b"", time.monotonic() + DEADLINE_S
+        while len(raw) < _MOST and time.monotonic() < end:
+            try:
+                piece = self.socket.recv(65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            raw += piece
+        return raw

@@ -24,7 +24,7 @@ class AgentProgram:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.lines: list[str] = []
-        self._reader = asyncio.create_task(self._read())
+        self._reader = asyncio.create_task(self._read(), name="agent-program-lines")
 
     async def _read(self) -> None:
         assert self.process.stderr is not None
