@@ -83,10 +83,12 @@ class _Client:
         logins: asyncio.Semaphore,
     ) -> None:
         """Follow until cancelled; raises ConnectionError when the hub ends it."""
-        async with http.ws_connect(f"{url}/api/v1/ws", compress=0, max_msg_size=0) as ws:
-            async with logins:
-                await ws.send_frame(encode(AuthToken(token=token)), aiohttp.WSMsgType.TEXT)
-                await ws.receive()
+        # From the connection on: a hub has room for few from one address that have not logged in.
+        async with logins:
+            ws = await http.ws_connect(f"{url}/api/v1/ws", compress=0, max_msg_size=0)
+            await ws.send_frame(encode(AuthToken(token=token)), aiohttp.WSMsgType.TEXT)
+            await ws.receive()
+        async with ws:
             await ws.send_frame(encode(subscribe), aiohttp.WSMsgType.TEXT)
             async for frame in ws:
                 self.is_ready.set()
