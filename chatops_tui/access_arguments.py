@@ -1,4 +1,4 @@
-"""What may be typed about who is let in: `chatops api-keys`, `enroll`, `users`, `grants`, `sessions`."""
+"""What may be typed about who is let in, what a machine is asked for, and how long things are kept."""
 
 import argparse
 from collections.abc import Callable

@@ -34,7 +34,7 @@ def test_flag_before_environment_before_file(tmp_path: Path) -> None:
         ("sqlite:////srv/hub.db", "/srv/hub.db"),
     ],
 )
-def test_databases(database: str, expected: str) -> None:
+def test_a_database_of_sqlite_is_named_by_path_or_by_url(database: str, expected: str) -> None:
     assert load({"database": database}, {}).database == Path(expected)
 
 

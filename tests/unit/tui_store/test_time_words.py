@@ -39,12 +39,12 @@ def berlin(text: str) -> int:
         ("2026-11-20T14:05+02:00", int(datetime(2026, 11, 20, 12, 5, tzinfo=UTC).timestamp() * 1000)),
     ],
 )
-def test_a_moment(text: str, expected: int) -> None:
+def test_each_way_to_write_a_moment_is_understood(text: str, expected: int) -> None:
     assert parse_moment(text, NOW, BERLIN) == expected
 
 
 @pytest.mark.parametrize("text", ["now", " Live ", "0"])
-def test_the_present(text: str) -> None:
+def test_now_live_and_0_are_no_moment_of_the_past(text: str) -> None:
     assert parse_moment(text, NOW, BERLIN) is None
 
 
