@@ -165,7 +165,9 @@ def _add_audit(parser: argparse.ArgumentParser, page: Count) -> None:
     parser.add_argument("--action", metavar="A", default="", help="what, or how it begins")
     parser.add_argument("--server", metavar="NAME", default="", help="where; by name or id")
     parser.add_argument("--result", metavar="R", default="", help="how it ended: ok, failed, not_allowed, …")
-    parser.add_argument("--since", metavar="T", default="", help="RFC 3339 or Unix ms: nothing older")
+    parser.add_argument(
+        "--since", metavar="T", default="", help="nothing older: 2h (ago), 'yesterday 14:05', RFC 3339"
+    )
     parser.add_argument("--until", metavar="T", default="", help="likewise: only older")
     parser.add_argument("--export", choices=["csv", "jsonl"], help="everything that matches, to stdout")
     parser.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from chatops_tui import (
@@ -16,6 +16,7 @@ from chatops_tui import (
 )
 from chatops_wire.version import VERSION
 
+_USAGE: Final = "chatops [SETTING ...] [PLACE | COMMAND ...]"
 _ABOUT: Final = (
     "A control room for your machines. Without a subcommand it opens the terminal UI, and there the place "
     "that is named: `chatops web-1`, `chatops web-1/processes`, `chatops web-1/containers/nginx`, "
@@ -88,13 +89,18 @@ def _parted(argv: Sequence[str]) -> tuple[Sequence[str], tuple[str, ...]]:
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     _add_choices(shared)
-    parser = argparse.ArgumentParser("chatops", description=_ABOUT, epilog=_EXITS, parents=[shared])
+    form = _without({action.dest for action in shared._actions})  # noqa: SLF001 - argparse has no public way
+    parser = argparse.ArgumentParser(
+        "chatops", usage=_USAGE, description=_ABOUT, epilog=_EXITS, parents=[shared], formatter_class=form
+    )
     parser.set_defaults(job="ui")
     parser.add_argument("--version", action="version", version=f"chatops {VERSION}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="chatops")
 
     def command(name: str, purpose: str, more: str | None = None) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, parents=[shared], help=purpose, description=more or purpose)
+        added = commands.add_parser(
+            name, parents=[shared], help=purpose, description=more or purpose, formatter_class=form
+        )
         added.set_defaults(job=name)
         added.add_argument(
             "--json", action="store_true", default=False, help="print JSON instead of text for people"
@@ -118,6 +124,26 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", "show what this terminal can do, and a card to see whether that is so")
     _add_demo(command("demo", "try it: a hub and an agent on this machine"))
     return parser
+
+
+def _without(settings: Collection[str]) -> type[argparse.HelpFormatter]:
+    """Return how help is laid out: of the settings every command takes its usage says nothing, only the list.
+
+    They took seven lines, and what was wrong stood below them.
+    """
+
+    class Form(argparse.HelpFormatter):
+        def add_usage(
+            self,
+            usage: str | None,
+            actions: Iterable[argparse.Action],
+            groups: Iterable[argparse._MutuallyExclusiveGroup],
+            prefix: str | None = None,
+        ) -> None:
+            own = [action for action in actions if action.dest not in settings]
+            super().add_usage(usage, own, groups, prefix)
+
+    return Form
 
 
 def _add_policy(policy: argparse.ArgumentParser) -> None:

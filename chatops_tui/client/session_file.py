@@ -60,6 +60,10 @@ class SessionFile:
         """
         return await HeldSessions(self._folder / FILE).find(url, username)
 
+    def hubs(self) -> tuple[str, ...]:
+        """Return the addresses of the hubs there are sessions of, used last first; blocks the caller."""
+        return tuple(dict.fromkeys(session.url for session in reversed(_read(self._folder / FILE))))
+
     @asynccontextmanager
     async def hold(self) -> AsyncIterator["HeldSessions"]:
         """Hold the lock; SessionsBusyError when it cannot be had within `lock_within_s`."""

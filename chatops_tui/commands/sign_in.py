@@ -162,7 +162,9 @@ def _ask(settings: Settings, username: str) -> Credentials:
         return Credentials(username, settings.password, keep=False)
     if not sys.stdin.isatty():
         otherwise = "run `chatops login`, or set CHATOPS_USERNAME and CHATOPS_PASSWORD"
-        raise SignInNeededError(f"not signed in at {settings.url}: {otherwise}")
+        hubs = SessionFile(config_dir()).hubs()
+        elsewhere = f"; you are signed in at {hubs[0]} (--url, CHATOPS_URL)" if hubs else ""
+        raise SignInNeededError(f"not signed in at {settings.url}: {otherwise}{elsewhere}")
     sys.stderr.write(f"Hub: {settings.url}\n")
     username = username if settings.username else _typed_username(username)
     if settings.password is not None:

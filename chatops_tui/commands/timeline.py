@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from chatops_tui.audit_requests import AuditWish
 from chatops_tui.client.connect import Hub
 from chatops_tui.client.errors import HubRefusedError
 from chatops_tui.commands.grid import show_table
+from chatops_tui.commands.moments import typed_ms
 from chatops_tui.commands.say import drawn, say_json
 from chatops_tui.commands.sign_in import with_hub
 from chatops_tui.commands.targets import named
@@ -36,6 +38,8 @@ _EXPORTED: Final = (
     *("id", "ts", "user_id", "user", "action", "target", "server_id", "server", "result", "address"),
     *("data", "prev_hash", "hash"),
 )
+# RFC 3339, as the hub itself reads it.
+_FULL: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\S+(?:[Zz]|[+-]\d\d:\d\d)$")
 # What a spreadsheet would take for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "|", "%")
 _USUAL: Final = 30
@@ -67,12 +71,19 @@ class EventsWanted:
 
 def audit_wanted(arguments: argparse.Namespace) -> AuditWanted:
     """Return what was typed."""
-    wish = AuditWish(
-        arguments.user, arguments.action, arguments.server, arguments.result, arguments.since, arguments.until
-    )
+    since, until = _moment("--since", arguments.since), _moment("--until", arguments.until)
+    wish = AuditWish(arguments.user, arguments.action, arguments.server, arguments.result, since, until)
     form: Form = arguments.export or "table"
     count = arguments.lines or (_USUAL if form == "table" else _EVERYTHING)
     return AuditWanted(wish, count, form, arguments.json)
+
+
+def _moment(flag: str, text: str) -> str:
+    """Return a moment as the hub reads it. SettingError: it is none."""
+    # A time to come is no fault here: `--until` next year is everything.
+    if not text or text.isdigit() or _FULL.match(text):
+        return text
+    return str(typed_ms(flag, text))
 
 
 def events_wanted(arguments: argparse.Namespace) -> EventsWanted:

@@ -216,6 +216,14 @@ async def test_nobody_to_ask_is_a_sentence(served: Served) -> None:
     assert ran.err.startswith(f"chatops: not signed in at {served.url}: run `chatops login`")
 
 
+async def test_who_is_signed_in_at_another_hub_is_told_where(served: Served) -> None:
+    await chatops("login", "--url", served.url, **WHO)
+    ran = await chatops("servers", "--url", "http://127.0.0.1:1")
+
+    assert ran.status == 3
+    assert f"; you are signed in at {served.url} (--url, CHATOPS_URL)" in ran.err
+
+
 async def test_a_session_the_hub_ended_falls_back_to_the_password(served: Served) -> None:
     await chatops("login", "--url", served.url, **WHO)
     served.double.access.clear()
