@@ -166,7 +166,7 @@ class ChatopsApp(LeanApp[object]):
         if settings.address:
             self._goings.later(settings.address)
         self._spoken = Spoken(self.store, self._goings, self._colours)
-        self._offers = Offers(self, self.store, self._colours, self._signing_in)
+        self._offers = Offers(self, self._given, self._colours, self._signing_in)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the root: the fleet, which says by itself that it is connecting."""
@@ -241,6 +241,10 @@ class ChatopsApp(LeanApp[object]):
         from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
 
         return Deeds(self, self._given, AuditLink(self.link), self._hear_signals)
+
+    async def look_for_commands(self) -> None:
+        """Look up what ctrl+p offers and is not in memory."""
+        await self._offers.look()
 
     def palette_commands(self) -> Iterator[Command]:
         """Yield what ctrl+p offers."""

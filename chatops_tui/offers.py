@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from chatops_tui.palette import Command
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
+from chatops_tui.screens.context import Context
 from chatops_tui.screens.live import LiveScreen
 from chatops_tui.screens.tabs import can
 from chatops_tui.signing_in import SigningIn
-from chatops_tui.store.store import Store
 from chatops_tui.theme_choice import ThemeChoice
 
 if TYPE_CHECKING:
@@ -70,12 +70,21 @@ class Host(Protocol):
 class Offers:
     """Everything one can do now, as entries of the palette."""
 
-    def __init__(self, host: Host, store: Store, colours: ThemeChoice, signing_in: SigningIn) -> None:
+    def __init__(self, host: Host, given: Context, colours: ThemeChoice, signing_in: SigningIn) -> None:
         """Offer nothing by itself."""
         self._host = host
-        self._store = store
+        self._store = given.store
+        self._file = given.boards
+        self._stamp: object = None
+        self._boards: tuple[str, ...] = ()
         self._colours = colours
         self._signing_in = signing_in
+
+    async def look(self) -> None:
+        """Look which dashboards the file holds now."""
+        read = await self._file.read(self._stamp)
+        if read is not None:
+            self._stamp, self._boards = read.stamp, tuple(one.name for one in read.boards.dashboards)
 
     def all(self) -> Iterator[Command]:
         """Yield what can be done now."""
@@ -94,8 +103,13 @@ class Offers:
             yield Command(
                 "Dashboards", "your own, from dashboards.toml", self._host.deeds.dashboards, "dashboards"
             )
+            for name in self._boards:
+                board = partial(self._host.deeds.dashboards, name)
+                yield Command(f"Dashboard {clean(name)}", "from dashboards.toml", board)
             settings = partial(self._host.deeds.settings, "")
-            yield Command("Settings", "thresholds, channels, users, keys, grants", settings, "settings")
+            yield Command(
+                "Settings", "thresholds, channels, users, keys, grants, retention", settings, "settings"
+            )
             yield Command("Welcome tour", "what to press", self._host.action_tour, "tour")
             yield Command("Audit log", "who did what, for admins", self._host.action_audit, "audit")
         yield Command("Help", "every key that works here", self._host.action_help)

@@ -43,6 +43,13 @@ class Commander(Protocol):
 class Commands(Provider):
     """The commands of the app."""
 
+    async def startup(self) -> None:
+        """Have looked up what is not in memory, before anything is offered."""
+        commander: object = self.app
+        look = getattr(commander, "look_for_commands", None)
+        if look is not None:
+            await look()
+
     async def discover(self) -> Hits:
         """Yield everything, before anything is typed."""
         for command in self._commands():

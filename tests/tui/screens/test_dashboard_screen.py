@@ -136,3 +136,18 @@ async def test_hostile_names_stay_text(start_ui: StartUi, tmp_path: Path) -> Non
         await opened(ui)
         await ui.sees("[red]x[/]", "[b]")
         assert not any(ord(letter) < 32 or letter == "\u202e" for line in ui.lines() for letter in line)
+
+
+async def test_the_palette_opens_one_by_its_name(start_ui: StartUi, file: Path) -> None:
+    async with start_ui(dashboards=str(file)) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("ctrl+p")
+        await ui.type("dashboard oth")
+        await ui.sees("Dashboard Other", "from dashboards.toml")
+        await ui.press("enter")
+        await ui.sees("Dashboards › Other")  # noqa: RUF001 - the breadcrumb
+        # One that was just written down is offered too.
+        await asyncio.to_thread(file.write_text, BOARDS.replace("Other", "Newest"))
+        await ui.press("ctrl+p")
+        await ui.type("newest")
+        await ui.sees("Dashboard Newest")
