@@ -77,7 +77,9 @@ class FilterBar(Horizontal):
 
     def on_mount(self) -> None:
         """Draw the mark."""
-        self.query_one("#filter-mark", TextBlock).set_lines([[(f" {self._mark} ", "accent")]])
+        # Gone already where the screen was left as soon as it was opened.
+        for mark in self.query("#filter-mark").results(TextBlock):
+            mark.set_lines([[(f" {self._mark} ", "accent")]])
 
     @property
     def text(self) -> str:
