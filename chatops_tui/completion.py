@@ -6,6 +6,7 @@ from typing import Any, Final
 
 # Somebody waits with a finger on the tab key.
 _WITHIN_S: Final = 1.5
+_METRIC: Final = "METRIC"
 _SERVER: Final = "SERVER"
 """What the help calls an argument that wants a server's name; `--server NAME` is one too."""
 
@@ -32,6 +33,15 @@ def _give_names(parser: argparse.ArgumentParser) -> None:
                 _give_names(child)
         elif action.metavar == _SERVER or (action.dest == "server" and action.metavar == "NAME"):
             action.completer = _server_names  # type: ignore[attr-defined] # what argcomplete looks for
+        elif action.metavar == _METRIC:
+            action.completer = _metric_names  # type: ignore[attr-defined] # likewise
+
+
+def _metric_names(prefix: str, **_more: Any) -> list[str]:  # noqa: ANN401 - argcomplete's
+    """Return the metrics there are; which labels a server has would have to be asked."""
+    from chatops_wire.metrics import CATALOGUE  # noqa: PLC0415 - as above
+
+    return [name for name in CATALOGUE if name.startswith(prefix)]
 
 
 def _server_names(prefix: str, parsed_args: argparse.Namespace, **_more: Any) -> list[str]:  # noqa: ANN401 - argcomplete's

@@ -190,9 +190,14 @@ async def test_watching_prints_an_object_again_and_again(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "offered"), [("chatops cove", {"coverage"}), ("chatops top web", {"web-1", "web-2"})]
+    ("line", "offered"),
+    [
+        ("chatops cove", {"coverage"}),
+        ("chatops top web", {"web-1", "web-2"}),
+        ("chatops chart web-1 load.1", {"load.1", "load.15"}),
+    ],
 )
-async def test_the_tab_key_completes_commands_and_servers(
+async def test_the_tab_key_completes_commands_servers_and_metrics(
     scene: Scene, tmp_path: Path, line: str, offered: set[str]
 ) -> None:
     await scene.told("login")
