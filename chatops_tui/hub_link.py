@@ -10,6 +10,7 @@ from chatops_tui.client.link import LinkState
 from chatops_tui.config import Settings, config_dir, parse_url
 from chatops_tui.history_link import HistoryLink
 from chatops_tui.link_words import link_of, sentence
+from chatops_tui.portions import Portions
 from chatops_tui.requests import CodeNeededError, Needs, NewServer, NewToken, RequestFailedError
 from chatops_tui.store.models import (
     Event,
@@ -84,6 +85,7 @@ class HubLink:
         self._followed: frozenset[str] = frozenset()
         """Commands whose output is asked for; they go on whatever screen is looked at."""
         self.past = HistoryLink(store, self)
+        self._portions: Portions[FeedEvent] = Portions(self._take)
         self._told: set[str] = set()
         """Servers whose timeline has been asked for on this connection."""
 
@@ -183,7 +185,7 @@ class HubLink:
             await self.ask(hub.session.login(username, password, otp))
         user = self._store.user
         if url != self._url or (user is not None and user.username != username):
-            self._store.reset()
+            self._reset()
         self._url, self._user, self.refused = url, username, ""
         # At once, so that nobody is asked again before the feed has woken up.
         if self._store.link.phase is LinkPhase.SIGN_IN:
@@ -196,13 +198,17 @@ class HubLink:
         """End the session here and at the hub."""
         hub = self._connected()
         self._user = None
-        self._store.reset()
+        self._reset()
         try:
             await self.ask(hub.session.logout())
         finally:
             # Also when the hub could not be told: the tokens are gone from here.
             self._change_link(Link(LinkPhase.SIGN_IN))
             self._moved.set()
+
+    def _reset(self) -> None:
+        self._portions.drop()
+        self._store.reset()
 
     async def add_server(self, name: str, tags: tuple[str, ...]) -> NewServer:
         """Add a server and make the key for its agent."""
@@ -293,9 +299,12 @@ class HubLink:
         hub.feed.set_interests({interests.FLEET, interests.EVENTS, interests.ALERTS, *topics})
 
     def _deliver(self, event: "FeedEvent") -> None:
+        self._store.heard_ms = self._now_ms()
+        self._portions.put(event)
+
+    def _take(self, event: "FeedEvent") -> None:
         from chatops_tui.client.conversation import InterestRefused  # noqa: PLC0415 - likewise
 
-        self._store.heard_ms = self._now_ms()
         match event:
             case LinkState():
                 self._change_link(link_of(event, self._now_ms()))
