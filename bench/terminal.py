@@ -21,7 +21,7 @@ _ANSWER: Final = b"\x1b[?2026;2$y"
 
 
 class Terminal:
-    """Reads as fast as it can, or `rate` bytes a second; keeps all that came, and answers what it is asked."""
+    """Reads as fast as it can, or `rate` bytes a second; keeps what came, and answers what it is asked."""
 
     def __init__(self, pid: int, fd: int, rate: float | None) -> None:
         """Begin to read."""
