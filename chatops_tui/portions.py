@@ -12,6 +12,9 @@ T = TypeVar("T")
 # About 1 ms; a thousand servers in one go are 25, and whoever presses a key meanwhile waits as long.
 SERVERS_AT_ONCE: Final = 40
 
+# Eight updates of five thousand servers.
+MOST_WAITING: Final = 1000
+
 Later = Callable[[Callable[[], None]], object]
 
 
@@ -22,7 +25,7 @@ def _soon(call: Callable[[], None]) -> object:
 class Portions(Generic[T]):
     """Hands events on in their order; behind a large one the next wait.
 
-    Holds one update of the fleet and what came within the milliseconds it takes: not bounded by itself.
+    At most MOST_WAITING wait: whatever is more is handed on at once, and keys wait for that.
     """
 
     def __init__(self, take: Callable[[T | FleetUpdate], None], later: Later = _soon) -> None:
@@ -39,13 +42,14 @@ class Portions(Generic[T]):
     def put(self, event: T | FleetUpdate) -> None:
         """Hand an event on, at once when it is small and nothing waits."""
         pieces = list(_pieces(event)) if isinstance(event, FleetUpdate) else [event]
-        if self._waiting:
-            self._waiting.extend(pieces)
-        elif len(pieces) == 1:
+        if not self._waiting and len(pieces) == 1:
             self._take(event)
-        else:
-            self._waiting.extend(pieces)
+            return
+        if not self._waiting:
             self._later(self._go_on)
+        self._waiting.extend(pieces)
+        while len(self._waiting) > MOST_WAITING:
+            self._take(self._waiting.popleft())
 
     def drop(self) -> None:
         """Forget what waits: it was meant for somebody who has signed out."""

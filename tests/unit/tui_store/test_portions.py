@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatops_tui.portions import SERVERS_AT_ONCE, Portions
+from chatops_tui.portions import MOST_WAITING, SERVERS_AT_ONCE, Portions
 from chatops_wire.client import FleetUpdate
 from chatops_wire.rest import ServerView
 
@@ -78,3 +78,16 @@ def test_nobody_gets_what_was_meant_for_who_has_signed_out() -> None:
     portions.drop()
     turns.take()
     assert (taken, turns.due) == ([], [])
+
+
+def test_what_waits_is_bounded_and_nothing_is_lost() -> None:
+    taken: list[object] = []
+    turns = Turns()
+    portions = Portions[str](taken.append, turns)
+    portions.put(update(2 * SERVERS_AT_ONCE))
+    for number in range(MOST_WAITING):
+        portions.put(str(number))
+    assert len(taken) == 2
+    while turns.due:
+        turns.take()
+    assert taken[2:] == [str(number) for number in range(MOST_WAITING)]
