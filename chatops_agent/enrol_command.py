@@ -1,6 +1,7 @@
 """The arguments of `chatops-agent enroll`. Imports nothing heavy."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,10 +72,12 @@ def run_enroll(options: dict[str, Any], environ: Mapping[str, str] = os.environ)
     except enrolment.EnrolmentError as exc:
         sys.stderr.write(f"chatops-agent: {exc}\n")
         return _EXIT_FAILED
+    named = options["data_dir"]
+    elsewhere = f" --data-dir {shlex.quote(str(named))}" if named else ""
     sys.stdout.write(
         f"this machine is the server {done.name} ({done.server_id}),"
         f" its key {done.key_prefix} is in {plan.data_dir}\n"
-        "start it with: chatops-agent run\n"
+        f"start it with: chatops-agent run{elsewhere}\n"
     )
     return 0
 

@@ -73,6 +73,7 @@ def test_one_line_makes_a_server_whose_agent_runs_without_flags_and_changes_its_
         first, again = (enroll(folder, hub, made["line"], "--name", "db-1") for _ in range(2))
         assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
         assert kept(folder) not in first.stdout + again.stdout
+        assert f"chatops-agent run --data-dir {folder}\n" in first.stdout
         [server] = hub.ask("/api/v1/servers", token=token)["items"]
         assert (server["name"], server["tags"]) == ("db-1", ["rack3"])
         assert stat.S_IMODE((folder / "api_key.json").stat().st_mode) == 0o600
