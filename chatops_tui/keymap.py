@@ -7,6 +7,7 @@ from typing import Final
 from textual.app import App
 from textual.binding import ActiveBinding, Binding
 from textual.dom import DOMNode
+from textual.screen import ModalScreen
 
 from chatops_tui.screens.help import KeyGroup
 from chatops_tui.widgets.live_table import LiveTable
@@ -66,4 +67,6 @@ def place_of(node: DOMNode) -> str:
         return "In the list"
     if isinstance(node, ScrollBack):
         return "In the output"
+    if isinstance(node, ModalScreen):
+        return "In this dialog"
     return "Everywhere" if isinstance(node, App) else "On this screen"

@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.render.spans import Cell
@@ -18,6 +17,7 @@ from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.alert_texts import WrongTextError
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
@@ -50,7 +50,7 @@ class FormPlan:
     """The id of the field one begins in; empty: the first one."""
 
 
-class AlertForm(ModalScreen[str | None]):
+class AlertForm(Dialog[str | None]):
     """Answers with what has been done, None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

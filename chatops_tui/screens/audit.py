@@ -17,9 +17,12 @@ from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens.audit_cells import COLUMNS, AuditLook, cells, facts
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.listing import Listed, Listing, list_keys
 from chatops_tui.screens.live import LiveScreen
+from chatops_tui.screens.plain_list import arranged, arrow, kept_plain_order, plain_sorts
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.store.audit_log import PLACEHOLDER, broken_at, matches, wish_of
+from chatops_tui.store.selectors import Order
 from chatops_tui.widgets.filter_bar import FilterBar
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
 _ASK_AFTER_S: Final = 0.3
 # So close to the end of what is known the next part is asked for.
 _AHEAD: Final = 20
-_FOR_ADMINS: Final = "Only admins may read the audit log."
+_FOR_ADMINS: Final = "Only admins may read the audit log. Sign in as one (L in the fleet), or ask one."
+# Under which its order and filter are remembered.
+_LIST: Final = "audit"
 
 
 class AuditTable(LiveTable):
@@ -47,12 +52,12 @@ class AuditTable(LiveTable):
     ]
 
 
-class AuditScreen(LiveScreen):
-    """Asked for when one comes to it, by `r`, and as one scrolls; it does not follow by itself."""
+class AuditScreen(Listing):
+    """Asked for when one comes to it, by `R`, and as one scrolls; it does not follow by itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="audit.filter", key_display="/"),
-        Binding("r", "reload", "Ask again", id="audit.reload"),
+        *list_keys("audit"),
+        Binding("R", "reload", "Ask again", id="audit.reload"),
         Binding("escape", "back", "Back", id="audit.back", key_display="esc"),
     ]
 
@@ -63,6 +68,7 @@ class AuditScreen(LiveScreen):
         self._users: Mapping[str, str] = {}
         self._following: str | None = None
         self._said = "Asking…"
+        self._order = kept_plain_order(context.kept, _LIST, COLUMNS)
         self._waits: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -89,20 +95,25 @@ class AuditScreen(LiveScreen):
         look, shown = self._look(), self._shown()
         table = self.query_one(LiveTable)
         table.set_empty_message([[(self._said, "muted")]])
-        table.sync([entry.id for entry in shown], lambda row: cells(self._entries[row], look))
+        table.set_sort(arrow(self._order), reverse=self._order.descending)
+        rows = {entry.id: cells(entry, look) for entry in shown}
+        table.sync(arranged(rows, COLUMNS, self._order), rows.__getitem__)
         self.query_one("#audit-chain", TextBlock).set_lines([self._chain(len(shown))])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave letters to whoever types."""
-        if action in {"filter", "reload"}:
+        if action == "reload":
             return not isinstance(self.focused, Input)
         if action == "freeze":
             return False
         return super().check_action(action, parameters)
 
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterBar).open()
+    def listed(self) -> Listed:
+        """Return the entries read so far: the newest first, or sorted by what stands in a column."""
+        bar, table = self.query_one(FilterBar), self.query_one(LiveTable)
+        # By time they come already, and `24 Nov` is no figure.
+        sorts = tuple(sort for sort in plain_sorts(COLUMNS) if sort.id != "when")
+        return Listed(_LIST, sorts, self._order, self._sort, bar, table)
 
     def action_reload(self) -> None:
         """Ask the hub again."""
@@ -125,7 +136,7 @@ class AuditScreen(LiveScreen):
 
     @on(RowHighlighted)
     def _row_highlighted(self) -> None:
-        rows = list(self._entries)
+        rows = self.query_one(LiveTable).order
         here = self.query_one(LiveTable).cursor_row
         if self._following and here in rows[-_AHEAD:]:
             self._ask(self._following)
@@ -135,6 +146,9 @@ class AuditScreen(LiveScreen):
         entry = self._entries.get(self.query_one(LiveTable).cursor_row or "")
         if entry is not None:
             self.app.push_screen(AuditEntryScreen(self.given, entry, self._look()))  # type: ignore[unused-awaitable]
+
+    def _sort(self, order: Order) -> None:
+        self._order = order
 
     def _ask(self, cursor: str | None) -> None:
         self._following = None
@@ -155,7 +169,12 @@ class AuditScreen(LiveScreen):
         else:
             found = {entry.id: entry for entry in part.entries}
             self._entries = found if cursor is None else self._entries | found
-            self._following, self._said = part.following, "No entry matches."
+            self._following, self._said = (
+                part.following,
+                "No entry matches. Esc clears the filter."
+                if self.query_one(FilterBar).text
+                else "Nothing is written down yet.",
+            )
         self.sync(frozenset())
 
     def _wish(self) -> tuple[AuditWish, tuple[str, ...]]:

@@ -16,12 +16,12 @@ from chatops_wire.times import parse_ms
 
 COLUMNS: Final = (
     Column("when", "WHEN", 12, sortable=False),
-    Column("user", "USER", 8, flex=1, max_width=20, sortable=False),
-    Column("action", "ACTION", 16, flex=1, max_width=24, sortable=False),
-    Column("result", "RESULT", 12, sortable=False),
-    Column("server", "SERVER", 8, flex=1, max_width=20, priority=1, sortable=False),
-    Column("target", "TARGET", 8, flex=3, priority=2, sortable=False),
-    Column("from", "FROM", 15, priority=3, sortable=False),
+    Column("user", "USER", 8, flex=1, max_width=20),
+    Column("action", "ACTION", 16, flex=1, max_width=24),
+    Column("result", "RESULT", 12),
+    Column("server", "SERVER", 8, flex=1, max_width=20, priority=1),
+    Column("target", "TARGET", 8, flex=3, priority=2),
+    Column("from", "FROM", 15, priority=3),
 )
 WELL: Final = frozenset({"ok", "success", "succeeded", "allowed", "sent", "begun", "asked"})
 _LABEL: Final = 10

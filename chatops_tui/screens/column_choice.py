@@ -6,16 +6,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from chatops_tui.render.columns import Column
 from chatops_tui.screens.closing import close
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 
 
-class ColumnChoice(ModalScreen[frozenset[str] | None]):
+class ColumnChoice(Dialog[frozenset[str] | None]):
     """Answers with the keys of the columns that are not wanted; None: as before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

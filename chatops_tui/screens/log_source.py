@@ -5,12 +5,12 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_wire.streams import LogSource
 
@@ -18,7 +18,7 @@ from chatops_wire.streams import LogSource
 _TAIL: Final = 500
 
 
-class OpenLog(ModalScreen[LogSource | None]):
+class OpenLog(Dialog[LogSource | None]):
     """Answers with a source, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from chatops_tui.agent_line import agent_line, enroll_line, place, reach_hint
 from chatops_tui.render.severity import Level, mark
@@ -18,6 +17,7 @@ from chatops_tui.requests import NewServer, NewToken
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.context import Context
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_wire.times import format_ms
@@ -26,7 +26,7 @@ from chatops_wire.times import format_ms
 _FRAME: int = 6
 
 
-class NewKeyScreen(ModalScreen[None]):
+class NewKeyScreen(Dialog[None]):
     """Stays until it is closed, since the key cannot be shown again; says when the agent is there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

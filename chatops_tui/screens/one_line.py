@@ -5,16 +5,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 
 
-class OneLine(ModalScreen[str | None]):
+class OneLine(Dialog[str | None]):
     """Answers with what was typed, never empty; None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,7 +7,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.render.policy import badge, lines
@@ -18,6 +17,7 @@ from chatops_tui.screens.context import Context
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.models import Row
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_wire.policy import Allowance, PolicyView, summary_of
@@ -32,7 +32,7 @@ _KNOWN: Final = get_args(Allowance)
 _HINT: Final = f"{' '.join(_KNOWN)}; none, or all"
 
 
-class PolicyScreen(ModalScreen[None]):
+class PolicyScreen(Dialog[None]):
     """Shows the policy as the hub tells it now; whoever has full rights may narrow it in one field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,7 +6,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -14,6 +13,7 @@ from chatops_tui.render.text import clean
 from chatops_tui.screens.closing import close
 from chatops_tui.store.recall import Recall
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 
 # More than this one narrows rather than scrolls.
@@ -28,7 +28,7 @@ class _Words(Input):
     ]
 
 
-class RecallSearch(ModalScreen[str | None]):
+class RecallSearch(Dialog[str | None]):
     """Answers with a command, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -7,7 +7,6 @@ from typing import ClassVar, Final
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.driver.lean_app import LeanApp
@@ -18,6 +17,7 @@ from chatops_tui.screens.context import Context
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.runs import RunMemory
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 
 # What terminals take by OSC 52: xterm's limit is lower, but most take this.
@@ -25,7 +25,7 @@ _COPIED_CHARACTERS: Final = 74_000
 _NOT_HERE: Final = "This UI runs on another machine than yours: use `chatops` on yours to save files."
 
 
-class SaveForm(ModalScreen[Path | None]):
+class SaveForm(Dialog[Path | None]):
     """Asks for a file; answers with its path, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

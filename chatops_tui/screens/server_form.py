@@ -6,7 +6,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.requests import Hub, NewServer, NewToken, RequestFailedError
@@ -14,10 +13,11 @@ from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.models import Row
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 
 
-class ServerForm(ModalScreen[NewServer | NewToken | None]):
+class ServerForm(Dialog[NewServer | NewToken | None]):
     """Answers with the new server, or what lets a machine in; None for a changed one and for nothing.
 
     Given a row it changes that server, else it adds one.

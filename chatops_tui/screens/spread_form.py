@@ -5,17 +5,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.form import Field, Form
 from chatops_tui.store.spread import Spread, spread_of
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 
 
-class SpreadForm(ModalScreen[Spread | None]):
+class SpreadForm(Dialog[Spread | None]):
     """Answers with what was chosen; None: nothing is changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

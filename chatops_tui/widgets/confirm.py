@@ -8,11 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from chatops_tui.render.spans import Cell
 from chatops_tui.widgets.box_title import set_box_title
+from chatops_tui.widgets.dialog import Dialog
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 
@@ -33,7 +33,7 @@ class Question:
     """What must be typed, for what cannot be undone; empty asks for y or n."""
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """Answers True for yes, False for no.
 
     The focus is on Cancel, or in the field for the name. Escape and n always cancel. Never centred: what it

@@ -1,6 +1,7 @@
 """The one-line bar at the bottom: the keys that work here and now."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual.app import App
 from textual.screen import Screen
@@ -8,6 +9,9 @@ from textual.screen import Screen
 from chatops_tui.render.hints import Hint, hint_line
 from chatops_tui.render.spans import Cell
 from chatops_tui.widgets.lines import Lines
+
+# Of a dialog.
+_HELP: Final = "F1"
 
 
 class KeyFooter(Lines):
@@ -42,4 +46,5 @@ class KeyFooter(Lines):
                 label = "Back" if is_back else binding.description
                 pinned = is_app or binding.action in getattr(node, "STAYING", ())
                 found[binding.action] = Hint(key, label, enabled=enabled, pinned=pinned)
-        return list(found.values())
+        # What is asked for when nothing else helps stands where one looks for it.
+        return sorted(found.values(), key=lambda hint: hint.key == _HELP)

@@ -68,6 +68,26 @@ async def test_what_is_typed_narrows_at_the_hub_and_words_narrow_here(
         await ui.sees("server.create")
 
 
+async def test_it_is_sorted_by_a_column_and_back(filled: HubDouble, start_ui: StartUi) -> None:
+    assert filled.audit.entries
+    async with start_ui(size=(120, 30)) as ui:
+        await opened(ui)
+        await ui.press("s")
+        await ui.sees("Sort by", "As it comes", "Action")
+        await ui.press("escape")
+        await ui.press("greater_than_sign", "greater_than_sign")
+        await ui.sees("ACTION▲")
+        shown = ui.text()
+        assert shown.index("cmd_2") < shown.index("login") < shown.index("server.create")
+        await ui.press("r")
+        await ui.sees("ACTION▼")
+        shown = ui.text()
+        assert shown.index("server.create") < shown.index("login") < shown.index("cmd_2")
+        # The entry under the cursor is the one that is seen there.
+        await ui.press("g", "enter")
+        await ui.sees(filled.audit.entries[1].hash)
+
+
 async def test_one_entry_stands_in_full_with_data_and_hash(filled: HubDouble, start_ui: StartUi) -> None:
     async with start_ui(size=(100, 30)) as ui:
         await opened(ui)

@@ -209,6 +209,27 @@ async def test_help_on_a_small_terminal_is_read_page_by_page_to_its_end_and_cuts
         await ui.sees("Reconnect, load anew")
 
 
+async def test_help_opens_above_a_dialog_and_lists_its_keys(ui: Ui) -> None:
+    await ui.press("A")
+    await ui.sees("Add a server", "F1 Help")
+    # Where one types it is a character.
+    await ui.press("question_mark")
+    await ui.sees("Add a server", "?")
+    await ui.press("f1")
+    await ui.sees("Keys: ", "In this dialog", "Cancel")
+    await ui.press("escape")
+    await ui.sees("Add a server")
+
+
+async def test_help_opens_above_a_choice_by_its_own_key(ui: Ui) -> None:
+    await ui.press("s")
+    await ui.sees("Sort by")
+    await ui.press("question_mark")
+    await ui.sees("Keys: ", "In this dialog")
+    await ui.press("question_mark")
+    await ui.sees("Sort by")
+
+
 async def test_help_lists_no_keys_that_the_role_hides(ui: Ui) -> None:
     user = ui.app.store.user
     assert user is not None
