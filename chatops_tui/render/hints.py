@@ -8,6 +8,9 @@ from chatops_tui.render.spans import Cell, Span, width
 
 MOST: Final = 8
 """More than this nobody reads; the rest is behind `?`."""
+MOST_WIDE: Final = 11
+"""Where the line is long there is room to learn from."""
+_WIDE: Final = 140
 
 _APART: Final = "  "
 
@@ -24,12 +27,12 @@ class Hint:
 
 
 def hint_line(hints: Sequence[Hint], columns: int) -> Cell:
-    """Return at most `MOST` of `hints` that fit in `columns`, in their order.
+    """Return at most `MOST` of `hints` that fit, `MOST_WIDE` from 140 columns on, in their order.
 
     The last ones go first, pinned ones only when nothing else is left.
     """
-    kept = list(hints)
-    while kept and (len(kept) > MOST or width(_line(kept)) > columns):
+    kept, most = list(hints), MOST if columns < _WIDE else MOST_WIDE
+    while kept and (len(kept) > most or width(_line(kept)) > columns):
         loose = [hint for hint in kept if not hint.pinned]
         kept.remove((loose or kept)[-1])
     return _line(kept)

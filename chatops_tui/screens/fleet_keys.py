@@ -15,10 +15,10 @@ FLEET_KEYS: Final[tuple[BindingType, ...]] = (
     Binding("d", "containers", "Docker", id="fleet.containers"),
     Binding("c", "compare", "Compare", show=False, id="fleet.compare", tooltip="Compare marked servers"),
     Binding("b", "dashboards", "Your dashboards", show=False, id="fleet.dashboards"),
-    Binding("u", "group", "Group by tag", show=False, id="fleet.group"),
-    Binding("h", "heat", "Heat map, or the table", show=False, id="fleet.heat"),
     Binding("m", "heat_of", "What the map tells", show=False, id="fleet.heat-of"),
     Binding("A", "add", "Add", id="fleet.add"),
+    Binding("u", "group", "Group", id="fleet.group", tooltip="Group by tag"),
+    Binding("h", "heat", "Heat map", id="fleet.heat", tooltip="Heat map, or the table"),
     Binding("a", "add_first", "Add the first server", show=False, id="fleet.add-first"),
     Binding(
         "right_square_bracket",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatops_tui.render.hints import MOST, Hint, hint_line
+from chatops_tui.render.hints import MOST, MOST_WIDE, Hint, hint_line
 from chatops_tui.render.meter import MeterView, meter_line, percent_cell
 from chatops_tui.render.numbers import MISSING
 from chatops_tui.render.severity import Level
@@ -88,8 +88,14 @@ def test_hints_fit_and_are_never_cut(columns: int) -> None:
 
 
 def test_at_most_eight_hints_are_shown_and_the_pinned_stay() -> None:
-    line = plain(hint_line(HINTS + PINNED, 500)).split()
+    line = plain(hint_line(HINTS + PINNED, 139)).split()
     assert len(line) == 2 * MOST
+    assert line[-4:] == ["?", "Help", "q", "Quit"]
+
+
+def test_a_wide_terminal_shows_more_of_them() -> None:
+    line = plain(hint_line(HINTS * 2 + PINNED, 140)).split()
+    assert len(line) == 2 * MOST_WIDE
     assert line[-4:] == ["?", "Help", "q", "Quit"]
 
 
