@@ -29,8 +29,8 @@ class OwnTab(ListTab[LoginSessionView | SshKeyView]):
     columns: ClassVar[Sequence[Column]] = (
         Column("mark", "", 1, sortable=False),
         Column("kind", "KIND", 8),
-        Column("what", "FROM, OR NAME", 16, flex=2, max_width=40),
-        Column("program", "PROGRAM, OR FINGERPRINT", 18, flex=3, max_width=56, priority=1),
+        Column("what", "FROM OR NAME", 16, flex=2, max_width=40),
+        Column("program", "PROGRAM OR KEY", 18, flex=3, max_width=56, priority=1),
         Column("used", "LAST USED", 12),
         Column("since", "SINCE", 12, priority=2),
     )

@@ -95,7 +95,9 @@ class RetentionTab(ListTab[Kept]):
             wanted = item.flag if value is None else value
             if wanted < item.value:
                 return [[("What is beyond it is dropped within the hour, for good.", "warn")]]
-            return [[(f"{term.said(item.value)} now, {term.said(wanted)} then.", "muted")]]
+            if wanted == item.value:
+                return [[(f"As it is: {term.said(wanted)}.", "muted")]]
+            return [[(f"{term.said(wanted)} instead of {term.said(item.value)}.", "muted")]]
 
         typed = str(item.value) if item.is_set else ""
         field = Field("value", term.label, typed, f"{FLAG}: {term.said(item.flag)}")
