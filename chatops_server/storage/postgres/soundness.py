@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from chatops_server.domain import chunks
-from chatops_server.domain.chunks import DamagedChunkError
-from chatops_server.domain.process_snapshots import decode_hour
-from chatops_server.domain.tiers import PROCESSES
 from chatops_server.errors import StorageError
+from chatops_server.storage.damaged import complaint
 from chatops_server.storage.postgres.address import PostgresUrl
 from chatops_server.storage.postgres.connections import connect, hang_up
 from chatops_server.storage.postgres.dialect import FAILURES, meaning
 from chatops_server.storage.postgres.statements import Connection, run
 from chatops_server.storage.sql.audit import ChainCheck, Head, check_chain, missing_head
-from chatops_wire.times import format_ms
 
 # More findings say no more.
 _FINDINGS: Final = 5
@@ -55,14 +51,7 @@ async def _damage(connection: Connection) -> list[str]:
             found.append(f"the table of the hour {name} is gone")
     cursor = await connection.cursor("SELECT server_num, tier, t0, body FROM chunk ORDER BY tier, t0")
     while len(found) < _FINDINGS and (rows := await cursor.fetch(_AT_ONCE)):
-        for server_num, tier, t0, body in rows:
-            try:
-                if tier == PROCESSES.number:
-                    decode_hour(body)
-                else:
-                    chunks.decode(body, range(chunks.width(body)))
-            except DamagedChunkError as exc:
-                found.append(f"sealed hour {format_ms(t0)} of server {server_num}, tier {tier}: {exc}")
+        found += [wrong for row in rows if (wrong := complaint(*row)) is not None]
     return found[:_FINDINGS]
 
 

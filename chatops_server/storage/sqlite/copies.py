@@ -5,20 +5,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from chatops_server.domain import chunks
-from chatops_server.domain.chunks import DamagedChunkError
-from chatops_server.domain.process_snapshots import decode_hour
-from chatops_server.domain.tiers import PROCESSES
 from chatops_server.errors import StorageError
+from chatops_server.storage.damaged import complaint
 from chatops_server.storage.sql.audit import ChainCheck, Head, check_chain, missing_head
 from chatops_server.storage.sqlite.connections import BUSY_TIMEOUT_MS, connect_writer
 from chatops_server.storage.sqlite.schema import known_migrations, migrate
 from chatops_server.storage.sqlite.statements import run
-from chatops_wire.times import format_ms
 
 # More findings say no more: the file is to be replaced.
 _FINDINGS: Final = 5
@@ -105,23 +102,12 @@ def damaged_chunks(path: Path) -> list[str]:
     Raises:
         StorageError: The file cannot be read.
     """
-    found: list[str] = []
     with _explained(f"cannot read {path}"), closing(_connect(path)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'chunk'").fetchall():
             return []  # a copy from before hours were sealed
-        for server_num, tier, t0, body in connection.execute(
-            "SELECT server_num, tier, t0, body FROM chunk ORDER BY id"
-        ):
-            try:
-                if tier == PROCESSES.number:
-                    decode_hour(body)
-                else:
-                    chunks.decode(body, range(chunks.width(body)))
-            except DamagedChunkError as exc:
-                found.append(f"sealed hour {format_ms(t0)} of server {server_num}, tier {tier}: {exc}")
-                if len(found) == _FINDINGS:
-                    break
-    return found
+        rows = connection.execute("SELECT server_num, tier, t0, body FROM chunk ORDER BY id")
+        wrong = (complaint(*row) for row in rows)
+        return list(islice(filter(None, wrong), _FINDINGS))
 
 
 def schema_version(path: Path) -> int:
