@@ -10,7 +10,7 @@ Count = Callable[[str], int]
 Nested = Callable[[str, str], argparse.ArgumentParser]
 
 JOBS: Final = frozenset(
-    {"api-keys", "enroll", "users", "grants", "sessions", "ssh-keys", "policy", "retention"}
+    {"edit", "remove", "api-keys", "enroll", "users", "grants", "sessions", "ssh-keys", "policy", "retention"}
 )
 ROLES: Final = ("viewer", "operator", "admin")
 _USERS: Final = (
@@ -29,6 +29,8 @@ _RETENTION: Final = (
 
 def add_jobs(command: NewCommand, count: Count) -> None:
     """Add them; `count` reads how many of something."""
+    _add_edit(command("edit", "give a server another name or other tags", None))
+    _add_remove(command("remove", "remove servers with their history; their agents are cut off", None))
     _add_api_keys(command("api-keys", "show, make, rotate, revoke what agents are let in with", None))
     _add_enroll(command("enroll", "let new machines in by one line", _ENROLL), count)
     _add_users(command("users", "show, add, change, remove users, as an admin", _USERS))
@@ -36,6 +38,21 @@ def add_jobs(command: NewCommand, count: Count) -> None:
     _add_sessions(command("sessions", "show and end your logins", None))
     _add_retention(command("retention", "show and set how long the hub keeps things", _RETENTION))
     _add_ssh_keys(command("ssh-keys", "show, add, remove the keys by which you reach the UI over ssh", None))
+
+
+def _add_edit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("server", metavar="SERVER", help="by name or id")
+    parser.add_argument("--name", metavar="NAME", default=None, help="what it is called from now on")
+    parser.add_argument(
+        "--tag", dest="tags", metavar="T", action="append", default=[], help="one more; repeatable"
+    )
+    parser.add_argument(
+        "--untag", dest="untags", metavar="T", action="append", default=[], help="one less; repeatable"
+    )
+
+
+def _add_remove(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("servers", metavar="SERVER", nargs="+", help="by name or id")
 
 
 def _add_api_keys(parser: argparse.ArgumentParser) -> None:

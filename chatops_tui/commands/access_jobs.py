@@ -3,7 +3,17 @@
 import argparse
 from typing import Final
 
-from chatops_tui.commands import api_keys, enroll, grants, login_sessions, policy, retention, ssh_keys, users
+from chatops_tui.commands import (
+    api_keys,
+    changed_servers,
+    enroll,
+    grants,
+    login_sessions,
+    policy,
+    retention,
+    ssh_keys,
+    users,
+)
 from chatops_tui.commands.typed_jobs import Job, run_typed
 from chatops_tui.config import Settings
 
@@ -14,6 +24,8 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 _JOBS: Final[dict[str, Job]] = {
+    "edit": changed_servers.edit,
+    "remove": changed_servers.remove,
     "api-keys": api_keys.api_keys,
     "enroll": enroll.enroll,
     "users": users.users,

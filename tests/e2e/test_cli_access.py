@@ -107,6 +107,19 @@ def test_sessions_are_listed_and_the_others_ended(hub: Hub, home: Path, tmp_path
     assert chatops(hub, elsewhere, "servers").returncode == 3
 
 
+def test_a_server_is_renamed_tagged_and_removed(hub: Hub, home: Path) -> None:
+    answer(hub, home, "add", "old", "--tag", "prod", "--tag", "db")
+    made = answer(hub, home, "edit", "old", "--name", "new", "--untag", "db", "--tag", "web", "--tag", "prod")
+    assert (made["name"], made["tags"]) == ("new", ["prod", "web"])
+    assert chatops(hub, home, "edit", "new", "--untag", "prod", "--untag", "web").stdout == "new: no tags\n"
+    # None of them where one is unknown.
+    unknown = chatops(hub, home, "remove", "new", "old")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no server is called 'old'" in unknown.stderr
+    assert answer(hub, home, "remove", "new")["servers"] == [made["id"]]
+    assert "new" not in [server["name"] for server in answer(hub, home, "servers")]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -118,6 +131,10 @@ def test_sessions_are_listed_and_the_others_ended(hub: Hub, home: Path, tmp_path
         ("users", "add", "ann", "--role", "king", "--password-stdin"),
         ("sessions", "end"),
         ("grants",),
+        ("edit", "db-01"),
+        ("edit", "db-01", "--name", " db"),
+        ("edit", "db-01", "--tag", "a b"),
+        ("remove",),
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(hub: Hub, home: Path, words: tuple[str, ...]) -> None:
