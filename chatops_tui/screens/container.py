@@ -56,6 +56,7 @@ class ContainerScreen(LiveScreen):
         Binding("shift+tab", "tab_step(-1)", "Previous tab", show=False, id="container.tab-previous"),
         Binding("right_square_bracket", "range(1)", "Longer range", show=False, id="container.longer"),
         Binding("left_square_bracket", "range(-1)", "Shorter range", show=False, id="container.shorter"),
+        Binding("at,comma,full_stop", "say_where_past", "The past", show=False, id="container.past"),
         Binding("escape", "back", "Back", id="container.back", key_display="esc"),
     ]
 
@@ -169,6 +170,14 @@ class ContainerScreen(LiveScreen):
         """Show the environment as it is, which the audit log keeps."""
         self._inspection.is_revealed = not self._inspection.is_revealed
         self.sync(frozenset())
+
+    def action_say_where_past(self) -> None:
+        """Say where a moment of the past is seen: the hub keeps a container's figures, not its state."""
+        self.notify(
+            "Here is only now, over a range ([ ]). The server's screen (esc) shows a moment of the past by @,"
+            " its containers too.",
+            markup=False,
+        )
 
     def action_back(self) -> None:
         """Leave what the logs have to leave, then the container."""
