@@ -38,12 +38,17 @@ class Hub:
         return self.process.wait(END_S)
 
     def ask(
-        self, path: str, body: object = None, token: str = "", context: ssl.SSLContext | None = None
+        self,
+        path: str,
+        body: object = None,
+        token: str = "",
+        context: ssl.SSLContext | None = None,
+        method: str | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
         """Return the decoded answer; errors come as urllib.error.HTTPError."""
         raw = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"{self.url}{path}", raw, headers)  # noqa: S310 - our own hub
+        request = urllib.request.Request(f"{self.url}{path}", raw, headers, method=method)  # noqa: S310 - our own hub
         with urllib.request.urlopen(request, timeout=END_S, context=context) as answer:  # noqa: S310
             return json.loads(answer.read() or b"null")
 
