@@ -30,7 +30,7 @@ from chatops_tui.goings import Goings
 from chatops_tui.hub_link import HubLink
 from chatops_tui.kept_view import KeptView
 from chatops_tui.keymap import EVERYWHERE, key_groups
-from chatops_tui.launch import has_terminal, wishes
+from chatops_tui.launch import wishes
 from chatops_tui.link_news import LinkNews
 from chatops_tui.log_file import FILE, log_handler
 from chatops_tui.log_link import LogLink
@@ -57,7 +57,7 @@ from chatops_tui.spoken import Spoken
 from chatops_tui.store.danger import USUAL, compiled
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
-from chatops_tui.terminal import Terminal, ended_when_gone, prepare
+from chatops_tui.terminal import Terminal, ended_when_gone, has_terminal, prepare
 from chatops_tui.theme_choice import ThemeChoice
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
@@ -14,6 +13,7 @@ from chatops_tui import (
     overview_arguments,
     recording_arguments,
 )
+from chatops_tui.terminal import has_terminal
 from chatops_wire.version import VERSION
 
 _USAGE: Final = "chatops [SETTING ...] [PLACE | COMMAND ...]"
@@ -58,7 +58,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     shared = argparse.ArgumentParser("chatops", add_help=False, argument_default=argparse.SUPPRESS)
     _add_choices(shared)
     before, place = address_argument.parted(
-        before, shared, _commands(parser), is_terminal=sys.stdin.isatty() and sys.stdout.isatty()
+        before, shared, _commands(parser), is_terminal=has_terminal()
     )
     arguments = parser.parse_args(overview_arguments.moments_joined(before))
     arguments.place = place

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -11,7 +10,7 @@ from chatops_tui.commands.say import complain
 from chatops_tui.config import Settings
 from chatops_tui.ending import ASKED, Ending, ended_by
 from chatops_tui.exit_code import ExitCode
-from chatops_tui.terminal import Wishes, prepare
+from chatops_tui.terminal import Wishes, has_terminal, prepare
 
 
 def open_ui(settings: Settings, address: str = "") -> int:
@@ -47,11 +46,6 @@ def load_ui(settings: Settings) -> Callable[[Settings], int]:
         gc.enable()
     gc.freeze()
     return run
-
-
-def has_terminal() -> bool:
-    """Return whether somebody can see and type."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def is_dumb(environ: Mapping[str, str] = os.environ) -> bool:

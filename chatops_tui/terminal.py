@@ -123,6 +123,12 @@ def textual_environment(terminal: Terminal) -> dict[str, str]:
     }
 
 
+def has_terminal() -> bool:
+    """Return whether somebody can see and type."""
+    # A program that was started with one of them closed has none.
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
+
+
 def is_gone(stream: IO[str] | None) -> bool:
     """Return whether the terminal behind `stream` has hung up.
 

@@ -20,7 +20,8 @@ from chatops_tui.demo.errors import DemoError
 from chatops_tui.demo.home import Home, opened
 from chatops_tui.ending import ASKED, HUNG_UP, Ending, ended_by, ignore
 from chatops_tui.exit_code import ExitCode
-from chatops_tui.launch import has_terminal, is_dumb, load_ui, open_ui
+from chatops_tui.launch import is_dumb, load_ui, open_ui
+from chatops_tui.terminal import has_terminal
 from chatops_wire.rest import Tokens
 from chatops_wire.settings import SettingError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatops_wire.rest import Role
-from tests.integration.hub_rest.conftest import Asker
+from tests.integration.hub_rest.conftest import ADMIN_PASSWORD, Asker
 
 HERE = Path(__file__).parent / "openapi_attack"
 # Examples of an operation in the phase that makes them up; the phase before goes through every bound of
@@ -36,6 +36,8 @@ async def test_the_hub_keeps_to_its_own_document(
             "ATTACK_URL": url,
             "ATTACK_USER": "attacker",
             "ATTACK_PASSWORD": "attacker-password",
+            "ATTACK_ADMIN_PASSWORD": ADMIN_PASSWORD,
+            "ATTACK_ROLE": role,
             "COLUMNS": "120",
         },
         stdout=asyncio.subprocess.PIPE,
