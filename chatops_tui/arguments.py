@@ -57,9 +57,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
         complete(parser)
     shared = argparse.ArgumentParser("chatops", add_help=False, argument_default=argparse.SUPPRESS)
     _add_choices(shared)
-    before, place = address_argument.parted(
-        before, shared, _commands(parser), is_terminal=has_terminal()
-    )
+    before, place = address_argument.parted(before, shared, _commands(parser), is_terminal=has_terminal())
     arguments = parser.parse_args(overview_arguments.moments_joined(before))
     arguments.place = place
     if arguments.job == "exec":

@@ -37,9 +37,9 @@ def instances(kind: object) -> st.SearchStrategy[Any]:
 
 
 def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
+    while isinstance(info, inspect.Metadata):
+        info = info.type
     match info:
-        case inspect.Metadata(type=inner):
-            return _of(inner)
         case inspect.StructType(fields=fields):
             return _structs(info.cls, fields)
         case inspect.UnionType(types=types):

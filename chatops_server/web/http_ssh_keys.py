@@ -1,6 +1,7 @@
 """/auth/ssh-keys: by which public keys a user reaches the UI over ssh."""
 
 from chatops_server.domain.permissions import HubAction
+from chatops_server.errors import InvalidRequestError
 from chatops_server.web.asking import Ask
 from chatops_server.web.routes import Route
 from chatops_wire.rest import Page
@@ -14,6 +15,9 @@ async def _list(ask: Ask[None]) -> Page[SshKeyView]:
 
 
 async def _add(ask: Ask[SshKeyCreate]) -> SshKeyView:
+    accounts = ask.hub.accounts
+    if not await accounts.knows_password(ask.principal, ask.body.password, ask.caller.address):
+        raise InvalidRequestError("password: it is not the current password")
     return await ask.hub.ssh_keys.add(ask.body, ask.principal, ask.caller)
 
 
@@ -36,12 +40,12 @@ ROUTES = (
         path="/auth/ssh-keys",
         right=HubAction.USE,
         handle=_add,
-        summary="Let the holder of a key in over ssh as oneself.",
+        summary="Let the holder of a key in over ssh as oneself; needs the own password once more.",
         tag=_TAG,
         body=SshKeyCreate,
         answer=SshKeyView,
         status=201,
-        refusals=(409,),
+        refusals=(409, 429),
     ),
     Route(
         method="DELETE",

@@ -1,6 +1,7 @@
 """`chatops ssh-keys`: show, add and remove the public keys by which one reaches the UI over ssh."""
 
 import argparse
+import getpass
 import sys
 from pathlib import Path
 from typing import Final
@@ -49,7 +50,8 @@ def _show(settings: Settings, *, as_json: bool) -> int:
 
 
 def _add(settings: Settings, arguments: argparse.Namespace) -> int:
-    body = SshKeyCreate(public_key=_line(arguments.file), name=arguments.name)
+    line = _line(arguments.file)
+    body = SshKeyCreate(public_key=line, name=arguments.name, password=_password(settings))
 
     async def job(hub: Hub) -> int:
         made = await hub.rest.access.add_ssh_key(body)
@@ -75,6 +77,18 @@ def _remove(settings: Settings, arguments: argparse.Namespace) -> int:
         return ExitCode.DONE
 
     return with_hub(settings, job)
+
+
+def _password(settings: Settings) -> str:
+    """Return the user's own password: of the environment, or typed."""
+    if settings.password is not None:
+        return settings.password
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise WrongTextError("your password is needed once more: set CHATOPS_PASSWORD")
+    try:
+        return getpass.getpass("Your password once more: ", stream=sys.stderr)
+    except EOFError as exc:
+        raise WrongTextError("no password given") from exc
 
 
 def _line(name: str) -> str:

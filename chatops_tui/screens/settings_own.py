@@ -99,13 +99,18 @@ class OwnTab(ListTab[LoginSessionView | SshKeyView]):
 
         async def save(values: Values) -> str:
             made = await self.given.access.add_ssh_key(
-                SshKeyCreate(public_key=_public_key(values["key"]), name=values["name"].strip()[:_MOST_NAME])
+                SshKeyCreate(
+                    public_key=_public_key(values["key"]),
+                    name=values["name"].strip()[:_MOST_NAME],
+                    password=values["password"],
+                )
             )
             return f"{made.name or made.fingerprint} is let in."
 
         fields = (
             Field("key", "Key", placeholder="one line of ~/.ssh/id_….pub: ssh-ed25519 AAAA…"),
             Field("name", "Name", placeholder="the key's own comment"),
+            Field("password", "Password", placeholder="yours, once more", secret=True),
         )
         self.ask_form(FormPlan("New ssh key", fields, save))
 

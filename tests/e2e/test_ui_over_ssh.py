@@ -106,7 +106,9 @@ def door(tmp_path: Path) -> Iterator[Door]:
         admin = hub.login(PASSWORD)
         hub.ask("/api/v1/users", {"username": "alice", "password": PASSWORD, "role": "operator"}, admin)
         token = hub.login(PASSWORD, "alice")
-        hub.ask("/api/v1/auth/ssh-keys", {"public_key": make_key(tmp_path / "alice")}, token)
+        hub.ask(
+            "/api/v1/auth/ssh-keys", {"public_key": make_key(tmp_path / "alice"), "password": PASSWORD}, token
+        )
         make_key(tmp_path / "mallory")
         yield Door(hub, port, tmp_path)
 

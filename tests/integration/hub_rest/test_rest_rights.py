@@ -153,7 +153,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/auth/logout": {"refresh_token": "chopr_unknown"},
     "POST /api/v1/auth/password": {"current_password": "wrong", "new_password": "long enough"},
     "POST /api/v1/auth/totp": {"password": "wrong"},
-    "POST /api/v1/auth/ssh-keys": {"public_key": "no key"},
+    "POST /api/v1/auth/ssh-keys": {"public_key": "no key", "password": "wrong"},
     "POST /api/v1/auth/totp/confirm": {"code": "000000"},
     "POST /api/v1/auth/totp/remove": {"code": "000000"},
     "POST /api/v1/users": {"username": "new", "password": "long enough", "role": "viewer"},

@@ -11,7 +11,7 @@ import pytest
 from chatops_server.ssh.server import MOST_NOBODIES_OF_ONE, MOST_OF_ONE, Caller, Doorway, listening
 from chatops_server.ssh.visits import HubAt, Visits
 from tests.deadlines import eventually
-from tests.integration.hub_rest.conftest import Asker
+from tests.integration.hub_rest.conftest import ADMIN_PASSWORD, Asker
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ async def key_of(asker: Asker, token: str | None = "") -> asyncssh.SSHKey:
     """Return a key by which the user of the token comes in."""
     key = asyncssh.generate_private_key("ssh-ed25519")
     line = key.export_public_key().decode()
-    assert (await asker.post("/auth/ssh-keys", {"public_key": line}, token=token)).status == 201
+    body = {"public_key": line, "password": "mallory-password" if token else ADMIN_PASSWORD}
+    assert (await asker.post("/auth/ssh-keys", body, token=token)).status == 201
     return key
 
 

@@ -129,6 +129,8 @@ async def test_ones_own_ssh_keys_are_added_and_taken_back(ui: Ui, hub: HubDouble
     await ui.type("ssh-ed25519 AAAA")
     await ui.press("tab")
     await ui.type("laptop")
+    await ui.press("tab")
+    await ui.type("secret-password")
     await ui.press("enter")
     await ui.sees("laptop is let in.", "ssh key")
     await ui.press("G", "D")
