@@ -14,6 +14,7 @@ from chatops_tui.render.status import LinkKind, LinkState
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
 from chatops_tui.screens.context import Context
+from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.store.models import LinkPhase
 from chatops_tui.store.store import Store
 from chatops_tui.widgets.lines import TextBlock
@@ -73,6 +74,10 @@ class LiveScreen(Screen[None]):
         if self._frozen is not None and self._frozen.user != self.given.store.user:
             # Nobody sees what another user has frozen.
             self.thaw()
+        for box in self.query(TooSmall):
+            if box.display:
+                box.show(self.given.store)
+                return
         self._draw_status()
         self.draw(dirty)
 

@@ -206,12 +206,18 @@ async def test_one_server_on_a_wide_terminal_gets_the_whole_room(start_ui: Start
         assert len(heads) == 1
 
 
-async def test_too_small_a_terminal_gets_one_sentence(ui: Ui) -> None:
+async def test_too_small_a_terminal_gets_what_matters_most(ui: Ui) -> None:
     await ui.pilot.resize_terminal(59, 24)
-    await ui.sees("This terminal is too small: 60x16 at least.")
-    assert "db-01" not in ui.text()
+    await ui.sees("This terminal is too small: 60x16 at least.", "✖ 1", "✖ db-01 cpu 9")
+    assert "q Quit" not in ui.text()
     await ui.pilot.resize_terminal(80, 15)
-    await ui.sees("This terminal is too small: 60x16 at least.")
+    await ui.sees("This terminal is too small: 60x16 at least.", "○ edge-07 offline")
+    await ui.pilot.resize_terminal(24, 3)
+    await ui.sees("✖ 1", "✖ db-01", "60x16 at least")
+    assert "edge-07" not in ui.text()
+    await ui.pilot.resize_terminal(24, 1)
+    await ui.sees("✖ 1")
+    assert "at least" not in ui.text()
     await ui.pilot.resize_terminal(60, 16)
     await ui.sees("db-01", "q Quit")
 
