@@ -11,11 +11,11 @@ from typing import Final
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.keys import format_key
 
 import chatops_tui.screens
 import chatops_tui.widgets
 from chatops_tui.keymap import EVERYWHERE
-from chatops_tui.render.charset import key_name
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "key-reference.md"
 _HEAD: Final = """# Keys to press
@@ -59,7 +59,7 @@ def _rows(bindings: list[object]) -> Iterator[str]:
     for binding in bindings:
         made = list(Binding.make_bindings([binding]))  # type: ignore[list-item] # tuples and strings, too
         first = made[0]
-        keys = first.key_display or " ".join(f"`{key_name(one.key, 'braille')}`" for one in made)
+        keys = first.key_display or " ".join(f"`{format_key(one.key)}`" for one in made)
         shown = f"`{first.key_display}`" if first.key_display else keys
         what = first.tooltip or first.description or first.action.replace("_", " ")
         yield f"| {_cell(shown)} | {_cell(what)} | {f'`{first.id}`' if first.id else ''} |\n"
