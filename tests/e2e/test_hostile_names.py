@@ -19,7 +19,7 @@ WALK: Final = (
     ("?", "Keys: Fleet"), (ESC, "x Run"), ("u", "Group by"), (ESC, "x Run"), ("h", ""), ("h", "TREND"),
     ("g ", ""), ("j ", ""), ("c", "Compare"), (ESC, "TREND"),
     ("b", "Dashboards › Board"), (ESC, "TREND"),  # noqa: RUF001 - as the UI draws it
-    ("d", "Fleet › Containers"), ("G", "nginx"), ("N", "New name"), (ESC, "E Shell"),  # noqa: RUF001 - as the UI draws it
+    ("d", "nginx"), ("G", "─ nginx"), ("N", "New name"), (ESC, "E Shell"),
     ("K", "Cancel"), (ESC, "E Shell"), ("\r", "2 Logs"), ("2", "ERROR line"), ("3", "PATH"),
     ("4", "always"), ("5", "nginx: master"), (ESC, "E Shell"), (ESC, "TREND"),
     ("a", "A Acknowledge"), ("\r", "o Server"), (ESC, "e Ended"), ("2", "C Copy"), ("3", "D End"),
@@ -28,7 +28,7 @@ WALK: Final = (
     ("4", "O Rotate"), ("5", "D Take away"), (ESC, "TREND"),
     ("W", "Whole entry"), ("\r", "Audit log ›"), (ESC, "Whole entry"), (ESC, "TREND"),  # noqa: RUF001 - as the UI draws it
     ("g\r", "2 Processes"), ("2", "http.server"), ("3", "/var"), ("4", "eth0"), ("5", "kernel"),
-    ("6", "o Open"), ("o", "Follow a log"), ("syslog\r", "ERROR line 4"), ("8", "nginx"), ("7", "$"),
+    ("6", "o Open"), ("o", "Follow a log"), ("syslog\r", "ERROR line 4"), ("8", "nginx"), ("7", "⏎ Run"),
     ("ls\r", "printed"), ("\x14", "no shell here"),
 )  # fmt: skip
 WEB: Final = "the first server"

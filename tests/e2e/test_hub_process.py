@@ -29,6 +29,9 @@ def test_the_first_start_makes_an_admin_and_a_secret_and_shows_the_password_once
         "hub.db": 0o600,
         "hub.lock": 0o600,
         "secret": 0o600,
+        "token_keys.json": 0o600,
+        "token_keys.lock": 0o600,
+        "audit-head": 0o600,
     }
     assert data.stat().st_mode & 0o777 == 0o700
     with running("--data-dir", str(data)) as hub:
@@ -85,7 +88,7 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
     [
         (("run", "--port", "many"), "--port"),
         (("run", "--host", "203.0.113.7", "--port", "0"), "--host"),
-        (("run", "--database", "postgresql://db/hub"), "--database"),
+        (("run", "--database", "mysql://db/hub"), "--database"),
         (("run", "--colour", "red"), "--colour"),
         (("run", "--tls-cert", "cert.pem"), "--tls-key"),
         (("user", "add", "ann"), "--role"),
