@@ -312,7 +312,10 @@ class FleetScreen(FleetDeeds):
     def _draw_totals(self) -> None:
         """Sum up what cannot be seen at one glance."""
         block, table = self.query_one("#fleet-totals", TextBlock), self.query_one(LiveTable)
-        fits = len(self._list.ids) <= max(0, table.size.height - 1)
+        # What the table was given, not what it has: in the first frames it has nothing of it yet.
+        given = self._layout_drawn.table_rows if self._layout_drawn and not self.has_class("-short") else None
+        height = given or table.size.height
+        fits = not height or len(self._list.ids) < height
         is_gone = not self._heat and fits and not self._groups
         block.set_class(is_gone, "-gone")
         if not is_gone:
