@@ -45,11 +45,16 @@ class Terminal:
         return "\n".join(self._screen.display)
 
     def until(self, text: str) -> None:
+        """Wait until `text` was on the screen: a look later something else may be there."""
+        looked: list[str] = []
+
         def seen_or_over() -> bool:
-            return text in self.text() or self._process.poll() is not None
+            is_over = self._process.poll() is not None
+            looked.append(self.text())
+            return text in looked[-1] or is_over
 
         eventually_sync(seen_or_over, deadline_s=START_WITHIN_S, what=text)
-        assert text in self.text(), self.written.decode(errors="replace")[-4000:]
+        assert text in looked[-1], self.written.decode(errors="replace")[-4000:]
 
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())

@@ -125,7 +125,7 @@ def test_alice_sees_the_ui_uses_it_and_leaves(door: Door) -> None:
             assert secret not in environ
         assert (door.folder / "hub" / "ui").stat().st_mode & 0o777 == 0o700
         terminal.type("?")
-        terminal.until("Help")
+        terminal.until("Keys: Fleet")
         # Not in one piece with what follows: that would be alt+q.
         terminal.type("\x1b")
         terminal.until("⏎ Open")

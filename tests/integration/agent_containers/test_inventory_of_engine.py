@@ -83,15 +83,16 @@ async def test_limits_hold_and_throttling_is_told(docker_engine: DockerEngine) -
     async with watching(docker_engine.host) as watch:
         await _collected(watch)
 
-        async def throttled() -> Container | None:
+        async def held_back() -> Container | None:
+            # Within one period of the scheduler, a tenth of a second, it may have the whole core.
+            await asyncio.sleep(0.5)
             busy = named(await _collected(watch), "busy")
-            return busy if busy.throttled_percent and busy.cpu_percent else None
+            is_held_back = busy.throttled_percent and busy.cpu_percent and busy.cpu_percent < 60
+            return busy if is_held_back else None
 
-        busy = await eventually(throttled, deadline_s=ENGINE_S)
+        busy = await eventually(held_back, deadline_s=ENGINE_S, what="a fifth of a core, and throttling")
     assert busy is not None
     assert busy.memory_limit == 64 * 1024 * 1024
-    # Within one period it may have the whole core.
-    assert (busy.cpu_percent or 0) < 110
 
 
 async def test_where_the_groups_are_not_seen_the_engine_is_asked(docker_engine: DockerEngine) -> None:

@@ -32,8 +32,11 @@ class ShellDouble:
         return [web.get(PREFIX, self._list), web.get(f"{PREFIX}/{{terminal}}/recording", self._recording)]
 
     def put(self, terminal_id: str, server_id: str, **more: Any) -> None:  # noqa: ANN401 - the fields of both
-        """Add a shell opened five minutes ago; `detached` for one that runs, `ended` and `recorded` else."""
-        opened = format_ms(self._now_ms() - 300_000)
+        """Add a shell opened five minutes ago; `detached` for one that runs, `ended` and `recorded` else.
+
+        Each is a second older than the one before: the list begins with the first.
+        """
+        opened = format_ms(self._now_ms() - 300_000 - 1_000 * len(self.views))
         is_over = more.get("ended", "")
         self.views[terminal_id] = TerminalView(
             terminal_id=terminal_id,
