@@ -1,5 +1,7 @@
 """What a recording may do to the terminal it is played in: draw, and nothing else."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,4 +88,5 @@ def test_how_the_output_was_cut_changes_nothing(parts: list[str], data: st.DataO
 def test_whatever_comes_asks_the_terminal_nothing_and_starts_no_string(text: str) -> None:
     passed = Replay().feed(text)
     assert not any(start in passed for start in ("\x1b]", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x9b", "\x9d"))
-    assert not any(passed[at - 1 : at + 1] == "[c" for at in range(len(passed)))
+    # Who it is (c), where its cursor is (n), its modes ($p).
+    assert not re.search(r"\x1b\[[?>=]?[0-9;]*\$?[cnp]", passed)
