@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from bench.figures import Figure, progress, publish
 from bench.samples import VARIANTS, metrics
-from chatops_server.app import Setup, open_hub
+from chatops_server.app import open_hub
+from chatops_server.assembly import Setup
 from chatops_server.broker.server_state import ServerState
 from chatops_server.domain.permissions import Principal
 from chatops_server.services.access import Caller

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatops_server.app import RunningHub, Setup, open_hub, serving
+from chatops_server.app import RunningHub, open_hub, serving
+from chatops_server.assembly import Setup
 from chatops_server.config import Config
 from chatops_server.services.commands.keeper import Patience
 from tests.live_peers import Peer

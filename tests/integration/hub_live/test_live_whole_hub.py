@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatops_server.app import Setup, open_hub, serving
+from chatops_server.app import open_hub, serving
+from chatops_server.assembly import Setup
 from chatops_server.config import Config
 from tests.deadlines import DEADLINE_S, eventually
 from tests.live_peers import Peer, metrics

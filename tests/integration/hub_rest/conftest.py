@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatops_server.app import RunningHub, Setup, open_hub, serving
+from chatops_server.app import RunningHub, open_hub, serving
+from chatops_server.assembly import Setup
 from chatops_server.config import Config
 
 ADMIN_PASSWORD = "correct horse battery"  # noqa: S105 - of a hub that lives as long as a test

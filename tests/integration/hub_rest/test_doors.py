@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from chatops_server.app import Setup, open_hub, serving
+from chatops_server.app import open_hub, serving
+from chatops_server.assembly import Setup
 from chatops_server.broker.client_outbox import ClientOutbox
 from chatops_server.broker.clients import Clients, ClientSession
 from chatops_server.broker.closing import ConnectionEnded

@@ -10,7 +10,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from chatops_server.app import Setup, open_hub
+from chatops_server.app import open_hub
+from chatops_server.assembly import Setup
 from chatops_server.services.access_tokens import ACCESS_TOKEN_S
 from chatops_server.storage.sql.audit import AuditFilter
 from chatops_server.token_keys import TokenKeysFile
