@@ -3,13 +3,14 @@
 import asyncio
 
 from chatops_server.broker.closing import Closing
+from chatops_server.broker.wakeup import Wakeup
 
 
 class Outbox:
     """Wakes the writer of one connection, and tells it when and why that is to end."""
 
     def __init__(self) -> None:
-        self._wake = asyncio.Event()
+        self._wake = Wakeup()
         self._closing: Closing | None = None
         self.ending = asyncio.Event()
         """Set once there is a `closing`: whoever waits for the peer need not any longer."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from chatops_server.broker.wakeup import Wakeup
 from chatops_server.domain.clocks import standing
 from chatops_server.errors import InvalidRequestError, StorageError
 from chatops_server.services.budget import Budget
@@ -83,7 +84,7 @@ class IngestSession:
         self._committed = source.last_seq
         self._backlog = Budget(SESSION_BACKLOG)
         self._pending: deque[Row] = deque()
-        self._more = asyncio.Event()
+        self._more = Wakeup()
         self._closing = asyncio.Event()
         self._failure: str | None = None
         self._appender = asyncio.create_task(self._append_all(), name=f"ingest-{source.server_num}")

@@ -17,6 +17,8 @@ from chatops_server.domain.permissions import Principal
 
 # The contract: at most one fleet_update a second. Also how late an ended token is noticed.
 TICK_S: Final = 1.0
+# A connection that is gone while its samples wait for the disk is known within 20 s.
+_LOST_EACH_TICKS: Final = 5
 
 
 class TokenCheck(Protocol):
@@ -66,6 +68,7 @@ class Ticker:
         self._live = live
         self._tokens = tokens
         self._now_ms = now_ms
+        self._ticks = 0
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -78,7 +81,9 @@ class Ticker:
         """Do everything that is due."""
         live = self._live
         live.clients.expire(self._now_ms(), self._tokens.is_current)
-        live.sessions.end_lost()
+        if self._ticks % _LOST_EACH_TICKS == 0:
+            live.sessions.end_lost()
+        self._ticks += 1
         live.sessions.end_expired(self._now_ms())
         live.watching.sweep()
         live.topics.publish_fleet(live.fleet.take_changes())

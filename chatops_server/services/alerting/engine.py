@@ -82,10 +82,12 @@ class Engine:
             found = self._plan_of(server)
             if server.is_online:
                 self._seen.add(server.id)
-                self._look_for_missing(server, found, now_ms)
+                if now_ms >= found.look_ms:
+                    self._look_for_missing(server, found, now_ms)
             if found.of_presence and (is_up := self._is_up(server, now_ms)) is not None:
                 for watch in found.of_presence:
-                    self._step(watch, float(is_up), now_ms, None)
+                    if not watch.is_idle or watch.holds(is_up, watch.limit):
+                        self._step(watch, float(is_up), now_ms, None)
         for server_id in [each for each in self._plans if self._fleet.get(each) is None]:
             self._forget_server(server_id)
         self._journal.sweep(self.open_watches(), now_ms)
@@ -112,10 +114,14 @@ class Engine:
         self._journal.judged(watch, before, judged, sample)
 
     def _look_for_missing(self, server: ServerState, found: Plan, now_ms: int) -> None:
+        # What is heard meanwhile only makes it later.
+        found.look_ms = now_ms + GONE_AFTER_MS
         for _, watches in found.groups:
             for watch in watches:
                 silent_ms = now_ms - watch.heard_ms
                 no_data_ms = watch.threshold.row.body.no_data_s * 1000
+                patience_ms = min(no_data_ms or GONE_AFTER_MS, GONE_AFTER_MS)
+                found.look_ms = min(found.look_ms, watch.heard_ms + patience_ms)
                 if no_data_ms and silent_ms >= no_data_ms:
                     before = watch.state
                     watch.enter(lost(before, now_ms))
