@@ -85,9 +85,7 @@ class Engine:
                 if now_ms >= found.look_ms:
                     self._look_for_missing(server, found, now_ms)
             if found.of_presence and (is_up := self._is_up(server, now_ms)) is not None:
-                for watch in found.of_presence:
-                    if not watch.is_idle or watch.holds(is_up, watch.limit):
-                        self._step(watch, float(is_up), now_ms, None)
+                self._judge_presence(found, float(is_up), now_ms)
         for server_id in [each for each in self._plans if self._fleet.get(each) is None]:
             self._forget_server(server_id)
         self._journal.sweep(self.open_watches(), now_ms)
@@ -112,6 +110,11 @@ class Engine:
         if after is not before:
             watch.enter(after)
         self._journal.judged(watch, before, judged, sample)
+
+    def _judge_presence(self, found: Plan, is_up: float, now_ms: int) -> None:
+        for watch in found.of_presence:
+            if not watch.is_idle or watch.holds(is_up, watch.limit):
+                self._step(watch, is_up, now_ms, None)
 
     def _look_for_missing(self, server: ServerState, found: Plan, now_ms: int) -> None:
         # What is heard meanwhile only makes it later.

@@ -58,7 +58,7 @@ class Plan:
     groups: tuple[tuple[Reading, tuple[Watch, ...]], ...]
     """What stands in samples, each metric read once."""
     of_presence: tuple[Watch, ...]
-    look_ms: int = 0
+    look_ms: float = 0
     """Before this nothing can have been silent for long enough to be missing."""
 
     def is_of(self, state: ServerState, generation: int) -> bool:
