@@ -172,6 +172,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         announce(f"chatops-server listening on {_url(config, port)}")
         sharing.settle()
         await stop.wait()
+        sharing.end()
         log.info("stopping")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from chatops_server import sharing
 from chatops_server.broker.closing import GOING_AWAY, Closing
 from chatops_server.domain.addresses import network_of
 from chatops_server.errors import TooManyRequestsError
@@ -76,6 +77,7 @@ class OpenSockets:
         finally:
             admission.authenticated()
             self._open -= 1
+            sharing.connection_ended(self._open)
             if self._open == 0:
                 self._none_open.set()
 
