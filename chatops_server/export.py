@@ -66,16 +66,25 @@ def export(config: Config, what: Wanted, form: Form, out: TextIO) -> int:
         StorageError: The database cannot be read.
     """
     fields = _SAMPLE if what.tier == RAW else _BUCKET
-    put = _csv(out, fields) if form == "csv" else _jsonl(out, fields)
     count = 0
+    put: Callable[[Cells], object] | None = None
     with reading(config.database) as stored:
         for num, name in _chosen(stored, what.servers):
             # One snapshot a server: a longer one would keep SQLite's log from starting over.
             with stored.snapshot():
                 for cells in _rows_of(stored, (num, name), what):
+                    # Whatever fails before the first row leaves nothing that looks like an answer.
+                    put = put or _writer(out, fields, form)
                     put(cells)
                     count += 1
+    if put is None:
+        _writer(out, fields, form)
     return count
+
+
+def _writer(out: TextIO, fields: Sequence[str], form: Form) -> Callable[[Cells], object]:
+    """Return what writes a row; of CSV the line of names is written now."""
+    return _csv(out, fields) if form == "csv" else _jsonl(out, fields)
 
 
 def _chosen(stored: Reading, names: Sequence[str]) -> list[tuple[int, str]]:

@@ -118,12 +118,21 @@ def show_audit(settings: Settings, wanted: AuditWanted) -> int:
 
 
 async def _export(entries: AsyncIterator[AuditView], form: Form, names: Mapping[str, str]) -> None:
-    put = _csv_writer() if form == "csv" else say_json
+    put: Callable[[dict[str, Any]], object] | None = None
     async for entry in entries:
+        # Whatever fails before the first entry leaves nothing that looks like an answer.
+        put = put or _writer(form)
         fields = msgspec.to_builtins(entry)
         fields["user"] = names.get(entry.user_id or "", "")
         fields["server"] = names.get(entry.server_id or "", "")
         put(fields)
+    if put is None:
+        _writer(form)
+
+
+def _writer(form: Form) -> Callable[[dict[str, Any]], object]:
+    """Return what writes an entry; of CSV the line of names is written now."""
+    return _csv_writer() if form == "csv" else say_json
 
 
 def _csv_writer() -> Callable[[dict[str, Any]], object]:

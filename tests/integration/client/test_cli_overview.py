@@ -239,3 +239,14 @@ async def test_each_shell_gets_its_code(shell: str) -> None:
     ran = await chatops("completion", shell)
     assert ran.status == 0
     assert b"chatops" in ran.out
+
+
+async def test_an_export_that_is_refused_prints_not_even_the_names(scene: Scene) -> None:
+    await scene.asker.user("vera", "viewer")
+    who = {"CHATOPS_USERNAME": "vera", "CHATOPS_PASSWORD": "vera-password"}
+    refused = await scene.run("audit", "--export", "csv", **who)
+    assert (refused.status, refused.out) == (1, b"")
+    none = await scene.told("audit", "--export", "csv", "--action", "no.such.action")
+    assert none.splitlines() == [
+        "id,ts,user_id,user,action,target,server_id,server,result,address,data,prev_hash,hash"
+    ]
