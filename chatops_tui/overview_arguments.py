@@ -17,8 +17,8 @@ _TOP: Final = (
 _WATCH: Final = "What `top` shows, again and again until ctrl+c; with --json one object a line."
 _STATUS: Final = (
     "--line is for a status bar (tmux: set -g status-right '#(chatops status --line --tmux)'): it asks "
-    "nothing, and says so when the hub cannot be reached. --check exits with 1 while a critical alert fires "
-    "or a server is offline."
+    "nothing, and says so when the hub cannot be reached. --check exits with 1 while a server is offline or "
+    "critical or a critical alert fires, with 3 where the hub cannot be asked, else with 0."
 )
 _CHART: Final = (
     "Metrics are those of alerts: cpu.percent, disk.percent:/var, net.rx_bps, container.memory_used:web."
@@ -101,7 +101,10 @@ def _add_status(parser: argparse.ArgumentParser) -> None:
         "--tmux", action="store_true", default=False, help="with --line: in the colours of tmux"
     )
     parser.add_argument(
-        "--check", action="store_true", default=False, help="exit with 1 while something is wrong"
+        "--check",
+        action="store_true",
+        default=False,
+        help="exit with 1 while a server is offline or critical, or a critical alert fires",
     )
 
 

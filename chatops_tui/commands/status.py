@@ -31,7 +31,7 @@ def wanted_of(arguments: argparse.Namespace) -> Wanted:
 
 
 def show_status(settings: Settings, wanted: Wanted) -> int:
-    """Say it and return the exit status: with `checks` 1 while a critical alert fires or a server is away."""
+    """Say it and return the exit status; with `checks` 1 while not all is well (`Tally.is_well`)."""
 
     async def job(hub: Hub) -> int:
         servers = await hub.rest.servers()

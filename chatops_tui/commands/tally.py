@@ -41,8 +41,8 @@ class Tally:
 
     @property
     def is_well(self) -> bool:
-        """Whether nobody need look: everything is online, and nothing critical fires."""
-        return not self.offline and not self.critical
+        """Whether nobody need look: everything is online, nothing is critical, nothing critical fires."""
+        return not (self.offline or self.crit or self.critical)
 
     def facts(self) -> dict[str, Any]:
         """Return it for a script."""
