@@ -10,8 +10,6 @@ from chatops_tui.store.container_rows import is_running
 from chatops_tui.store.container_series import CHARTED, SPARK_BUCKETS, SPARK_STEP_MS
 from chatops_tui.store.containers import (
     ContainerEvent,
-    ContainerHistoryAnswered,
-    ContainerHistoryAsked,
     ContainerKey,
     ContainerMemory,
     ContainerPastAnswered,
@@ -19,9 +17,7 @@ from chatops_tui.store.containers import (
     ContainersFailed,
     DoingChanged,
 )
-from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.models import LinkPhase
-from chatops_tui.store.ranges import Range
 from chatops_tui.store.store import Store
 from chatops_wire.client import ContainerMessage
 from chatops_wire.containers import Container, ContainerItem
@@ -83,7 +79,7 @@ class EngineLink:
         self._on_their_way: set[str] = set()
 
     def serve(self, needs: Needs) -> None:
-        """Ask for the lists and histories that are looked at and not known, or old; returns at once."""
+        """Ask for the lists that are looked at and not known, or old; returns at once."""
         if self._store.link.phase is not LinkPhase.LIVE:
             self._asked_ms.clear()
             return
@@ -96,10 +92,6 @@ class EngineLink:
                 self._on_their_way.add(scope)
                 if not self._desk.spawn(self._load(scope), "containers"):
                     self._on_their_way.discard(scope)
-        for key, span in needs.container_histories:
-            if self._store.containers.history(key, span) is HistoryPhase.ABSENT:
-                self._tell(ContainerHistoryAsked(key, span))
-                self._desk.spawn(self._load_history(key, span), "container-history")
 
     async def act(self, key: ContainerKey, action: ContainerAction, order: ContainerOrder) -> None:
         """Do something with a container; the store tells how it then stands."""
@@ -213,23 +205,6 @@ class EngineLink:
             return
         keys = tuple(memory.key for memory in memories)
         self._tell(ContainerPastAnswered(keys, history, end_ms - self._desk.now_ms()))
-
-    async def _load_history(self, key: ContainerKey, span: Range) -> None:
-        from chatops_tui.client.http import HistoryQuery  # noqa: PLC0415 - see hub_link: aiohttp is slow
-
-        server_id, _container_id = key
-        memory, server = self._store.containers.get(key), self._store.server(server_id)
-        if memory is None or server is None:
-            return
-        end_ms = server.now_ms(self._desk.now_ms())
-        metrics = tuple(f"{metric}:{memory.item.name}" for metric in CHARTED)
-        query = HistoryQuery(server_id, metrics, max(0, end_ms - span.span_ms), end_ms, span.buckets)
-        try:
-            history = await self._desk.ask(self._desk.rest.history(query))
-        except RequestFailedError as exc:
-            self._tell(ContainerHistoryAnswered(key, span, None, str(exc)))
-        else:
-            self._tell(ContainerHistoryAnswered(key, span, history))
 
 
 def _of_server(server_id: str, item: Container) -> ContainerItem:

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from chatops_tui.relay.place import Place
 from chatops_tui.render.recording import Recording
-from chatops_tui.store.containers import ContainerKey
 from chatops_tui.store.dashboards import Boards
 from chatops_tui.store.log_memory import LogSink
 from chatops_tui.store.ranges import Range
@@ -80,7 +79,6 @@ class Needs:
     timelines: frozenset[str] = frozenset()
     containers: frozenset[str] = frozenset()
     """Servers whose containers are wanted; `EVERYWHERE` for those of all."""
-    container_histories: frozenset[tuple[ContainerKey, Range]] = frozenset()
     curves: frozenset[CurveWish] = frozenset()
     reels: frozenset[ReelWish] = frozenset()
 

@@ -1,5 +1,6 @@
 """The open alerts of one server in one line: `✖ disk.percent:/var > 90% 91% 4m   ▲ load.1 > 8 8.1 2m`."""
 
+from collections.abc import Collection
 from typing import Final
 
 from chatops_tui.render import numbers
@@ -15,9 +16,16 @@ _APART: Final[Span] = ("   ", "text")
 _MOST: Final = 6
 
 
-def alert_lines(store: Store, server_id: str, now_ms: int) -> list[Cell]:
-    """Return one line of what is open on a server, what wants somebody first; none without alerts."""
-    found = alerts(store.alerts.of_server(server_id), with_resolved=False)
+def alert_lines(
+    store: Store, server_id: str, now_ms: int, metrics: Collection[str] | None = None
+) -> list[Cell]:
+    """Return one line of what is open on a server, what wants somebody first; none without alerts.
+
+    `metrics`: only those on these.
+    """
+    known = store.alerts.of_server(server_id)
+    wanted = [alert for alert in known if metrics is None or alert.view.metric in metrics]
+    found = alerts(wanted, with_resolved=False)
     told = [alert for alert in found if alert.standing is not Standing.PENDING][:_MOST]
     line: list[Span] = []
     for alert in told:

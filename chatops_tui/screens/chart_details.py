@@ -12,6 +12,7 @@ from chatops_tui.render.numbers import of_unit
 from chatops_tui.render.spans import Cell, Span
 from chatops_tui.render.text import clean
 from chatops_tui.screens.alerts_cells import mark, what
+from chatops_tui.screens.chart_limits import is_for
 from chatops_tui.screens.charts import Kind, curves_of
 from chatops_tui.screens.context import Context
 from chatops_tui.store.alert_selectors import fired
@@ -102,8 +103,8 @@ def _gaps(given: Context, curve: Curve, seen: Stretch) -> Cell:
 def _thresholds(chart: Detailed) -> Iterator[Cell]:
     for one in chart.thresholds:
         family = one.metric.partition(":")[0]
-        is_for = one.server_id in {None, chart.memory.row.id}
-        if one.enabled and is_for and (one.metric in chart.kind.metrics or family in chart.kind.metrics):
+        is_meant = one.metric in chart.kind.metrics or family in chart.kind.metrics
+        if one.enabled and is_meant and is_for(one, chart.memory.row):
             name = f"  {clean(one.name)}" if one.name else ""
             lasting = f" for {numbers.duration(one.for_s)}" if one.for_s else ""
             ink = severity_ink(one.severity)

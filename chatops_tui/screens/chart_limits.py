@@ -21,12 +21,13 @@ def limits_of(thresholds: Iterable[ThresholdView], row: Row, metrics: Sequence[s
     found: dict[float, Limit] = {}
     for one in sorted(thresholds, key=lambda one: ("critical", "warning", "info").index(one.severity)):
         family = one.metric.partition(":")[0]
-        if one.enabled and (one.metric in metrics or family in metrics) and _is_for(one, row):
+        if one.enabled and (one.metric in metrics or family in metrics) and is_for(one, row):
             found.setdefault(one.value, Limit(one.value, severity_ink(one.severity)))
     return list(found.values())[:_MOST]
 
 
-def _is_for(threshold: ThresholdView, row: Row) -> bool:
+def is_for(threshold: ThresholdView, row: Row) -> bool:
+    """Return whether a threshold is about this server."""
     if threshold.server_id is not None and threshold.server_id != row.id:
         return False
     return not threshold.select or bool(meant(threshold.select, [row]))

@@ -10,10 +10,9 @@ from textual.containers import Container
 from chatops_tui.render import numbers
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle
-from chatops_tui.render.crosshair import Limit
 from chatops_tui.render.marks import Mark
 from chatops_tui.render.numbers import of_unit
-from chatops_tui.render.severity import PERCENT, glyph, ink, level
+from chatops_tui.render.severity import PERCENT, Limits, glyph, ink, level
 from chatops_tui.render.severity import Level as Severity
 from chatops_tui.render.spans import Cell, Ink, Span, faded, width
 from chatops_tui.screens.context import Context
@@ -54,11 +53,15 @@ class Kind:
     headline: Callable[[Vitals], list[Cell]]
     """Pieces; the last ones are left out where there is no room."""
     alerts: tuple[str, ...]
-    """How the names of the metrics begin whose alerts are marked below it."""
+    """How the names of the metrics begin whose alerts are marked below it; with a label: the whole name."""
     marks: tuple[str, str] = ("", "")
     """Of two metrics, how the figures name them."""
     least_top: float = 0.0
     """The y axis never ends below this."""
+    limits: Limits | None = None
+    """From where on a value is bad, unless the hub has a threshold; None: that depends."""
+    asked: tuple[str, ...] = CHARTED
+    """With which others its metrics are asked for."""
 
     def under(self, points: Sequence[Point | None]) -> list[Cell]:
         """Return what the crosshair stands on; of averages the extremes too."""
@@ -66,8 +69,7 @@ class Kind:
             return [[("nothing here", "muted")]]
         if len(points) == 1 and points[0] is not None:
             value, low, high = points[0]
-            is_share = self.unit == "percent"
-            said: list[Cell] = [_percent(value) if is_share else [(of_unit(value, self.unit), "strong")]]
+            said: list[Cell] = [_percent(value) if self.limits else [(of_unit(value, self.unit), "strong")]]
             if low < high:
                 said.append([(f" {of_unit(low, self.unit)} to {of_unit(high, self.unit)}", "muted")])
             return said
@@ -122,8 +124,18 @@ def _space(vitals: Vitals) -> list[Cell]:
     return [_percent(vitals.disk), [(" the fullest", "muted")]] if vitals.disk is not None else []
 
 
-CPU: Final = Kind("cpu", "CPU", "percent", ("cpu.percent",), _cpu, ("cpu.", "load.", "process.", "server."))
-MEMORY: Final = Kind("memory", "MEM", "percent", ("memory.percent",), _memory, ("memory.", "swap."))
+CPU: Final = Kind(
+    "cpu",
+    "CPU",
+    "percent",
+    ("cpu.percent",),
+    _cpu,
+    ("cpu.", "load.", "process.", "server."),
+    limits=PERCENT,
+)
+MEMORY: Final = Kind(
+    "memory", "MEM", "percent", ("memory.percent",), _memory, ("memory.", "swap."), limits=PERCENT
+)
 NETWORK: Final = Kind(
     "network",
     "NET",
@@ -145,7 +157,15 @@ DISK: Final = Kind(
     _LEAST_RATE,
 )
 LOAD: Final = Kind("load", "LOAD", "load", ("load.1", "load.15"), _load, ("load.",), _LOAD_MARKS, 1.0)
-SPACE: Final = Kind("space", "SPACE", "percent", ("disk.percent",), _space, ("disk.percent", "disk.used"))
+SPACE: Final = Kind(
+    "space",
+    "SPACE",
+    "percent",
+    ("disk.percent",),
+    _space,
+    ("disk.percent", "disk.used"),
+    limits=PERCENT,
+)
 FOUR: Final = (CPU, MEMORY, NETWORK, DISK)
 KINDS: Final = (*FOUR, LOAD, SPACE)
 """What a server's own screen shows; where there is less room the first four."""
@@ -155,12 +175,11 @@ class MetricChart(TimeChart):
     """One kind of chart of whichever server it is shown."""
 
     def __init__(self, kind: Kind, context: Context, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
-        is_share = kind.unit == "percent"
         style = ChartStyle(
             kind.title,
             kind.unit,
-            filled=is_share,
-            limits=PERCENT if is_share else None,
+            filled=kind.unit == "percent",
+            limits=kind.limits,
             least_top=kind.least_top,
             charset=context.charset,
             marks=(f"{kind.marks[0]} ", f"{kind.marks[1]} "),
@@ -182,11 +201,15 @@ class MetricChart(TimeChart):
             seen.end_ms,
         )
         if not any(curve.times_ms for curve in curves):
-            self.set_message(_silence(memory, times, now_ms))
+            self.set_message(_silence(memory, self.kind.asked, times, now_ms))
         self.set_cursor(times.moment_ms)
         self.set_headline(self._headline(memory, curves, times))
         self.set_marks(self._alert_marks(memory.row.id))
         self.sync()
+
+    def figures(self, memory: ServerMemory) -> list[Cell]:
+        """Return what is said of the present, in pieces."""
+        return self.kind.headline(memory.row.vitals) if memory.row.vitals else []
 
     def _alert_marks(self, server_id: str) -> list[Mark]:
         found = fired(self._given.store.alerts.of_server(server_id), self.kind.alerts)
@@ -201,8 +224,7 @@ class MetricChart(TimeChart):
         if times.moment_ms is not None:
             # Those under the crosshair, which is there before what the hub knows of the moment.
             return _fitting(self.kind.under([_point(one, times.moment_ms) for one in curves]), room)
-        pieces = self.kind.headline(memory.row.vitals) if memory.row.vitals else []
-        line = _fitting(pieces, room)
+        line = _fitting(self.figures(memory), room)
         return line if self._given.is_current(memory.row) else faded(line)
 
 
@@ -225,8 +247,11 @@ class ServerCharts(Container):
 
     def compose(self) -> ComposeResult:
         """Lay out the charts."""
-        for kind in self._kinds:
-            yield MetricChart(kind, self._given, id=f"chart-{kind.id}")
+        yield from map(self.chart_of, self._kinds)
+
+    def chart_of(self, kind: Kind) -> MetricChart:
+        """Return the chart of a kind."""
+        return MetricChart(kind, self._given, id=f"chart-{kind.id}")
 
     def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
         """Draw those that are displayed."""
@@ -234,30 +259,30 @@ class ServerCharts(Container):
             if chart.display:
                 chart.show(memory, times, now_ms)
 
-    def set_limits(self, limits: Callable[[Kind], Sequence[Limit]]) -> None:
-        """Draw these thresholds; a chart without one keeps the usual ones."""
-        for chart in self.query(MetricChart):
-            chart.set_limits(limits(chart.kind) or None)
-
     def zoom(self, kind: Kind | None) -> None:
         """Give one chart all the room, or share it again."""
         self._zoomed = kind
         self.set_class(kind is not None, "-zoomed")
         for chart in self.query(MetricChart):
-            chart.set_class(chart.kind is kind, "-zoom")
+            chart.set_class(kind is not None and chart.kind.id == kind.id, "-zoom")
         self._arrange()
 
     def on_resize(self) -> None:
         """Lie as there is room."""
         self._arrange()
 
+    def grid(self) -> tuple[int, int]:
+        """Return how many charts there is room for beside and below each other."""
+        return grid_of(self.size.width, self.size.height)
+
     def _arrange(self) -> None:
         if not self._arranges:
             return
-        columns, rows = (1, 1) if self._zoomed else grid_of(self.size.width, self.size.height)
+        columns, rows = (1, 1) if self._zoomed else self.grid()
         self.styles.grid_size_columns, self.styles.grid_size_rows = columns, rows
         for place, chart in enumerate(self.query(MetricChart)):
-            chart.display = chart.kind is self._zoomed if self._zoomed else place < columns * rows
+            is_zoomed = self._zoomed is not None and chart.kind.id == self._zoomed.id
+            chart.display = is_zoomed if self._zoomed else place < columns * rows
 
 
 def grid_of(width: int, height: int) -> tuple[int, int]:
@@ -299,15 +324,15 @@ def series_of(label: str, curve: Curve, *, has_band: bool) -> Series:
     )
 
 
-def _silence(memory: ServerMemory, times: TimeView, now_ms: int) -> str:
+def _silence(memory: ServerMemory, asked: tuple[str, ...], times: TimeView, now_ms: int) -> str:
     """Return why there is nothing to draw."""
     if memory.row.status == "never":
         return "no samples yet"
     if times.is_live:
-        history = memory.history(times.range)
+        history = memory.history(times.range, asked)
     else:
         piece = block_of(times.stretch(now_ms))
-        history = memory.reels.state(CHARTED, piece, piece.start_ms)
+        history = memory.reels.state(asked, piece, piece.start_ms)
     if history.phase is HistoryPhase.FAILED:
         return history.reason
     return "no data" if history.phase is HistoryPhase.LOADED else "loading…"

@@ -1,87 +1,95 @@
 """The two charts of a container: CPU of one core, and memory."""
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
+from typing import Final
 
 from chatops_tui.render import numbers
-from chatops_tui.render.buckets import Series
-from chatops_tui.render.chart import ChartStyle
-from chatops_tui.render.spans import Cell, faded
+from chatops_tui.render.spans import Cell
+from chatops_tui.screens.charts import Kind, MetricChart, ServerCharts
 from chatops_tui.screens.container_cells import memory_use, share_of_core
 from chatops_tui.screens.context import Context
-from chatops_tui.store.container_series import CPU, MEMORY
-from chatops_tui.store.containers import ContainerMemory
-from chatops_tui.store.history_state import HistoryPhase
+from chatops_tui.store.container_series import CHARTED, CPU, MEMORY
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import FIVE_MINUTES, Range
-from chatops_tui.widgets.time_chart import TimeChart
-from chatops_wire.metrics import Unit
+from chatops_wire.containers import Container
 
 # Below this a line is noise: an idle container's stays flat.
-_LEAST_BYTES = 4 * 1024 * 1024.0
+_LEAST_BYTES: Final = 4 * 1024 * 1024.0
+# What is told of a container by yes or no is marked where one looks for what it did.
+_STATES: Final = ("container.unhealthy", "container.stopped", "container.restarting")
+# Two charts beside each other are readable from here on, or two below each other.
+_TWO_ACROSS: Final = 60
+_TWO_DOWN: Final = 10
 
 
-class ContainerChart(TimeChart):
-    """One metric of whichever container it is shown."""
-
-    def __init__(self, metric: str, title: str, unit: Unit, context: Context) -> None:
-        least = 0.0 if unit == "percent" else _LEAST_BYTES
-        style = ChartStyle(
-            title, unit, filled=unit == "percent", least_top=least, charset=context.charset, tz=context.zone
-        )
-        super().__init__(style)
-        self._metric = metric
-        self._given = context
-
-    def show(self, memory: ContainerMemory, server: ServerMemory, span: Range, now_ms: int) -> None:
-        """Draw its series over `span`, up to now on the agent's clock."""
-        end_ms = server.now_ms(now_ms)
-        # Whole seconds, so that the axis does not creep between two samples.
-        end_ms -= end_ms % 1000
-        curve = memory.series.curve(self._metric, span, end_ms)
-        has_band = span is not FIVE_MINUTES
-        series = Series(
-            self._metric,
-            curve.times_ms,
-            curve.values,
-            curve.lows if has_band else None,
-            curve.highs if has_band else None,
-            curve.gap_ms,
-        )
-        self.set_series([series], end_ms - span.span_ms, end_ms)
-        history = memory.series.history(span)
-        if not curve.times_ms and history.phase is HistoryPhase.FAILED:
-            self.set_message(history.reason)
-        elif not curve.times_ms and history.phase is not HistoryPhase.LOADED:
-            self.set_message("loading…")
-        self.set_headline(self._headline(memory, server))
-        self.sync()
-
-    def _headline(self, memory: ContainerMemory, server: ServerMemory) -> Cell:
-        item = memory.item
-        if self._metric == CPU:
-            pids = f"  {numbers.count(item.pids)} processes" if item.pids is not None else ""
-            line: Cell = [share_of_core(item.cpu_percent), (pids, "muted")]
-        else:
-            line = memory_use(item)
-        return line if self._given.is_current(server.row) else faded(line)
+def metrics_of(name: str) -> tuple[str, ...]:
+    """Return what is charted of the container of this name; nothing without one."""
+    return tuple(f"{metric}:{name}" for metric in CHARTED) if name else ()
 
 
-class ContainerCharts(Horizontal):
-    """Both, beside each other."""
+def kinds_of(name: str) -> tuple[Kind, Kind]:
+    """Return the charts of the container of this name."""
+    cpu, memory = f"{CPU}:{name}", f"{MEMORY}:{name}"
+    about = (cpu, *(f"{state}:{name}" for state in _STATES))
+    asked = metrics_of(name)
+    return (
+        Kind("container-cpu", "CPU", "percent", (cpu,), _nothing, about, asked=asked),
+        Kind(
+            "container-memory",
+            "MEM",
+            "bytes",
+            (memory,),
+            _nothing,
+            (memory,),
+            least_top=_LEAST_BYTES,
+            asked=asked,
+        ),
+    )
+
+
+def _nothing(_vitals: object) -> list[Cell]:
+    """A server's vitals say nothing of one of its containers."""
+    return []
+
+
+class ContainerChart(MetricChart):
+    """One metric of whichever container it is given."""
+
+    def __init__(self, kind: Kind, context: Context, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(kind, context, id=id)
+        self._item: Container | None = None
+
+    def take(self, item: Container | None, kind: Kind) -> None:
+        """Be about this container from now on; None: nothing is known of it but its figures."""
+        self._item = item
+        self.kind = kind
+
+    def figures(self, memory: ServerMemory) -> list[Cell]:  # noqa: ARG002 - they are the container's
+        """Return what it takes now."""
+        item = self._item
+        if item is None:
+            return []
+        if self.kind.unit == "bytes":
+            return [memory_use(item)]
+        pids = f"  {numbers.count(item.pids)} processes" if item.pids is not None else ""
+        return [[share_of_core(item.cpu_percent)], [(pids, "muted")]]
+
+
+class ContainerCharts(ServerCharts):
+    """Both, beside each other where there is room."""
 
     def __init__(self, context: Context) -> None:
-        super().__init__(id="container-charts")
-        self._charts = (
-            ContainerChart(CPU, "CPU", "percent", context),
-            ContainerChart(MEMORY, "MEM", "bytes", context),
-        )
+        super().__init__(context, kinds_of(""), arranges=True, id="container-charts")
 
-    def compose(self) -> ComposeResult:
-        """Lay out the charts."""
-        yield from self._charts
+    def chart_of(self, kind: Kind) -> ContainerChart:
+        """Return the chart of a kind."""
+        return ContainerChart(kind, self._given, id=f"chart-{kind.id}")
 
-    def show(self, memory: ContainerMemory, server: ServerMemory, span: Range, now_ms: int) -> None:
-        """Draw both."""
-        for chart in self._charts:
-            chart.show(memory, server, span, now_ms)
+    def take(self, name: str, item: Container | None) -> None:
+        """Be about the container of this name."""
+        for chart, kind in zip(self.query(ContainerChart), kinds_of(name), strict=True):
+            chart.take(item, kind)
+
+    def grid(self) -> tuple[int, int]:
+        """Return how many charts there is room for beside and below each other."""
+        if self.size.width >= _TWO_ACROSS:
+            return 2, 1
+        return 1, 2 if self.size.height >= _TWO_DOWN else 1

@@ -20,6 +20,8 @@ _LABEL: Final = 10
 _KEY: Final = 28
 _REDACTED: Final = "•••"
 _MOST_ITEMS: Final = 200
+NOT_THERE: Final = "It did not run at this moment, or nothing was kept of it."
+_ONLY_FIGURES: Final = "Of the past its figures were kept; logs, environment and processes are of now (0)."
 
 
 def overview(memory: ContainerMemory, given: Context, now_ms: int) -> list[Cell]:
@@ -45,6 +47,17 @@ def overview(memory: ContainerMemory, given: Context, now_ms: int) -> list[Cell]
         text = f"{item.exit_code}{', out of memory' if item.oom_killed else ''}"
         lines.append(_fact("exit code", [(text, "crit" if item.exit_code else "text")]))
     return [*lines, *_figures(memory)]
+
+
+def overview_then(memory: ContainerMemory) -> list[Cell]:
+    """Return what was kept of a moment that is over, one fact a line."""
+    mark, word = state(memory)
+    return [
+        _fact("state", [mark, (" ", "text"), word]),
+        _fact("cpu", [share_of_core(memory.item.cpu_percent), (" of one core", "muted")]),
+        _fact("memory", memory_use(memory.item)),
+        [(f" {_ONLY_FIGURES}", "muted")],
+    ]
 
 
 def project_overview(row: ProjectRow) -> list[Cell]:

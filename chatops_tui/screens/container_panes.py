@@ -1,7 +1,8 @@
 """What the tabs of a container show besides its logs."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,15 +12,20 @@ from chatops_tui.render.spans import Align, Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import RequestFailedError
 from chatops_tui.screens import container_facts as facts
-from chatops_tui.screens.container_charts import ContainerCharts
+from chatops_tui.screens.chart_details import Detailed, details
+from chatops_tui.screens.charts import Kind
+from chatops_tui.screens.container_charts import ContainerCharts, kinds_of
 from chatops_tui.screens.context import Context
 from chatops_tui.store.containers import ContainerKey, ContainerMemory
 from chatops_tui.store.memory import ServerMemory
-from chatops_tui.store.ranges import Range
+from chatops_tui.store.time_view import TimeView
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.scroll_back import ScrollBack
 from chatops_wire.rest_docker import TopView
+
+if TYPE_CHECKING:
+    from chatops_wire.rest_alerts import ThresholdView
 
 # `docker top` starts a ps on the machine.
 _TOP_EVERY_MS: Final = 3_000
@@ -41,22 +47,62 @@ class Reading(ScrollBack):
         return super().check_action(action, parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which container of which server, over which time."""
+
+    name: str
+    memory: ContainerMemory | None
+    """None: that is not known of the moment."""
+    server: ServerMemory
+    times: TimeView
+    now_ms: int
+    """Of the present our own time, of the past that of the moment."""
+
+
 class OverviewPane(Vertical):
-    """Charts over facts."""
+    """Charts over facts; of a chart that has all the room its details."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(id="container-overview")
         self._given = context
+        self._zoomed: Kind | None = None
+        self.thresholds: Sequence[ThresholdView] = ()
+        """The hub's, once they are known."""
 
     def compose(self) -> ComposeResult:
         """Lay out charts and facts."""
+        yield TextBlock(id="container-alerts")
         yield ContainerCharts(self._given)
+        yield TextBlock(id="chart-details")
         yield TextBlock(id="container-facts")
 
-    def show(self, memory: ContainerMemory, server: ServerMemory, span: Range, now_ms: int) -> None:
-        """Draw the container."""
-        self.query_one(ContainerCharts).show(memory, server, span, now_ms)
-        self.query_one("#container-facts", TextBlock).set_lines(facts.overview(memory, self._given, now_ms))
+    def zoom(self, kind: Kind | None) -> None:
+        """Give one chart all the room, with what is known of it below; None: share it again."""
+        self._zoomed = kind
+        self.query_one(ContainerCharts).zoom(kind)
+
+    def show(self, shown: Shown, alerts: Sequence[Cell]) -> None:
+        """Draw the container, its open alerts above it."""
+        self.query_one("#container-alerts", TextBlock).set_lines(alerts)
+        charts = self.query_one(ContainerCharts)
+        charts.take(shown.name, shown.memory.item if shown.memory else None)
+        charts.show(shown.server, shown.times, shown.now_ms)
+        if self._zoomed is not None:
+            kind = next(kind for kind in kinds_of(shown.name) if kind.id == self._zoomed.id)
+            chart = Detailed(kind, shown.server, shown.times, self.thresholds)
+            self.query_one("#chart-details", TextBlock).set_lines(details(self._given, chart, shown.now_ms))
+        block = self.query_one("#container-facts", TextBlock)
+        if block.display:
+            block.set_lines(self._facts(shown))
+
+    def _facts(self, shown: Shown) -> list[Cell]:
+        if not shown.server.is_past:
+            return facts.overview(shown.memory, self._given, shown.now_ms) if shown.memory else []
+        if shown.memory is None:
+            why = shown.server.absence if shown.server.sample is None else facts.NOT_THERE
+            return [[(f" {clean(why)}", "muted")]]
+        return facts.overview_then(shown.memory)
 
 
 class Inspection:

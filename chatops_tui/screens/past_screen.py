@@ -1,4 +1,4 @@
-"""One server at any moment: the screen shows the store of now, or one made of that moment."""
+"""A server, or a container of it, at any moment: drawn from the store of now, or one made of that moment."""
 
 import contextlib
 from collections.abc import Sequence
@@ -13,9 +13,8 @@ from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
 from chatops_tui.requests import ReelWish, RequestFailedError
 from chatops_tui.screens.chart_limits import limits_of
-from chatops_tui.screens.charts import MetricChart, curves_of
+from chatops_tui.screens.charts import Kind, MetricChart, curves_of
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.server_panes import OverviewPane
 from chatops_tui.screens.time_screen import TimeScreen
 from chatops_tui.store.alert_selectors import fired
 from chatops_tui.store.past import WAITING, past_store
@@ -56,7 +55,33 @@ class PastScreen(TimeScreen):
         self._ask_timer: Timer | None = None
         self._told: MomentView | None = None
         self._is_asking = False
-        self._thresholds: Sequence[ThresholdView] = ()
+        self._zoomed: int | None = None
+        self.thresholds: Sequence[ThresholdView] = ()
+        """The hub's, once they are known."""
+
+    @property
+    def server_id(self) -> str:
+        """Which server."""
+        return self._server_id
+
+    @property
+    def charted(self) -> tuple[str, ...]:
+        """What has to be known of the past to be drawn; the first gives the steps."""
+        return CHARTED
+
+    @property
+    def alert_families(self) -> tuple[str, ...]:
+        """Whose alerts one goes to, as `fired` takes them."""
+        return ("",)
+
+    @property
+    def kinds(self) -> Sequence[Kind]:
+        """The charts that can have all the room, one after the other."""
+        raise NotImplementedError
+
+    def zoom_to(self, kind: Kind | None) -> None:
+        """Give one chart all the room, or share it again."""
+        raise NotImplementedError
 
     @property
     def present_ms(self) -> int:
@@ -75,20 +100,20 @@ class PastScreen(TimeScreen):
         memory = self.given.store.server(self._server_id)
         if memory is None:
             return ()
-        _seen, (curve,) = curves_of(memory, CHARTED[:1], self.times, self.given.now_ms())
-        return curve.times_ms
+        _seen, curves = curves_of(memory, self.charted[:1], self.times, self.given.now_ms())
+        return curves[0].times_ms if curves else ()
 
     def alert_times(self) -> Sequence[int]:
-        """Return when this server's alerts began to fire."""
-        found = fired(self.given.store.alerts.of_server(self._server_id), ("",))
+        """Return when the alerts of what is shown began to fire."""
+        found = fired(self.given.store.alerts.of_server(self._server_id), self.alert_families)
         return sorted(alert.fired_ms or alert.started_ms for alert in found)
 
     def past_wishes(self) -> frozenset[ReelWish]:
         """Return what has to be known of the past to be drawn."""
-        if not self.is_past:
+        if not self.is_past or not self.charted:
             return frozenset()
         seen = self.times.stretch(self.present_ms)
-        return frozenset({ReelWish(self._server_id, CHARTED, block_of(seen), seen.end_ms)})
+        return frozenset({ReelWish(self._server_id, self.charted, block_of(seen), seen.end_ms)})
 
     def time_changed(self) -> None:
         """Show the new moment at once as far as it is known, and ask for the rest."""
@@ -104,6 +129,26 @@ class PastScreen(TimeScreen):
         self.hold(held, moment_ms)
         self._is_asking = True
         self._ask_timer = self.set_timer(ASK_AFTER_S, lambda: self._ask(moment_ms))
+
+    def action_zoom(self) -> None:
+        """Give the next chart all the room; after the last one all share it again."""
+        after = 0 if self._zoomed is None else self._zoomed + 1
+        self._zoom(after if after < len(self.kinds) else None)
+
+    def leave_zoom(self) -> bool:
+        """Share the room again; False where no chart had it all."""
+        if self._zoomed is None:
+            return False
+        self._zoom(None)
+        return True
+
+    def draw_limits(self) -> None:
+        """Draw the hub's thresholds in the charts they are about."""
+        memory = self.given.store.server(self._server_id)
+        if memory is None:
+            return
+        for chart in self.query(MetricChart):
+            chart.set_limits(limits_of(self.thresholds, memory.row, chart.kind.metrics) or None)
 
     def load_thresholds(self) -> None:
         """Draw the hub's thresholds once they are known; without them the usual ones stay."""
@@ -143,6 +188,12 @@ class PastScreen(TimeScreen):
         age = numbers.duration(told.sample_age_s)
         return f"sample {age} before" if told.tier in {_RAW, None} else f"averages of {told.tier}"
 
+    def _zoom(self, index: int | None) -> None:
+        self._zoomed = index
+        self.set_class(index is not None, "-zoomed")
+        self.zoom_to(None if index is None else self.kinds[index])
+        self.call_after_refresh(self.sync, frozenset())
+
     def _blank(self, at_ms: int, absence: str) -> Store:
         return past_store(self.given.store, self._server_id, at_ms, None, absence)
 
@@ -162,11 +213,6 @@ class PastScreen(TimeScreen):
 
     async def _load_thresholds(self) -> None:
         with contextlib.suppress(RequestFailedError):
-            self._thresholds = await self.given.alerting.thresholds.all()
-        memory = self.given.store.server(self._server_id)
-        if memory is None:
-            return
-        for chart in self.query(MetricChart):
-            chart.set_limits(limits_of(self._thresholds, memory.row, chart.kind.metrics) or None)
-        self.query_one(OverviewPane).thresholds = self._thresholds
+            self.thresholds = await self.given.alerting.thresholds.all()
+        self.draw_limits()
         self.sync(frozenset())

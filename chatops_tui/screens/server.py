@@ -1,5 +1,6 @@
 """One server, live: charts, processes, disks, network, facts."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import ClassVar, Final
 
@@ -12,10 +13,11 @@ from textual.widgets import ContentSwitcher, Input
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.requests import Needs
-from chatops_tui.screens.charts import KINDS
+from chatops_tui.screens.charts import KINDS, Kind
 from chatops_tui.screens.choose import Choice, Choose
 from chatops_tui.screens.closing import close
 from chatops_tui.screens.console_pane import ConsolePane
+from chatops_tui.screens.container import ContainerScreen
 from chatops_tui.screens.container_visits import ContainerVisits
 from chatops_tui.screens.containers_pane import PAST_REFUSAL, ContainersPane
 from chatops_tui.screens.context import Context
@@ -37,6 +39,7 @@ from chatops_tui.screens.tabs import Tab, can, offered
 from chatops_tui.screens.too_small import TooSmall
 from chatops_tui.screens.wanted import CompareWanted, ShellListWanted, ShellWanted
 from chatops_tui.store.memory import ServerMemory
+from chatops_tui.store.time_view import TimeView
 from chatops_tui.widgets.key_footer import KeyFooter
 from chatops_tui.widgets.lines import TextBlock
 from chatops_tui.widgets.status_bar import StatusBar
@@ -80,7 +83,6 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         super().__init__(context, server_id)
         self._tabs = offered(TABS, None)
         self._tab = next((one for one in TABS if one.id == tab), self._tabs[0])
-        self._zoomed: int | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out bars, tabs and panes."""
@@ -107,9 +109,13 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         self.load_thresholds()
 
     @property
-    def server_id(self) -> str:
-        """Which server."""
-        return self._server_id
+    def kinds(self) -> Sequence[Kind]:
+        """The charts that can have all the room."""
+        return KINDS
+
+    def zoom_to(self, kind: Kind | None) -> None:
+        """Give one chart all the room, or share it again."""
+        self.query_one(OverviewPane).zoom(kind)
 
     def show(self, tab: str) -> None:
         """Show the tab with this id, if the server has it."""
@@ -146,7 +152,7 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
             return
         self.draw_past_line()
         pane = self._pane
-        pane.store = self.store
+        pane.store, pane.thresholds = self.store, self.thresholds
         pane.show(memory, self.times, self.shown_ms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -170,11 +176,6 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
     def action_tab_step(self, step: int) -> None:
         """Show the tab beside this one."""
         self._show_tab(self._tabs[(self._tabs.index(self._tab) + step) % len(self._tabs)])
-
-    def action_zoom(self) -> None:
-        """Give the next chart all the room; after the last one all share it again."""
-        after = 0 if self._zoomed is None else self._zoomed + 1
-        self._zoom(after if after < len(KINDS) else None)
 
     def listed(self) -> Listed | None:
         """Return the list of the tab that is seen."""
@@ -207,11 +208,9 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
 
     def action_back(self) -> None:
         """Leave the zoom, then what the tab has to leave, then the server."""
-        if self._zoomed is not None:
-            self._zoom(None)
-        elif self._pane.back():
+        if self.leave_zoom() or self._pane.back():
             return
-        elif self.is_past:
+        if self.is_past:
             self.action_live()
         else:
             close(self, None)
@@ -229,9 +228,13 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         if server_id is not None:
             self.post_message(CompareWanted((self._server_id, server_id)))
 
+    def past_times(self) -> TimeView | None:
+        """Return which moment of the past is shown."""
+        return self.times if self.is_past else None
+
     def _visit(self, screen: Screen[None]) -> None:
-        """Open a container or what its engine keeps, which are of now."""
-        if self.is_past:
+        """Open a container, or what is of now only: logs, and what its engine keeps."""
+        if self.is_past and not isinstance(screen, ContainerScreen):
             self.notify(f"{PAST_REFUSAL}.", severity="warning", markup=False)
         else:
             super()._visit(screen)
@@ -281,10 +284,4 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         self.recall_list()
         self.refresh_bindings()
         # Once it has a size.
-        self.call_after_refresh(self.sync, frozenset())
-
-    def _zoom(self, index: int | None) -> None:
-        self._zoomed = index
-        self.set_class(index is not None, "-zoomed")
-        self.query_one(OverviewPane).zoom(None if index is None else KINDS[index])
         self.call_after_refresh(self.sync, frozenset())

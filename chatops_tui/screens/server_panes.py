@@ -56,6 +56,8 @@ class Pane(Container):
         self.given = context
         self.store = context.store
         """What is drawn from: the present, or a moment that is over."""
+        self.thresholds: Sequence[ThresholdView] = ()
+        """The hub's, once they are known."""
 
     def show(self, memory: ServerMemory, times: TimeView, now_ms: int) -> None:
         """Draw the server; of the present `now_ms` is the time, of the past that of the moment."""
@@ -128,8 +130,6 @@ class OverviewPane(Pane):
         super().__init__(context, id="overview")
         self.order = kept_order(context.kept, "server-overview", PROCESS_SORTS, "cpu")
         self._zoomed: Kind | None = None
-        self.thresholds: Sequence[ThresholdView] = ()
-        """What is told of below a chart that has all the room."""
 
     def compose(self) -> ComposeResult:
         """Lay out every part; CSS hides what there is no room for."""

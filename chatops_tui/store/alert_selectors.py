@@ -51,9 +51,18 @@ def alerts(items: Iterable[Alert], text: str = "", *, with_resolved: bool) -> li
 
 
 def fired(items: Iterable[Alert], families: Sequence[str]) -> list[Alert]:
-    """Return those that fired on a metric whose name begins with one of `families`, the oldest first."""
-    prefixes = tuple(families)
-    found = [one for one in items if one.has_fired and one.view.metric.startswith(prefixes)]
+    """Return those that fired on a metric of `families`, the oldest first.
+
+    Args:
+        items: In any order.
+        families: How the names of the metrics begin; one with a label is the whole name.
+    """
+    prefixes = tuple(family for family in families if ":" not in family)
+    found = [
+        one
+        for one in items
+        if one.has_fired and (one.view.metric.startswith(prefixes) or one.view.metric in families)
+    ]
     return sorted(found, key=lambda alert: alert.started_ms)
 
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
 
 from chatops_tui.store.container_series import ContainerSeries
-from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.pulls import PullEvent, Pulls
-from chatops_tui.store.ranges import Range
 from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress
 from chatops_wire.containers import Container, ContainerItem
 from chatops_wire.rest import History, MetricsView
 from chatops_wire.rest_docker import DockerState, PullBegun
-from chatops_wire.times import parse_ms
 
 ContainerKey = tuple[str, str]
 """A server's id, and the container's id there; of an agent that tells no ids, its name."""
@@ -55,24 +52,6 @@ class DoingChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerHistoryAsked:
-    """A container's history is on its way."""
-
-    key: ContainerKey
-    range: Range
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerHistoryAnswered:
-    """It has come; None: it could not be had, for `reason`."""
-
-    key: ContainerKey
-    range: Range
-    history: History | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ContainerPastAnswered:
     """The last minutes of some containers of a server; `ahead_ms` as in `ContainerSeries.take_past`."""
 
@@ -87,8 +66,6 @@ ContainerEvent = (
     | ContainerMessage
     | PullEvent
     | DoingChanged
-    | ContainerHistoryAsked
-    | ContainerHistoryAnswered
     | ContainerPastAnswered
 )
 
@@ -137,8 +114,6 @@ class Containers:
                 self.pulls.apply(event)
             case DoingChanged():
                 self._take_doing(event)
-            case ContainerHistoryAsked() | ContainerHistoryAnswered():
-                self._take_history(event)
             case ContainerPastAnswered():
                 self._take_past(event)
             case _:
@@ -149,7 +124,7 @@ class Containers:
 
         One that tells nothing of them (None) says nothing: its engine may be away for a moment.
         """
-        server_id, sampled_ms = sample.server_id, parse_ms(sample.timestamp)
+        server_id = sample.server_id
         if sample.engine is not None:
             self._engines[server_id] = sample.engine.state
             self._reasons[server_id] = sample.engine.reason
@@ -159,7 +134,7 @@ class Containers:
         self._loaded.add(server_id)
         self._keep_only(server_id, {(server_id, local_id(item)) for item in known})
         for item in known:
-            self._put(server_id, item).series.take_sample(item, sampled_ms, now_ms)
+            self._put(server_id, item).series.take_figures(item, now_ms)
 
     def rows(self, server_id: str = EVERYWHERE) -> list[ContainerMemory]:
         """Return the containers of one server, or all there are."""
@@ -189,15 +164,10 @@ class Containers:
         """Return why the last list did not come, one sentence; empty when it came."""
         return self._failed.get(server_id, "")
 
-    def history(self, key: ContainerKey, span: Range) -> HistoryPhase:
-        """Return how far the history of a container is known."""
-        memory = self._known.get(key)
-        return HistoryPhase.FAILED if memory is None else memory.series.history(span).phase
-
-    def forget_histories(self) -> None:
-        """Ask again for everything: samples were missed while the link was down."""
+    def forget_pasts(self) -> None:
+        """Fill the short lines again: samples were missed while the link was down."""
         for memory in self._known.values():
-            memory.series.forget_history()
+            memory.series.has_past = False
 
     def forget_server(self, server_id: str) -> None:
         """Forget the containers of a server that is gone."""
@@ -238,15 +208,6 @@ class Containers:
             memory = self._known.get(key)
             if memory is not None:
                 memory.doing = event.word
-
-    def _take_history(self, event: ContainerHistoryAsked | ContainerHistoryAnswered) -> None:
-        memory = self._known.get(event.key)
-        if memory is None:  # gone meanwhile
-            return
-        if isinstance(event, ContainerHistoryAsked):
-            memory.series.ask_history(event.range)
-        else:
-            memory.series.take_history(event.range, event.history, event.reason)
 
     def _take_past(self, event: ContainerPastAnswered) -> None:
         for key in event.keys:

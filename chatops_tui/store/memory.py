@@ -89,6 +89,9 @@ class ServerMemory:
             seen_ms = self.row.last_seen_ms if arrived_ms is None else arrived_ms
             self.row = Row(self.row.view, read(sample), sampled_ms, seen_ms)
             self._fold(sample, arrived_ms)
+        elif self._tracks:
+            # The fleet told of it first, without its containers.
+            self._fold_curves(sample, dict.fromkeys(CHARTED), sampled_ms)
 
     def take_spark(self, recent: tuple[int, ...], now_ms: int) -> None:
         """Fill the sparkline from `cpu_recent`, oldest first, the last of them current."""

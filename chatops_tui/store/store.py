@@ -269,7 +269,7 @@ class Store:
             self._dirty.add(LINK)
         self.link = link
         if link.phase is LinkPhase.LIVE and not was_live:
-            self.containers.forget_histories()
+            self.containers.forget_pasts()
             for memory in self._servers.values():
                 memory.forget_history()
                 memory.expect_backlog(now_ms)

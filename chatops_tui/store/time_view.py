@@ -99,10 +99,14 @@ class TimeView:
         return self.spanning(beyond[min(abs(steps), len(beyond)) - 1], now_ms) if beyond else self
 
     def panned(self, parts: int, now_ms: int) -> "TimeView":
-        """Return it `parts` quarters of its span later; the moment moves along, and ends at live."""
+        """Return it `parts` quarters of its span later; the moment moves along, and ends at live.
+
+        Who goes on as far as they went back is in the present again, though that went on meanwhile: on the
+        way there what is nearer than half a step is live.
+        """
         shift_ms = parts * self.span_ms // _PAN_PARTS
         moment_ms = (now_ms if self.moment_ms is None else self.moment_ms) + shift_ms
-        if moment_ms >= now_ms:
+        if moment_ms >= now_ms - max(0, shift_ms) // 2:
             return self.live()
         end_ms = (now_ms if self.end_ms is None else self.end_ms) + shift_ms
         return self._past(moment_ms, min(now_ms, end_ms))

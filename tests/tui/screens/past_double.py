@@ -20,7 +20,8 @@ def moment_of(
     sampled_ms = ts_ms - 2000
     whole = msgspec.structs.asdict(synthetic.whole(machine, sampled_ms))
     parts = {name: whole[name] for name in SampleParts.__struct_fields__ if name in whole}
-    sample = SampleParts(**{**parts, "processes": (), "containers": containers})
+    kept = None if containers is None else tuple(map(_kept, containers))
+    sample = SampleParts(**{**parts, "processes": (), "containers": kept})
     first, *others = whole["processes"]
     marked = msgspec.structs.replace(first, name="then", command=f"then {ts_ms // 1000}", cpu_percent=9999.0)
     return MomentView(
@@ -32,4 +33,14 @@ def moment_of(
         processes=(marked, *others),
         processes_at=format_ms(sampled_ms),
         alerts=tuple(alert for alert in alerts if alert.server_id == machine.id),
+    )
+
+
+def _kept(container: Container) -> Container:
+    """Return what a hub keeps of one."""
+    return Container(
+        name=container.name,
+        state="" if container.cpu_percent is None else "running",
+        cpu_percent=container.cpu_percent,
+        memory_used=container.memory_used,
     )

@@ -107,8 +107,3 @@ async def test_one_that_is_removed_meanwhile_is_told_as_gone(page: Ui, hub: HubD
     await page.sees("It was removed; this is its last state.", "removed")
     await page.press("escape")
     await page.sees("No server you see has a container.")
-
-
-async def test_where_the_past_of_a_container_is_seen_is_said(page: Ui) -> None:
-    await page.press("at")
-    await page.sees("shows a moment of the past by @")

@@ -6,16 +6,12 @@ from chatops_tui.store.container_series import CPU, MEMORY, SPARK_STEP_MS
 from chatops_tui.store.containers import (
     EVERYWHERE,
     MOST_GONE,
-    ContainerHistoryAnswered,
-    ContainerHistoryAsked,
     ContainerPastAnswered,
     Containers,
     ContainersAnswered,
     ContainersFailed,
     DoingChanged,
 )
-from chatops_tui.store.history_state import HistoryPhase
-from chatops_tui.store.ranges import ONE_HOUR
 from chatops_wire.client import ContainerMessage, MetricsEvent, PullFinished, PullProgress
 from chatops_wire.containers import Container, ContainerItem, EngineState
 from chatops_wire.rest import History, Series
@@ -184,32 +180,6 @@ def test_the_short_series_is_filled_from_the_past_on_the_agent_s_clock() -> None
     memory = known.get(WEB)
     assert memory is not None
     assert memory.series.spark(CPU, 3, start) == [7.0, 8.0, 9.0]
-
-
-def test_a_chart_has_its_history_and_the_samples_after_it() -> None:
-    known = Containers()
-    known.take_sample(sample(one(cpu_percent=1.0)), NOW)
-    assert known.history(WEB, ONE_HOUR) is HistoryPhase.ABSENT
-    known.apply(ContainerHistoryAsked(WEB, ONE_HOUR), NOW)
-    assert known.history(WEB, ONE_HOUR) is HistoryPhase.LOADING
-    points = ((NOW - 20_000, 4.0, 3.0, 5.0), (NOW - 10_000, 6.0, 5.0, 7.0))
-    told = History(
-        server_id="web",
-        start="",
-        end="",
-        step_s=10.0,
-        tier="raw",
-        series=(Series(metric=f"{CPU}:name-c1", unit="percent", points=points),),
-    )
-    known.apply(ContainerHistoryAnswered(WEB, ONE_HOUR, told), NOW)
-    known.take_sample(sample(one(cpu_percent=8.0), at_ms=NOW + 10_000), NOW + 10_000)
-    memory = known.get(WEB)
-    assert memory is not None
-    assert memory.series.curve(CPU, ONE_HOUR, NOW + 10_000).values == (4.0, 6.0, 8.0)
-    known.forget_histories()
-    assert known.history(WEB, ONE_HOUR) is HistoryPhase.ABSENT
-    known.apply(ContainerHistoryAnswered(WEB, ONE_HOUR, None, "no"), NOW)
-    assert known.history(WEB, ONE_HOUR) is HistoryPhase.FAILED
 
 
 def test_a_still_picture_does_not_move() -> None:

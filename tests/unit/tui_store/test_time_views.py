@@ -75,6 +75,9 @@ def test_panning_moves_a_quarter_and_ends_at_live() -> None:
     once = TimeView(HOUR_MS).panned(-1, NOW)
     assert (once.end_ms, once.moment_ms) == (NOW - 15 * MINUTE_MS, NOW - 15 * MINUTE_MS)
     assert once.panned(1, NOW).is_live
+    # Also where the present went on meanwhile.
+    assert once.panned(1, NOW + MINUTE_MS).is_live
+    assert not once.panned(1, NOW + 10 * MINUTE_MS).is_live
 
 
 @pytest.mark.parametrize(
