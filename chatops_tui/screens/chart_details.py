@@ -47,7 +47,7 @@ def details(given: Context, chart: Detailed, now_ms: int) -> list[Cell]:
     lines.append(_gaps(given, cut(curves[0], seen), seen))
     lines += list(_thresholds(chart))
     lines += list(_alerts(given, chart, seen, now_ms))
-    return lines[:ROWS]
+    return _aligned(lines[:ROWS])
 
 
 def cut(curve: Curve, seen: Stretch) -> Curve:
@@ -112,7 +112,7 @@ def _thresholds(chart: Detailed) -> Iterator[Cell]:
             yield [
                 _label("threshold"),
                 (f"{severity_mark(one.severity)} ", ink),
-                (f"{clean(one.metric)} {rule}{lasting}", "text"),
+                (f"{clean(rule)}{lasting}", "text"),
                 (name, "muted"),
             ]
 
@@ -140,4 +140,11 @@ def _lasted(ms: int) -> str:
 
 
 def _label(text: str) -> Span:
-    return f" {text:<{_LABEL}}", "muted"
+    # Whose it is the title of the screen says.
+    return text.partition(":")[0], "muted"
+
+
+def _aligned(lines: Sequence[Cell]) -> list[Cell]:
+    """Return the lines with all that follows their labels in one column."""
+    column = max([_LABEL, *(len(line[0][0]) + 1 for line in lines)])
+    return [[(f" {line[0][0]:<{column}}", line[0][1]), *line[1:]] for line in lines]

@@ -69,7 +69,8 @@ class ContainerChart(MetricChart):
             return []
         if self.kind.unit == "bytes":
             return [memory_use(item)]
-        pids = f"  {numbers.count(item.pids)} processes" if item.pids is not None else ""
+        many = "process" if item.pids == 1 else "processes"
+        pids = f"  {numbers.count(item.pids)} {many}" if item.pids is not None else ""
         return [[share_of_core(item.cpu_percent)], [(pids, "muted")]]
 
 

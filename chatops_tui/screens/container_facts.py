@@ -21,7 +21,7 @@ _KEY: Final = 28
 _REDACTED: Final = "•••"
 _MOST_ITEMS: Final = 200
 NOT_THERE: Final = "It did not run at this moment, or nothing was kept of it."
-_ONLY_FIGURES: Final = "Of the past its figures were kept; logs, environment and processes are of now (0)."
+_ONLY_FIGURES: Final = "No more was kept of it; its logs and the rest are of now (0)."
 
 
 def overview(memory: ContainerMemory, given: Context, now_ms: int) -> list[Cell]:
@@ -79,7 +79,7 @@ def environment(inspect: Mapping[str, Any]) -> list[Cell]:
     """Return its variables; what the agent took for a secret is told as such."""
     variables = [text.partition("=") for text in _texts(_at(inspect, "Config", "Env"))]
     if not variables:
-        return [[("It has no environment of its own.", "muted")]]
+        return [[], [(" It has no environment of its own.", "muted")]]
     return [_pair(name, value) for name, _equals, value in sorted(variables)]
 
 
@@ -89,7 +89,7 @@ def configuration(inspect: Mapping[str, Any], columns: int) -> list[Cell]:
     for title, found in _parts(inspect):
         if found:
             lines += [rule(title, columns), *found[:_MOST_ITEMS], []]
-    return lines or [[("The engine tells nothing of it.", "muted")]]
+    return lines or [[], [(" The engine tells nothing of it.", "muted")]]
 
 
 def _parts(inspect: Mapping[str, Any]) -> Iterator[tuple[str, list[Cell]]]:
@@ -113,26 +113,22 @@ def _figures(memory: ContainerMemory) -> Iterator[Cell]:
     parts = (("anon", item.memory_anon), ("files", item.memory_file), ("shared", item.memory_shmem))
     told = "  ".join(f"{name} {numbers.size(float(size))}" for name, size in parts if size is not None)
     yield _fact("memory", [*memory_use(item), (f"   {told}", "muted")])
-    yield _fact(
-        "network",
-        [
-            (f"↓ {numbers.rate(item.rx_bps)}", "series-1"),
-            ("/s  ", "muted"),
-            (f"↑ {numbers.rate(item.tx_bps)}", "series-2"),
-            ("/s", "muted"),
-        ],
-    )
-    yield _fact(
-        "disk",
-        [
-            (f"r {numbers.rate(item.read_bps)}", "series-1"),
-            ("/s  ", "muted"),
-            (f"w {numbers.rate(item.write_bps)}", "series-2"),
-            ("/s", "muted"),
-        ],
-    )
+    yield _fact("network", _rates(("↓", item.rx_bps), ("↑", item.tx_bps)))
+    yield _fact("disk", _rates(("r", item.read_bps), ("w", item.write_bps)))
     if item.pids is not None:
         yield _fact("processes", [(str(item.pids), "text")])
+
+
+def _rates(first: tuple[str, float | None], second: tuple[str, float | None]) -> Cell:
+    """Return two rates; of a container without a network of its own, say, that there are none."""
+    if first[1] is None and second[1] is None:
+        return [(numbers.MISSING, "off")]
+    return [
+        (f"{first[0]} {numbers.rate(first[1])}", "series-1"),
+        ("/s  ", "muted"),
+        (f"{second[0]} {numbers.rate(second[1])}", "series-2"),
+        ("/s", "muted"),
+    ]
 
 
 def _command(inspect: Mapping[str, Any]) -> list[Cell]:

@@ -159,13 +159,11 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
         """Offer a key only in the tabs where it does something."""
         if action == "tab":
             return any((tab.digit,) == parameters for tab in self._tabs)
-        if self.is_past and action in {"shell", "shells", "policy"}:
+        if action == "shell":
+            return self._offers_shell(typing=bool(parameters))
+        if self.is_past and action in {"shells", "policy"}:
             # Dimmed: who changes something does it to the present.
             return None
-        if action == "shell":
-            memory = self.store.server(self._server_id)
-            is_typing = isinstance(self.focused, Input)
-            return bool(memory and can(memory.row, "terminal")) and is_typing is bool(parameters)
         offers = self._offers(action)
         return super().check_action(action, parameters) if offers is None else offers
 
@@ -238,6 +236,13 @@ class ServerScreen(ContainerVisits, Listing, PastScreen):
             self.notify(f"{PAST_REFUSAL}.", severity="warning", markup=False)
         else:
             super()._visit(screen)
+
+    def _offers_shell(self, *, typing: bool) -> bool | None:
+        """Return whether the key for a shell works, of which there is another while one types."""
+        memory = self.store.server(self._server_id)
+        if memory is None or not can(memory.row, "terminal") or isinstance(self.focused, Input) is not typing:
+            return False
+        return None if self.is_past else True
 
     def _offers(self, action: str) -> bool | None:
         """Return whether the tab that is shown has something to do for it; None: that is no tab's matter."""

@@ -12,6 +12,7 @@ from chatops_tui.widgets.lines import Lines
 
 # Of a dialog.
 _HELP: Final = "F1"
+_BACK: Final = "Back"
 
 
 class KeyFooter(Lines):
@@ -37,14 +38,19 @@ class KeyFooter(Lines):
 
     def _hints(self) -> list[Hint]:
         found: dict[str, Hint] = {}
+        back = ""
         for node, binding, enabled, _tooltip in self.screen.active_bindings.values():
             if binding.show and binding.action not in found:
                 key = self.app.get_key_display(binding)
                 is_app = isinstance(node, App)
                 # The same key leaves the program only from its root.
                 is_back = is_app and binding.action == "leave" and len(self.app.screen_stack) > 1
-                label = "Back" if is_back else binding.description
+                back = binding.action if is_back else back
+                label = _BACK if is_back else binding.description
                 pinned = is_app or binding.action in getattr(node, "STAYING", ())
                 found[binding.action] = Hint(key, label, enabled=enabled, pinned=pinned)
+        if back:
+            # The screen's own way back, where it does the same, would only say it twice.
+            found = {action: hint for action, hint in found.items() if action == back or hint.label != _BACK}
         # What is asked for when nothing else helps stands where one looks for it.
         return sorted(found.values(), key=lambda hint: hint.key == _HELP)

@@ -176,3 +176,19 @@ async def test_typing_in_a_filter_moves_nothing(page: Ui) -> None:
     await page.press("left", "at", "0", "plus")
     assert " PAST " not in page.text()
     await page.sees("a,@0+b")
+
+
+async def test_the_footer_says_nothing_twice(start_ui: StartUi, hub: HubDouble) -> None:
+    hub.machines["id-db-01"] = replace(hub.machines["id-db-01"], capabilities=("terminal", "commands"))
+    async with start_ui(size=(200, 50)) as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("enter")
+        await ui.sees("7 Console", "t Shell", "q Back")
+        assert ui.lines()[-1].count("Back") == 1
+        await go(ui, "-1h")
+        await ui.sees(" PAST ", "sample 2s before")
+        await eventually(lambda: "0 Live" in ui.lines()[-1])
+        assert ui.lines()[-1].count("Shell") <= 1
+        await ui.press("0", "7")
+        await ui.sees("^t Shell", "Search history")
+        assert ui.lines()[-1].count("Shell") == 1
