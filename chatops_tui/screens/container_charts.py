@@ -16,7 +16,7 @@ _LEAST_BYTES: Final = 4 * 1024 * 1024.0
 # What is told of a container by yes or no is marked where one looks for what it did.
 _STATES: Final = ("container.unhealthy", "container.stopped", "container.restarting")
 # Two charts beside each other are readable from here on, or two below each other.
-_TWO_ACROSS: Final = 60
+_TWO_ACROSS: Final = 48
 _TWO_DOWN: Final = 10
 
 

@@ -279,7 +279,10 @@ class FleetScreen(FleetDeeds):
         height = layout.table_rows if has_detail else None
         for shown in (self.query_one(LiveTable), self.query_one(HeatMap)):
             shown.styles.height = "1fr" if height is None else height
-        self.query_one(FleetDetail).set_class(layout.square, "-square")
+        detail = self.query_one(FleetDetail)
+        detail.set_class(layout.square, "-square")
+        detail.set_class(layout.processes, "-processes")
+        detail.set_class(layout.facts, "-facts")
         # Once everything has its new size, not a second later.
         self.call_after_refresh(self.sync, frozenset())
 

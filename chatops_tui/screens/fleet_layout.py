@@ -11,6 +11,9 @@ _ROOMY_DETAIL: Final = 13
 _ROOMY_FROM: Final = 28
 # Two rows of charts, each with its title and axis and five rows of plot.
 _SQUARE_FROM: Final = 17
+# Below these the busiest processes: a title, six of them, and a line apart; and above them state and disks.
+_PROCESSES_FROM: Final = _SQUARE_FROM + 8
+_FACTS_FROM: Final = _PROCESSES_FROM + 4
 # Beside a table that fills less than this share of the height, half the screen would be empty.
 _FEW_SHARE: Final = 0.3
 _HEADER: Final = 1
@@ -26,6 +29,10 @@ class FleetLayout:
     """The detail is to the right of the table, not below it."""
     square: bool
     """Four charts in two rows, not in one."""
+    processes: bool = False
+    """Whether there is room for the busiest ones below such charts."""
+    facts: bool = False
+    """Whether there is room for state and disks above them, too."""
 
 
 def fleet_layout(columns: int, rows: int, servers: int) -> FleetLayout:
@@ -35,4 +42,11 @@ def fleet_layout(columns: int, rows: int, servers: int) -> FleetLayout:
         return FleetLayout(None, beside=True, square=False)
     least = _ROOMY_DETAIL if rows >= _ROOMY_FROM else _LEAST_DETAIL
     table = max(_LEAST_TABLE, min(needed, rows - least))
-    return FleetLayout(table, beside=False, square=rows - table >= _SQUARE_FROM)
+    detail = rows - table
+    return FleetLayout(
+        table,
+        beside=False,
+        square=detail >= _SQUARE_FROM,
+        processes=detail >= _PROCESSES_FROM,
+        facts=detail >= _FACTS_FROM,
+    )

@@ -53,8 +53,8 @@ class TabLine(Lines):
         """Return the line."""
         note = self._shown[1]
         right: list[Span] = [(f"{note} ", "strong"), ("[ ]", "accent"), (" ", "text")] if note else []
-        # Where it gets tight the tabs move together before their names are shortened.
-        ways = ((_GAP, self._titles), (1, self._titles), (1, self._shorts))
+        # Where it gets tight the tabs move together before their names are shortened, and then left out.
+        ways = [(_GAP, self._titles), (1, self._titles), (1, self._shorts), *self._without_names()]
         lines = [self._left(gap, titles) for gap, titles in ways]
         left = next((line for line in lines if width(line) + width(right) <= columns), lines[-1])
         room = columns - width(left) - width(right)
@@ -69,11 +69,18 @@ class TabLine(Lines):
         if index is not None:
             self.post_message(self.Chosen(index))
 
+    def _without_names(self) -> list[tuple[int, Sequence[str]]]:
+        """Return the shortest ways: of more and more tabs, from the last on, only the digit."""
+        shorts = self._shorts
+        cuts = range(len(shorts) - 1, -1, -1)
+        return [(1, [*shorts[:cut], *(short.partition(" ")[0] for short in shorts[cut:])]) for cut in cuts]
+
     def _left(self, gap: int, titles: Sequence[str]) -> list[Span]:
         chosen, _note = self._shown
         spans: list[Span] = [(" ", "text")]
         for at, title in enumerate(titles):
             digit, _, name = (self._titles[at] if at == chosen else title).partition(" ")
+            after = " " * gap if name else ""
             spans.append((f"{digit} ", "accent" if at == chosen else "muted"))
-            spans.append((name + " " * gap, "strong" if at == chosen else "muted"))
+            spans.append((name + after, "strong" if at == chosen else "muted"))
         return spans

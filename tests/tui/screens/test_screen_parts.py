@@ -11,6 +11,7 @@ from chatops_tui.clock import clock, local_zone, moment
 from chatops_tui.render.spans import plain, width
 from chatops_tui.screens.facts import rule, timeline
 from chatops_tui.screens.fleet_layout import FleetLayout, fleet_layout
+from chatops_tui.screens.tab_line import TabLine
 from chatops_tui.store.memory import ServerMemory
 from chatops_tui.store.models import Row
 from chatops_wire.rest import EventView
@@ -32,13 +33,34 @@ def test_table_and_detail_always_fit(columns: int, rows: int, servers: int) -> N
         ((80, 22, 12), FleetLayout(13, beside=False, square=False)),
         ((80, 22, 100), FleetLayout(14, beside=False, square=False)),
         ((80, 22, 1), FleetLayout(3, beside=False, square=True)),
+        # Four charts with axes, or the busiest processes below them, but not both in the room of one.
         ((120, 34, 12), FleetLayout(13, beside=False, square=True)),
+        ((120, 34, 7), FleetLayout(8, beside=False, square=True, processes=True)),
+        ((120, 34, 3), FleetLayout(4, beside=False, square=True, processes=True, facts=True)),
         ((160, 46, 30), FleetLayout(None, beside=True, square=False)),
-        ((160, 46, 1), FleetLayout(3, beside=False, square=True)),
+        ((160, 46, 1), FleetLayout(3, beside=False, square=True, processes=True, facts=True)),
     ],
 )
 def test_how_they_share_the_screen(given: tuple[int, int, int], expected: FleetLayout) -> None:
     assert fleet_layout(*given) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (60, " 1 Overview  2 Processes  8 Docker  "),
+        (45, " 1 Overview 2 Processes 8 Docker "),
+        (36, " 1 Over 2 Procs 8 Docker "),
+        (29, " 1 Over 2 8 Docker "),
+        (24, " 1 2 8 Docker "),
+    ],
+)
+def test_tabs_lose_their_names_but_the_chosen_one_s(columns: int, expected: str) -> None:
+    line = TabLine()
+    line.set_titles(["1 Overview", "2 Processes", "8 Docker"], ["1 Over", "2 Procs", "8 Docker"])
+    line.show(2, "5m")
+    [cells] = line.compose_lines(columns, 1)
+    assert plain(cells) == f"{expected:<{columns - 7}}5m [ ] "
 
 
 @given(st.text("ab ", min_size=1, max_size=30), st.integers(34, 100), st.text("cd", max_size=90))
