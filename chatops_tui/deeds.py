@@ -73,8 +73,12 @@ class Deeds:
         open_one.show(tab)
 
     def visit(self, server_id: str, tab: str) -> None:
-        """Show a server, at this tab."""
-        self._open(ServerScreen(self._given, server_id, tab))
+        """Show a server, at this tab; one that is looked at already only turns to it."""
+        screen = self._app.screen
+        if isinstance(screen, ServerScreen) and screen.server_id == server_id:
+            screen.show(tab)
+        else:
+            self._open(ServerScreen(self._given, server_id, tab))
 
     def settings(self, tab: str) -> None:
         """Show what the hub is told to do, or go back to it."""

@@ -6,7 +6,6 @@ from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.relay.place import Place
 from chatops_tui.render.text import clean
 from chatops_tui.screens.context import Context
-from chatops_tui.screens.server import ServerScreen
 from chatops_tui.store.addresses import Address, UnknownAddressError, near_names, parsed
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Goings:
         elif address.tab == "shells":
             self._deeds().list_shells(address.server_id)
         else:
-            self._show_server(address.server_id, address.tab)
+            self._deeds().visit(address.server_id, address.tab)
             self._inside = address if address.container else None
 
     def _go_to_place(self, address: Address) -> None:
@@ -74,13 +73,6 @@ class Goings:
                 self._deeds().audit()
             case _:
                 self._deeds().list_shells("")
-
-    def _show_server(self, server_id: str, tab: str) -> None:
-        screen = self._app.screen
-        if isinstance(screen, ServerScreen) and screen.server_id == server_id:
-            screen.show(tab)
-        else:
-            self._deeds().visit(server_id, tab)
 
     def _enter(self, address: Address) -> None:
         """Open the container once the list of its server is known."""

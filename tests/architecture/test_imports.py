@@ -41,6 +41,13 @@ def test_the_command_line_answers_help_without_textual() -> None:
     assert set() == _loaded_by("chatops_tui.cli") & {"textual", "aiohttp"}
 
 
+def test_the_first_picture_waits_for_neither_the_client_nor_another_screen() -> None:
+    code = "import json, sys; import chatops_tui.app; print(json.dumps(sorted(sys.modules)))"
+    assert set() == set(json.loads(python(code))) & {
+        "aiohttp", "chatops_tui.deeds", "chatops_tui.screens.server", "chatops_tui.screens.console_pane",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "package",
     ["chatops_wire", "chatops_server.domain", "chatops_tui.store", "chatops_tui.render"],
