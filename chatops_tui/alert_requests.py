@@ -4,8 +4,9 @@ Every coroutine raises requests.RequestFailedError; cancelling is safe.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from chatops_wire.rest import History
 from chatops_wire.rest_alerts import (
@@ -101,8 +102,7 @@ class Channels(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Alerting:
+class Alerting(msgspec.Struct, frozen=True):
     """All of it, as screens are given it."""
 
     alerts: Alerts

@@ -1,13 +1,13 @@
 """What screens ask of the audit log, without knowing how the hub is reached."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from chatops_wire.rest import AuditView
 
 
-@dataclass(frozen=True, slots=True)
-class AuditWish:
+class AuditWish(msgspec.Struct, frozen=True):
     """Which entries; an empty field narrows nothing."""
 
     user: str = ""
@@ -21,8 +21,7 @@ class AuditWish:
     end: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPart:
+class AuditPart(msgspec.Struct, frozen=True):
     """Some entries, the newest first, and where those before them begin: None at the end."""
 
     entries: tuple[AuditView, ...]

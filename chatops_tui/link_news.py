@@ -1,7 +1,9 @@
 """What a person is told of the link: once when it has been away, and once when it is back. Pure."""
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from chatops_tui.render.numbers import duration
 from chatops_tui.store.models import LinkPhase
@@ -10,8 +12,7 @@ from chatops_tui.store.models import LinkPhase
 QUIET_MS: Final = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class LinkNews:
+class LinkNews(msgspec.Struct, frozen=True):
     """Since when the link is away, and whether that has been said."""
 
     was_live: bool = False

@@ -1,9 +1,10 @@
 """What screens ask of the hub, without knowing how it is reached."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from chatops_tui.relay.place import Place
 from chatops_tui.render.recording import Recording
@@ -27,8 +28,7 @@ class CodeNeededError(RequestFailedError):
     """The password is right, and a code of the second factor is needed too."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewServer:
+class NewServer(msgspec.Struct, frozen=True):
     """A server, and the key its agent needs: told this once."""
 
     view: ServerView
@@ -37,8 +37,7 @@ class NewServer:
     """False: the server was there, and has one key more."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(msgspec.Struct, frozen=True):
     """What lets a machine in that makes itself a server: told this once."""
 
     line: str
@@ -49,8 +48,7 @@ class NewToken:
     """How many machines come with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CurveWish:
+class CurveWish(msgspec.Struct, frozen=True):
     """Some metrics of one server over a range up to now; live samples join them while they are wanted."""
 
     server_id: str
@@ -58,8 +56,7 @@ class CurveWish:
     metrics: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReelWish:
+class ReelWish(msgspec.Struct, frozen=True):
     """A piece of one server's past; `until_ms` is how far of it is seen."""
 
     server_id: str
@@ -68,8 +65,7 @@ class ReelWish:
     until_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What the visible screen shows; whoever serves it asks the hub for exactly this."""
 
     watched: frozenset[str] = frozenset()
@@ -146,8 +142,7 @@ class Hub(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BoardsRead:
+class BoardsRead(msgspec.Struct, frozen=True):
     """What the file of dashboards held, and a mark of that state of it."""
 
     stamp: object
@@ -207,8 +202,7 @@ class Commands(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ShellLeft:
+class ShellLeft(msgspec.Struct, frozen=True):
     """How this terminal came back from a shell."""
 
     said: str = ""

@@ -1,6 +1,6 @@
 """The hub's REST interface about alerts: what fires, when, who is told, and when nobody is."""
 
-from dataclasses import dataclass
+import msgspec
 
 from chatops_tui.client.calls import Calls, given, item_path
 from chatops_tui.client.wire import Request
@@ -22,8 +22,7 @@ from chatops_wire.rest_alerts import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AlertQuery:
+class AlertQuery(msgspec.Struct, frozen=True):
     """Which alerts; an empty field narrows nothing."""
 
     status: str = ""

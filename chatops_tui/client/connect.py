@@ -3,10 +3,10 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
+import msgspec
 
 from chatops_tui.client.feed import Feed
 from chatops_tui.client.http import Rest
@@ -18,8 +18,7 @@ from chatops_wire.pins import parse_pin
 from chatops_wire.version import VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
+class Hub(msgspec.Struct, frozen=True):
     """One hub, for one user at a time."""
 
     session: Session
@@ -28,8 +27,7 @@ class Hub:
     terminals: Terminals
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(msgspec.Struct, frozen=True):
     """Which certificates are believed: one, by its pin; else those of a PEM file; else the system's."""
 
     ca: str = ""

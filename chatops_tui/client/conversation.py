@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol, TypedDict, TypeVar, assert_never
 
 import aiohttp
@@ -54,8 +53,7 @@ SEND_WITHIN_S: Final = 10.0
 RENEW_AGAIN_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class InterestRefused:
+class InterestRefused(msgspec.Struct, frozen=True):
     """The hub will not tell this, e.g. because the server is gone; not asked again on this connection."""
 
     interest: Interest
@@ -96,8 +94,7 @@ class TokenSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(msgspec.Struct, frozen=True):
     """What a conversation is about, and how it is told."""
 
     wanted: Callable[[], frozenset[Interest]]

@@ -1,8 +1,8 @@
 """The hub's REST interface about containers, and about what belongs to their engines."""
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from chatops_tui.client.calls import MAX_PAGES, PAGE, Calls, Query, given, item_path
@@ -40,8 +40,7 @@ _AS_USUAL: Final = ContainerOrder()
 _ENGINE_AS_USUAL: Final = EngineOrder()
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerList:
+class ContainerList(msgspec.Struct, frozen=True):
     """Containers, and of each server that was asked for how its engine stands."""
 
     items: tuple[ContainerItem, ...]

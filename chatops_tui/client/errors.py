@@ -1,6 +1,6 @@
 """Why a hub did not do what was asked: one tree, each with a sentence for a person."""
 
-from dataclasses import dataclass
+import msgspec
 
 from chatops_wire.codes import ErrorCode
 
@@ -50,8 +50,7 @@ class SigningError(HubError):
     """A key cannot be made, read or used, so nothing was asked of the hub."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """What the hub said: the parts of problem+json that count, and `Retry-After` where there was one."""
 
     status: int

@@ -8,10 +8,10 @@ import random
 import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from chatops_tui.client.conversation import Conversation, FeedEvent, Talk, TokenSource
 from chatops_tui.client.errors import (

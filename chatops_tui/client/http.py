@@ -1,7 +1,8 @@
 """The hub's REST interface for a user who is signed in, one method a job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from chatops_tui.client.access_calls import AccessCalls
 from chatops_tui.client.alert_calls import AlertCalls
@@ -33,8 +34,7 @@ from chatops_wire.rest_moments import MomentView
 from chatops_wire.times import format_ms
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
+class HistoryQuery(msgspec.Struct, frozen=True):
     """Which metrics of one server, from when until when (Unix ms), in how many points at most."""
 
     server_id: str

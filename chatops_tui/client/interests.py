@@ -1,15 +1,15 @@
 """What a client wants to be told: topics, and what to ask for when the wish changes. Pure."""
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from chatops_wire.streams import LogSource
 
 Key: TypeAlias = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Interest:
+class Interest(msgspec.Struct, frozen=True):
     """One topic of the client WebSocket, of one server, command or log where the topic takes one."""
 
     topic: str
@@ -52,8 +52,7 @@ def logs(server_id: str, source: LogSource) -> Interest:
     return Interest("logs", server_id, source=source)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """What to tell the hub, in a stable order."""
 
     unsubscribe: tuple[Interest, ...]

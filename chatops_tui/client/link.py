@@ -1,8 +1,9 @@
 """The state of the connection to the hub, and what follows when it ends. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from chatops_wire.backoff import REFUSED_S, Backoff
 from chatops_wire.codes import CloseCode
@@ -14,8 +15,7 @@ Cause = Literal["lost", "token_refused", "sign_in_needed", "incompatible"]
 OFFLINE_AFTER: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """How the connection stands.
 
     connecting: an attempt is under way. live: signed in and listening. reconnecting: the next attempt is at
@@ -35,8 +35,7 @@ class LinkState:
     """Why it is not live: half a sentence for a person, perhaps the hub's own words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """How a connection, or an attempt at one, came to its end."""
 
     cause: Cause
@@ -45,8 +44,7 @@ class Ended:
     """Since the hub accepted it; None if it never did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(msgspec.Struct, frozen=True):
     """What to show and how long to wait; `wait_s` None: until `reconnect_now`."""
 
     backoff: Backoff

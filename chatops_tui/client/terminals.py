@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from chatops_tui.client.errors import HubAnswerError
@@ -32,16 +32,14 @@ T = TypeVar("T")
 MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(msgspec.Struct, frozen=True):
     """Of a terminal, in cells."""
 
     cols: int
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalEnd:
+class TerminalEnd(msgspec.Struct, frozen=True):
     """Nothing more comes over this view.
 
     closed: the shell ended, the hub ended it, or somebody else took the view over (`code` says which).

@@ -1,7 +1,8 @@
 """The hub's REST interface about what happened: events, and the audit log."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import asdict
+
+from msgspec.structs import asdict
 
 from chatops_tui.audit_requests import AuditPart, AuditWish
 from chatops_tui.client.calls import PAGE, Calls, given

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 from rich.text import Text
 
 from chatops_tui.audit_requests import AuditWish

@@ -1,10 +1,9 @@
 """Where a shell is; imports nothing, so that screens can name a place before anything heavy is loaded."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where the shell is."""
 
     server_id: str

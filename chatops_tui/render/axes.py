@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor, log10
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render import numbers
 from chatops_wire.metrics import Unit
@@ -29,8 +30,7 @@ _MINUTE_S: Final = 60
 _LABEL_GAP: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(msgspec.Struct, frozen=True):
     """What the lower and the upper edge of a chart stand for."""
 
     bottom: float

@@ -5,19 +5,19 @@ mask, and six charts take about a millisecond.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import repeat
 from operator import or_
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.buckets import Column
 from chatops_tui.render.charset import Charset
 from chatops_tui.render.spans import Ink, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True):
     """One line of a chart: its columns of dots, oldest first, and how it is drawn."""
 
     columns: Sequence[Column | None]
@@ -26,8 +26,7 @@ class Trace:
     """Whether everything below is filled; for values that are parts of a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dots:
+class _Dots(msgspec.Struct, frozen=True):
     """How one character set draws a cell of dots."""
 
     across: int

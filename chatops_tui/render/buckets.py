@@ -6,14 +6,14 @@ their contents and only shift: nothing flickers, and little is sent.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import isfinite
+
+import msgspec
 
 from chatops_tui.render.numbers import is_number
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(msgspec.Struct, frozen=True):
     """A line to be drawn: values at times, oldest first.
 
     Without `lows` and `highs` a column shows the range of its samples. With them (history that was already
@@ -32,8 +32,7 @@ class Series:
     two and a half times the interval of the samples."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """What one column of time holds."""
 
     low: float
@@ -69,8 +68,7 @@ def columns(series: Series, end_ms: int, step_ms: int, count: int) -> list[Colum
     return found
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(msgspec.Struct):
     """The samples of one column."""
 
     index: int

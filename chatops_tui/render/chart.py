@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render import axes, numbers
 from chatops_tui.render.braille import Trace, cells_across, plot
@@ -27,8 +28,7 @@ _AXES_MIN_HEIGHT: Final = 4
 _BOTH_LIMITS_MIN_ROWS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class ChartStyle:
+class ChartStyle(msgspec.Struct, frozen=True):
     """What does not change while a chart is on screen."""
 
     title: str
@@ -48,8 +48,7 @@ class ChartStyle:
     """Of the clock times below the chart."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartView:
+class ChartView(msgspec.Struct, frozen=True):
     """What is to be seen."""
 
     series: Sequence[Series] = ()
@@ -111,8 +110,7 @@ def title_line(style: ChartStyle, headline: Cell, figures: str, columns_wide: in
     return [*left, (" ", "text"), ("─" * max(0, room - width(right)), "rule"), *right]
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(msgspec.Struct, frozen=True):
     lines: Sequence[Cell]
     scale: axes.Scale
     figures: str

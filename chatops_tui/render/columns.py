@@ -1,8 +1,9 @@
 """Which columns of a table are shown in how many cells, and how wide each becomes."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.spans import Align
 
@@ -10,8 +11,7 @@ GAP: Final = 1
 """Empty cells between two columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column of a table."""
 
     key: str
@@ -28,8 +28,7 @@ class Column:
     sortable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """A column that is shown."""
 
     column: Column

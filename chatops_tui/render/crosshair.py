@@ -1,9 +1,10 @@
 """The crosshair of a chart: a line through one moment, and its time on the axis."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.spans import Cell, Ink, Span
 
@@ -14,8 +15,7 @@ _SECONDS_FROM_MS_A_CELL: Final = 60_000
 _DAYS_FROM_MS_A_CELL: Final = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     """A threshold: where it lies and how its line is inked."""
 
     value: float

@@ -1,8 +1,9 @@
 """The line of keys at the bottom: as many as fit, never half a word."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.spans import Cell, Span, width
 
@@ -15,8 +16,7 @@ _WIDE: Final = 140
 _APART: Final = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True):
     """A key and what it does."""
 
     key: str

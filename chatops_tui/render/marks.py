@@ -1,8 +1,9 @@
 """Alerts on the time axis of a chart: where one fired a mark, and a thicker line for as long as it did."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.alerts import severity_ink, severity_mark
 from chatops_tui.render.spans import Ink
@@ -11,8 +12,7 @@ from chatops_wire.rest_alerts import Severity
 _ORDER: Final[tuple[Severity, ...]] = ("info", "warning", "critical")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """One alert: from when until when it fired, Unix milliseconds; None: it still does."""
 
     start_ms: int
@@ -20,8 +20,7 @@ class Mark:
     severity: Severity
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedCell:
+class MarkedCell(msgspec.Struct, frozen=True):
     """What stands in one cell of the axis."""
 
     text: str

@@ -1,8 +1,8 @@
 """A label, a bar and a figure on one line, for meters and for cells of a table."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len
 
 from chatops_tui.render.bars import bar
@@ -16,8 +16,7 @@ _LABEL_SHARE: Final = 3
 """A label takes at most one third of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeterView:
+class MeterView(msgspec.Struct, frozen=True):
     """What a meter shows."""
 
     label: str

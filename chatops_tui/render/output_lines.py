@@ -1,9 +1,9 @@
 """A program's output as lines in styles: done ones scroll by, the one under way may still be rewritten."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from rich.cells import cell_len
 
 from chatops_tui.render.ansi import Edit, Neutraliser, Piece
@@ -16,8 +16,7 @@ _BLANK: Final = (" ", PLAIN)
 _HALF: Final = ("", PLAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line, ready to be drawn."""
 
     spans: tuple[Styled, ...]

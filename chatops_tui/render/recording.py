@@ -1,7 +1,6 @@
 """Recordings of terminals as asciicast v2 (https://docs.asciinema.org/manual/asciicast/v2/). Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
@@ -16,8 +15,7 @@ class RecordingError(Exception):
     """That is no recording; the text is half a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """A piece of output, or a new size as `COLSxROWS`. A stranger's text: neutralise before drawing."""
 
     at_s: float
@@ -26,8 +24,7 @@ class Shown:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(msgspec.Struct, frozen=True):
     """What a terminal showed, from its beginning on."""
 
     cols: int

@@ -1,9 +1,10 @@
 """How bad a value is, and how that is shown: always a glyph and a word beside the colour."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.numbers import is_number
 from chatops_tui.render.spans import Ink, Span
@@ -18,8 +19,7 @@ class Level(IntEnum):
     CRIT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """From `warn` on a value is a warning, from `crit` on critical, in the value's own unit."""
 
     warn: float = 70.0

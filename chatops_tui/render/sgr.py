@@ -1,16 +1,17 @@
 """How a program's text looks: the one kind of escape sequence (SGR) that survives, read and written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 Colour: TypeAlias = int | tuple[int, int, int]
 """A number of the palette, 0 to 255, or red, green and blue."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(msgspec.Struct, frozen=True):
     """Attributes of text. Blinking and concealed text are not among them: one hides, the other annoys."""
 
     fg: Colour | None = None

@@ -1,8 +1,9 @@
 """The line at the top of every screen: where one is, whether it is live, how many are well, the time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from chatops_tui.render import numbers
 from chatops_tui.render.alerts import severity_ink, severity_mark
@@ -13,8 +14,7 @@ from chatops_wire.rest_alerts import Severity
 LinkKind = Literal["live", "stale", "connecting", "reconnecting", "offline", "sign-in", "update"]
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(msgspec.Struct, frozen=True):
     """How the connection to the hub is."""
 
     kind: LinkKind
@@ -25,8 +25,7 @@ class LinkState:
     retry_in_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """Everything the top line says."""
 
     crumbs: Sequence[str] = ()

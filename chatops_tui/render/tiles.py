@@ -4,8 +4,9 @@ A glyph stands before what is not well, so that a map without colours says the s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.numbers import is_number
 from chatops_tui.render.severity import Level, Limits, glyph, ink
@@ -16,8 +17,7 @@ TILE: Final = 4
 """Cells of a tile: a glyph, and a number up to 100."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """One server; `value` in percent, None while it is away or does not tell."""
 
     id: str
@@ -25,8 +25,7 @@ class Tile:
     is_online: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class MapLine:
+class MapLine(msgspec.Struct, frozen=True):
     """One line of a map: a title, or tiles beside each other."""
 
     tiles: tuple[Tile, ...] = ()

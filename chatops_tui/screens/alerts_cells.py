@@ -1,9 +1,10 @@
 """Alerts as rows of a table. Remote text passes `clean` here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
+
+import msgspec
 
 from chatops_tui.clock import moment
 from chatops_tui.render import numbers
@@ -33,8 +34,7 @@ _WORDS: Final[Mapping[Standing, tuple[str, Ink]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What cells depend on besides the alert."""
 
     now_ms: int

@@ -1,9 +1,9 @@
 """The charts of a server: which series, in which look, with which figures beside the title."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -41,8 +41,7 @@ _PER_SECOND: Final[Span] = ("/s", "muted")
 _TITLE_MARGIN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """One chart."""
 
     id: str

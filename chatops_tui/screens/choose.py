@@ -1,9 +1,9 @@
 """A short list to choose one thing from, at the bottom, so that what it is about stays visible."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,8 +15,7 @@ from chatops_tui.widgets.box_title import set_box_title
 from chatops_tui.widgets.dialog import Dialog
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One entry."""
 
     id: str

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import tzinfo
+
+import msgspec
 
 from chatops_tui.access_requests import Access, NoAccess
 from chatops_tui.alert_requests import Alerting
@@ -16,8 +17,7 @@ from chatops_tui.store.store import Store
 from chatops_tui.view_file import Forgetful, Kept
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """The state to draw, the hub to ask, the clock, and how this terminal draws."""
 
     store: Store
@@ -32,11 +32,11 @@ class Context:
     charset: Charset = "braille"
     dangers: tuple[re.Pattern[str], ...] = compiled(USUAL)
     """What is asked about before it is run."""
-    kept: Kept = field(default_factory=Forgetful)
+    kept: Kept = msgspec.field(default_factory=Forgetful)
     """What one chose to look at."""
-    access: Access = field(default_factory=NoAccess)  # type: ignore[assignment] # it refuses everything
+    access: Access = msgspec.field(default_factory=NoAccess)  # type: ignore[assignment] # it refuses everything
     """Users, keys and grants."""
-    boards: BoardFile = field(default_factory=NoBoards)
+    boards: BoardFile = msgspec.field(default_factory=NoBoards)
     """Dashboards."""
 
     def is_current(self, row: Row) -> bool:

@@ -1,7 +1,8 @@
 """How table and detail share the fleet screen. Pure."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 # From here on a table and a detail side by side are both readable.
 BESIDE_FROM: Final = 140
@@ -20,8 +21,7 @@ _HEADER: Final = 1
 _LEAST_TABLE: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class FleetLayout:
+class FleetLayout(msgspec.Struct, frozen=True):
     """`table_rows` None: the table takes the whole height."""
 
     table_rows: int | None

@@ -1,10 +1,11 @@
 """The fleet's table: its columns, and a server as a row of cells."""
 
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from chatops_tui.render import numbers
@@ -59,8 +60,7 @@ def columns_for(names: tuple[str, ...]) -> tuple[Column, ...]:
 _SPARK_INKS: Final[dict[Level, Ink]] = {Level.WARN: "spark-warn", Level.CRIT: "spark-crit"}
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What the cells depend on besides the row."""
 
     now_ms: int

@@ -1,9 +1,9 @@
 """A form: labelled fields, one line for what is wrong, keyboard only."""
 
 import textwrap
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,8 +15,7 @@ from chatops_tui.render.text import clean
 from chatops_tui.widgets.lines import TextBlock
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One line to type into."""
 
     id: str

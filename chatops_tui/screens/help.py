@@ -1,9 +1,9 @@
 """Every key that works right now, made from the bindings themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+import msgspec
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,8 +20,7 @@ _KEY_WIDTH: Final = 13
 _TWO_COLUMNS_FROM: Final = 68
 
 
-@dataclass(frozen=True, slots=True)
-class KeyGroup:
+class KeyGroup(msgspec.Struct, frozen=True):
     """Keys of one place: what to press and what it does."""
 
     title: str

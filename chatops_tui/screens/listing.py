@@ -1,9 +1,9 @@
 """What screens with a list share: `/` narrows it, `s < > r` and titles sort it, and both are remembered."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 from textual import on
 from textual.binding import Binding
@@ -21,8 +21,7 @@ from chatops_tui.widgets.table_messages import HeaderSelected
 LIST_ACTIONS: Final = frozenset({"filter", "sort", "sort_by", "reverse", "columns"})
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """The list one looks at."""
 
     name: str

@@ -1,8 +1,9 @@
 """Which tabs a server has: some only where its agent and the user's role allow what they do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from chatops_tui.store.models import Row
 
@@ -13,8 +14,7 @@ Ability = Literal["", "commands", "terminal", "logs", "docker"]
 _CHANGING: Final = frozenset({"commands", "terminal", "docker"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(msgspec.Struct, frozen=True):
     """One tab; `has_range` says that it shows a stretch of time."""
 
     id: str

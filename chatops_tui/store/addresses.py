@@ -5,9 +5,10 @@ taken, then what follows it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.models import Row
 
@@ -43,8 +44,7 @@ TABS: Final[Mapping[str, str]] = {
 """What a server has, by the words it may be called with; `shell` and `shells` are no tabs but places."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """One place: that of a server has its id, any other the word of `PLACES`."""
 
     place: str = ""

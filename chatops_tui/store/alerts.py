@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
 
+import msgspec
 from msgspec import structs
 
 from chatops_wire.client import AlertMessage
@@ -38,8 +38,7 @@ _STANDINGS: Final[dict[AlertStatus, Standing]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """One alert. Its texts are remote: neutralise before drawing."""
 
     view: AlertView
@@ -70,23 +69,20 @@ class Alert:
         return self.fired_ms is not None or self.view.status in {"firing", "acknowledged"}
 
 
-@dataclass(frozen=True, slots=True)
-class AlertsAnswered:
+class AlertsAnswered(msgspec.Struct, frozen=True):
     """Alerts as the hub has answered; all that have the status `whole_of`, or, without one, just these."""
 
     alerts: tuple[AlertView, ...]
     whole_of: AlertStatus | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlertsFailed:
+class AlertsFailed(msgspec.Struct, frozen=True):
     """No answer; `reason` is one sentence."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AlertCounted:
+class AlertCounted(msgspec.Struct, frozen=True):
     """How many fire and nobody looks after, by severity, and how many are open besides."""
 
     critical: int = 0

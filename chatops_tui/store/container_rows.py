@@ -1,9 +1,10 @@
 """What a list of containers shows: which, in which order, folded together by compose project. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.containers import ContainerMemory
 from chatops_tui.store.filters import Language, compiled
@@ -30,8 +31,7 @@ class Condition(IntEnum):
     """Created, or ended as it was meant to."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerRow:
+class ContainerRow(msgspec.Struct, frozen=True):
     """One container in a list, with the name of its server. All texts are remote."""
 
     memory: ContainerMemory
@@ -48,8 +48,7 @@ class ContainerRow:
         return _SEPARATOR.join(self.memory.key)
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRow:
+class ProjectRow(msgspec.Struct, frozen=True):
     """The line above the containers of one project; they are hidden while it is folded."""
 
     project: str
@@ -66,8 +65,7 @@ class ProjectRow:
 ListRow = ContainerRow | ProjectRow
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What the user wants to see."""
 
     order: Order

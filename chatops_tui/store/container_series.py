@@ -1,7 +1,8 @@
 """CPU and memory of one container over the last minutes: a short line for lists. Pure."""
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.track import Track
 from chatops_wire.containers import Container
@@ -21,11 +22,10 @@ def _sparks() -> dict[str, Track]:
     return {metric: Track(SPARK_STEP_MS, SPARK_BUCKETS) for metric in CHARTED}
 
 
-@dataclass(slots=True)
-class ContainerSeries:
+class ContainerSeries(msgspec.Struct):
     """Its charts are of the server's own curves, under its name."""
 
-    _sparks: dict[str, Track] = field(default_factory=_sparks)
+    _sparks: dict[str, Track] = msgspec.field(default_factory=_sparks)
     has_past: bool = False
     """Whether the short line was filled, or is being filled, from the hub's history."""
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
+
+import msgspec
 
 from chatops_tui.store.container_series import ContainerSeries
 from chatops_tui.store.pulls import PullEvent, Pulls
@@ -26,8 +27,7 @@ EVERYWHERE: Final = ""
 """In place of a server's id: all that the user may see."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainersAnswered:
+class ContainersAnswered(msgspec.Struct, frozen=True):
     """The hub's list of one server, or of all (`EVERYWHERE`); it replaces what was known there."""
 
     server_id: str
@@ -35,24 +35,21 @@ class ContainersAnswered:
     engines: Mapping[str, EngineState]
 
 
-@dataclass(frozen=True, slots=True)
-class ContainersFailed:
+class ContainersFailed(msgspec.Struct, frozen=True):
     """No list; `reason` is one sentence."""
 
     server_id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class DoingChanged:
+class DoingChanged(msgspec.Struct, frozen=True):
     """An action on its way to these containers, in a word for the user; empty: it has ended."""
 
     keys: tuple[ContainerKey, ...]
     word: str
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerPastAnswered:
+class ContainerPastAnswered(msgspec.Struct, frozen=True):
     """The last minutes of some containers of a server; `ahead_ms` as in `ContainerSeries.take_past`."""
 
     keys: tuple[ContainerKey, ...]
@@ -70,13 +67,12 @@ ContainerEvent = (
 )
 
 
-@dataclass(slots=True)
-class ContainerMemory:
+class ContainerMemory(msgspec.Struct):
     """One container. `item` is replaced; the series grow within bounds."""
 
     server_id: str
     item: Container
-    series: ContainerSeries = field(default_factory=ContainerSeries)
+    series: ContainerSeries = msgspec.field(default_factory=ContainerSeries)
     doing: str = ""
     """What was asked of it and is not done yet."""
     is_gone: bool = False

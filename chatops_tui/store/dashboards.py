@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final, Literal, TypeVar, get_args
+
+import msgspec
 
 from chatops_tui.store.metric_values import is_metric
 from chatops_tui.store.server_selectors import SelectorError, check
@@ -37,8 +38,7 @@ metrics = ["cpu.percent"]
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(msgspec.Struct, frozen=True):
     """One part of a dashboard."""
 
     kind: PanelKind
@@ -54,8 +54,7 @@ class Panel:
     """How high it is beside others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dashboard:
+class Dashboard(msgspec.Struct, frozen=True):
     """Panels in columns, filled row by row."""
 
     name: str
@@ -64,8 +63,7 @@ class Dashboard:
     panels: tuple[Panel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """What is wrong, and where; `line` counts from 1."""
 
     line: int
@@ -77,8 +75,7 @@ class Fault:
         return f"line {self.line}: {self.key}: {self.text}" if self.key else f"line {self.line}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True)
-class Boards:
+class Boards(msgspec.Struct, frozen=True):
     """What a file holds: the dashboards that can be shown, and why others cannot."""
 
     dashboards: tuple[Dashboard, ...] = ()
@@ -171,15 +168,14 @@ def _read_panel(reader: "_Reader", columns: int) -> Panel:
     return panel
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(msgspec.Struct):
     """Reads one table; `nth` is the panel's place, -1 for the dashboard itself."""
 
     first: int
     lines: Sequence[str]
     table: Mapping[str, Any]
     nth: int = -1
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = msgspec.field(default_factory=list)
 
     def panel(self, nth: int, table: object) -> "_Reader":
         """Return a reader of a panel that complains to the same list."""

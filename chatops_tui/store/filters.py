@@ -11,8 +11,9 @@ Terms are separated by spaces and must all hold. `!` in front of a term inverts 
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
+
+import msgspec
 
 from chatops_tui.store.models import Health, Row
 from chatops_wire.samples import Process
@@ -41,8 +42,7 @@ _SCALES: Final[Mapping[str, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Language(Generic[T]):
+class Language(msgspec.Struct, Generic[T], frozen=True):
     """What the terms are about."""
 
     words: Callable[[T], tuple[str, ...]]

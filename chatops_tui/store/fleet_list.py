@@ -1,16 +1,16 @@
 """The fleet as one looks at it: filtered, sorted, in groups, summed up; found anew only when it differs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from chatops_tui.store.fleet_rows import ListedRow, Totals, listed, totals
 from chatops_tui.store.models import Row
 from chatops_tui.store.selectors import Order, servers
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What one wants to see of the fleet."""
 
     order: Order

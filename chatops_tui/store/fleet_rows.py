@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.models import Health, Row
 
@@ -16,8 +17,7 @@ _SEPARATOR: Final = "\x1f"
 _KEY: Final = re.compile(r"([^=:\s]+)[=:](.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupRow(msgspec.Struct, frozen=True):
     """The line above the servers of one group; they are hidden while it is folded."""
 
     tag: str
@@ -34,8 +34,7 @@ class GroupRow:
 ListedRow = Row | GroupRow
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """Of the servers that are online; None where none of them tells."""
 
     servers: int

@@ -1,7 +1,8 @@
 """How far a piece of history is known."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class HistoryPhase(StrEnum):
@@ -13,8 +14,7 @@ class HistoryPhase(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryState:
+class HistoryState(msgspec.Struct, frozen=True):
     """`reason` says why it failed."""
 
     phase: HistoryPhase = HistoryPhase.ABSENT

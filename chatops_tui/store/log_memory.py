@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+import msgspec
 
 from chatops_tui.render.log_levels import LogLevel, level_of
 from chatops_tui.render.text import clean
@@ -13,8 +14,7 @@ from chatops_wire.streams import LogLine
 KEPT_LINES: Final = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One line; the text is clean."""
 
     number: int
@@ -43,8 +43,7 @@ class LogSink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LogFilter:
+class LogFilter(msgspec.Struct, frozen=True):
     """Which lines are shown: those with all words (`!` in front: without) of at least a level."""
 
     text: str = ""

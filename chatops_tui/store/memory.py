@@ -1,9 +1,10 @@
 """What is remembered of one server: its row, its series, its newest whole sample, its timeline."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.history_state import HistoryPhase, HistoryState
 from chatops_tui.store.metric_values import values_of
@@ -35,8 +36,7 @@ WholeSample = MetricsEvent | MetricsView
 Metrics = tuple[str, ...]
 
 
-@dataclass(slots=True)
-class ServerMemory:
+class ServerMemory(msgspec.Struct):
     """One server. `row` is replaced, everything else grows within bounds."""
 
     row: Row
@@ -48,18 +48,18 @@ class ServerMemory:
     """Newest first, at most TIMELINE_LENGTH."""
     clock_ahead_ms: int = 0
     """How far the agent's clock is ahead of ours; charts end at its now."""
-    reels: Reels = field(default_factory=Reels)
+    reels: Reels = msgspec.field(default_factory=Reels)
     """Pieces of its past that were asked for."""
     is_past: bool = False
     """It stands for a moment that is over (`store.past`)."""
     absence: str = ""
     """What is said where that moment has nothing to show."""
-    _recent: Recent = field(default_factory=Recent)
+    _recent: Recent = msgspec.field(default_factory=Recent)
     """The shortest range of what is charted of every server: its first picture needs no request."""
-    _spark: Spark = field(default_factory=Spark)
-    _tracks: dict[Range, dict[str, Track]] = field(default_factory=dict)
+    _spark: Spark = msgspec.field(default_factory=Spark)
+    _tracks: dict[Range, dict[str, Track]] = msgspec.field(default_factory=dict)
     """Only of a server that has been looked at."""
-    _history: dict[tuple[Range, Metrics], HistoryState] = field(default_factory=dict)
+    _history: dict[tuple[Range, Metrics], HistoryState] = msgspec.field(default_factory=dict)
     _seen: tuple[int, ...] = ()
     _refills_ms: tuple[int, ...] = ()
     """When the history is to be asked for again, Unix milliseconds, ascending."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
 
+import msgspec
+
 from chatops_tui.render import numbers
 from chatops_tui.render.severity import level, worst
 from chatops_tui.store.alerts import AlertsAnswered, AlertsFailed
@@ -105,8 +107,7 @@ class LinkPhase(StrEnum):
     """The hub and this terminal do not understand each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """The connection to the hub."""
 
     phase: LinkPhase
@@ -119,23 +120,20 @@ class Link:
     """One sentence for a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
+class LinkChanged(msgspec.Struct, frozen=True):
     """The link is in another state."""
 
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(msgspec.Struct, frozen=True):
     """Who uses this terminal now, and at which hub."""
 
     user: UserView
     hub: str
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryAsked:
+class HistoryAsked(msgspec.Struct, frozen=True):
     """A history request is on its way."""
 
     server_id: str
@@ -143,8 +141,7 @@ class HistoryAsked:
     metrics: tuple[str, ...] = CHARTED
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryAnswered:
+class HistoryAnswered(msgspec.Struct, frozen=True):
     """The hub's answer to it."""
 
     range: Range
@@ -157,8 +154,7 @@ class HistoryAnswered:
         return self.history.server_id
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFailed:
+class HistoryFailed(msgspec.Struct, frozen=True):
     """No answer; `reason` is one sentence."""
 
     server_id: str
@@ -167,8 +163,7 @@ class HistoryFailed:
     metrics: tuple[str, ...] = CHARTED
 
 
-@dataclass(frozen=True, slots=True)
-class ReelAsked:
+class ReelAsked(msgspec.Struct, frozen=True):
     """A piece of a server's past is on its way."""
 
     server_id: str
@@ -176,8 +171,7 @@ class ReelAsked:
     piece: Stretch
 
 
-@dataclass(frozen=True, slots=True)
-class ReelAnswered:
+class ReelAnswered(msgspec.Struct, frozen=True):
     """It has come; None: it could not be had, for `reason`."""
 
     asked: ReelAsked
@@ -192,8 +186,7 @@ class ReelAnswered:
         return self.asked.server_id
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineAnswered:
+class TimelineAnswered(msgspec.Struct, frozen=True):
     """The newest entries of one server's timeline, newest first."""
 
     server_id: str

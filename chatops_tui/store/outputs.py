@@ -3,8 +3,9 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from chatops_tui.render.output_lines import Line, OutputLines
 from chatops_tui.render.sgr import Styled
@@ -14,8 +15,7 @@ from chatops_wire.commands import OutputStream
 KEPT_LINES: Final = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class OutputLine:
+class OutputLine(msgspec.Struct, frozen=True):
     """One line, ready to be drawn."""
 
     spans: tuple[Styled, ...]

@@ -1,8 +1,9 @@
 """Images that are being pulled, as far as this terminal was told. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, assert_never
+
+import msgspec
 
 from chatops_wire.client import PullFinished, PullProgress
 from chatops_wire.rest_docker import PullBegun
@@ -13,8 +14,7 @@ _KEPT: Final = 20
 PullEvent = PullBegun | PullProgress | PullFinished
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(msgspec.Struct, frozen=True):
     """One pull. Image and text are others': neutralise before drawing."""
 
     server_id: str

@@ -1,7 +1,8 @@
 """The spans of time a chart can show, and how finely each is kept."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 SECOND_MS: Final = 1000
 MINUTE_MS: Final = 60 * SECOND_MS
@@ -9,8 +10,7 @@ HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """One span; `step_ms` is the finest bucket kept for it, at most 360 of them.
 
     Finer is useless: 360 buckets are more dot columns than the widest chart of four has at 200 columns.

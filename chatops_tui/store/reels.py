@@ -1,8 +1,9 @@
 """Pieces of the past that were asked for: curves that no longer change. Pure, bounded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from chatops_tui.store.history_state import HistoryPhase, HistoryState
 from chatops_tui.store.models import ReelAnswered
@@ -19,12 +20,11 @@ _LATE_MS: Final = 15_000
 Metrics = tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Reel:
+class _Reel(msgspec.Struct):
     state: HistoryState
     until_ms: int = 0
     """What is later had not happened yet when it was asked for."""
-    curves: dict[str, Curve] = field(default_factory=dict)
+    curves: dict[str, Curve] = msgspec.field(default_factory=dict)
     step_ms: int = 0
 
 

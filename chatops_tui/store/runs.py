@@ -1,8 +1,10 @@
 """Commands this terminal has started: what became of each, and what each has printed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from chatops_tui.store.outputs import KEPT_LINES, OutputRing
 from chatops_wire.commands import CommandFinished, CommandOutput, CommandStatus
@@ -17,8 +19,7 @@ RunStatus = CommandStatus | Literal["asked", "rejected"]
 """`asked`: the hub has not answered yet. `rejected`: it said no, or could not be asked; `reason` says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """One command on one server. Command and reason are others' text: neutralise before drawing."""
 
     key: int
@@ -58,39 +59,34 @@ class RunMemory:
         """Somebody here has asked to end it; asking again kills it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunsAsked:
+class RunsAsked(msgspec.Struct, frozen=True):
     """Commands are on their way to the hub."""
 
     runs: tuple[Run, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunAccepted:
+class RunAccepted(msgspec.Struct, frozen=True):
     """The hub has taken it."""
 
     key: int
     command_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunRejected:
+class RunRejected(msgspec.Struct, frozen=True):
     """It does not run, as far as is known here; `reason` is one sentence."""
 
     key: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunTold:
+class RunTold(msgspec.Struct, frozen=True):
     """Something is to be said of it; it goes on."""
 
     key: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunForgotten:
+class RunForgotten(msgspec.Struct, frozen=True):
     """The hub does not know the command any more."""
 
     command_id: str

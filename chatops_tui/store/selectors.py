@@ -1,9 +1,10 @@
 """What a screen asks of rows: which, in which order, and how many of each kind."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, TypeVar
+
+import msgspec
 
 from chatops_tui.store.filters import PROCESSES, SERVERS, compiled
 from chatops_tui.store.models import Health, Row
@@ -12,8 +13,7 @@ from chatops_wire.samples import Process
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey(Generic[T]):
+class SortKey(msgspec.Struct, Generic[T], frozen=True):
     """One way to sort; `descending` is how people expect it first."""
 
     id: str
@@ -22,8 +22,7 @@ class SortKey(Generic[T]):
     descending: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """A sort key's id and its direction."""
 
     key: str
@@ -35,8 +34,7 @@ class Order:
         return Order(self.key, not self.descending)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """How many servers stand how; `total` is all of them."""
 
     total: int = 0

@@ -1,8 +1,9 @@
 """The shells a user has opened: those that run, with what their agents say of them, and those that ended."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from chatops_wire.client_terminals import TerminalEntry
 from chatops_wire.rest_commands import TerminalView
@@ -12,8 +13,7 @@ ShellState = Literal["viewed", "left", "unknown", "ended"]
 """viewed: somebody looks at it. left: it runs by itself. unknown: it ran when its agent was last heard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(msgspec.Struct, frozen=True):
     """One shell. Reason and ids are others' text: neutralise before drawing."""
 
     terminal_id: str

@@ -1,7 +1,8 @@
 """How a command is spread over many servers: how many at once, when to stop, on which first."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 # Servers that begin at once: quick for a team's fleet, and no stampede on what they share.
 USUAL_AT_ONCE: Final = 20
@@ -10,8 +11,7 @@ MOST_AT_ONCE: Final = 100
 _MOST: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(msgspec.Struct, frozen=True):
     """The default is all of them, some at a time, whatever happens."""
 
     at_once: int = USUAL_AT_ONCE

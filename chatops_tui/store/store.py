@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from copy import copy, deepcopy
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from chatops_tui.store.alerts import Alerts, AlertsAnswered, AlertsFailed
 from chatops_tui.store.containers import ContainerEvent, Containers

@@ -1,7 +1,9 @@
 """Which stretch of time charts show, and which moment of it: zooming, panning and stepping. Pure."""
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from chatops_tui.store.ranges import DAY_MS, FIVE_MINUTES, HOUR_MS, MINUTE_MS, RANGES, SECOND_MS, Range
 
@@ -16,8 +18,7 @@ _UNITS: Final = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "m"), (SECOND_MS, "s
 _PAN_PARTS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True):
     """A piece of time, Unix milliseconds; `end_ms` is after `start_ms`."""
 
     start_ms: int
@@ -33,8 +34,7 @@ class Stretch:
         return self.start_ms <= at_ms <= self.end_ms
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """How far one goes in the past by one key; 0 is to the next sample."""
 
     label: str
@@ -49,8 +49,7 @@ STEPS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TimeView:
+class TimeView(msgspec.Struct, frozen=True):
     """What is seen. Live it ends now and has no moment; in the past it stands still and always has one.
 
     `now_ms` of every method is the present on the clock of whatever is charted.

@@ -3,9 +3,10 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 # Shorter holes are not drawn as gaps: agents sample every 5 s and a sample may be late.
 SHORTEST_GAP_MS: Final = 15_000
@@ -22,8 +23,7 @@ Bucket = tuple[int, float, float, float]
 """Unix milliseconds of its start; average, minimum and maximum of its samples."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(msgspec.Struct, frozen=True):
     """A cut of a track, ready to draw. Neighbours farther apart than `gap_ms` are not joined."""
 
     times_ms: tuple[int, ...] = ()

@@ -1,8 +1,9 @@
 """The handful of numbers a row and the charts show, read off any form of a sample."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+import msgspec
 
 from chatops_wire.samples import Cpu, Disk, Memory, Network, Temperature
 
@@ -28,8 +29,7 @@ class Parts(Protocol):
     def uptime_s(self) -> float | None: ...  # noqa: D102 - likewise
 
 
-@dataclass(frozen=True, slots=True)
-class Vitals:
+class Vitals(msgspec.Struct, frozen=True):
     """Percent, bytes and bytes per second; None where the sample does not tell."""
 
     cpu: float

@@ -2,10 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final, Protocol
 
+import msgspec
 from rich.cells import cell_len
 
 from chatops_tui.widgets.output_paint import Piece
@@ -26,8 +26,7 @@ class Lines(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RowMap:
+class RowMap(msgspec.Struct, frozen=True):
     """Lines that take one row each, but for those from `first` on, which may take more."""
 
     count: int

@@ -1,7 +1,8 @@
 """The one-line bar at the top of every screen."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chatops_tui.render.severity import Level
 from chatops_tui.render.spans import Cell

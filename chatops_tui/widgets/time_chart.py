@@ -1,7 +1,8 @@
 """A chart of one to four series over clock time."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chatops_tui.render.buckets import Series
 from chatops_tui.render.chart import ChartStyle, ChartView, chart_lines

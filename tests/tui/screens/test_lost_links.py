@@ -1,9 +1,9 @@
 """A hub that goes away and comes back, seen from the screens; and text nobody should trust."""
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from chatops_tui.hub_link import HubLink
 from chatops_tui.link_news import LinkNews

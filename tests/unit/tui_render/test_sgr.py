@@ -1,10 +1,9 @@
 """Colours and attributes: what a sequence changes, and that writing one is the inverse of reading it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chatops_tui.render.sgr import PLAIN, Colour, Style, sequence, styled
 

@@ -1,9 +1,8 @@
 """Events in, rows and curves out."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from chatops_tui.store.history_state import HistoryPhase
 from chatops_tui.store.memory import TIMELINE_LENGTH
