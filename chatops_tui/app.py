@@ -1,11 +1,9 @@
 """The composition root of the UI: store, link and screens put together, and the one tick that draws."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, tzinfo
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
@@ -15,7 +13,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from chatops_tui import alert_news
+from chatops_tui import alert_news, behind
 from chatops_tui.access_link import AccessLink
 from chatops_tui.alert_link import AlertLink, alerting
 from chatops_tui.audit_link import AuditLink
@@ -61,7 +59,6 @@ from chatops_tui.terminal import Terminal, ended_when_gone, has_terminal, prepar
 from chatops_tui.theme_choice import ThemeChoice
 
 if TYPE_CHECKING:
-    # Its screens are imported in a thread once the first frame is there: they are a tenth of the way to it.
     from chatops_tui.deeds import Deeds
 
 log = logging.getLogger(__name__)
@@ -134,8 +131,7 @@ class ChatopsApp(LeanApp[object]):
         self._now_ms = clock_ms
         self.store = Store()
         self.kept = KeptView(self)
-        self.link = HubLink(settings, self.store, clock_ms)
-        runs = RunLink(self.store, self.link)
+        self.link = HubLink(settings, self.store, clock_ms, self._first_fleet)
         logs = LogLink(self.link, self.store.hurry)
         self._alerts = AlertLink(self.store, self.link)
         dangers = compiled(settings.confirm or USUAL)
@@ -143,7 +139,7 @@ class ChatopsApp(LeanApp[object]):
         self._given = Context(
             self.store,
             self.link,
-            runs,
+            RunLink(self.store, self.link),
             logs,
             ShellLink(self.link, allows_clipboard=settings.allow_clipboard),
             self._engines,
@@ -162,6 +158,7 @@ class ChatopsApp(LeanApp[object]):
         self._hear_signals: Callable[[], None] = lambda: None
         self._colours = ThemeChoice(self, terminal, self.kept, is_set=bool(settings.theme))
         self._signing_in = SigningIn(self, settings, self.store, self.link)
+        self._behind = behind.Behind(self, self._given, AuditLink(self.link), self._came_back)
         self._goings = Goings(self, self._given, lambda: self.deeds)
         if settings.address:
             self._goings.later(settings.address)
@@ -172,13 +169,17 @@ class ChatopsApp(LeanApp[object]):
         """Return the root: the fleet, which says by itself that it is connecting."""
         return FleetScreen(self._given, self.kept, tour=self._settings.tour or self.kept.is_first)
 
+    def on_load(self) -> None:
+        """Choose the colours before anything is made in them."""
+        self._colours.begin()
+
     def on_mount(self) -> None:
         """Show the first frame, then connect; aiohttp is imported only after it."""
         self._hear_signals = tell_loop(self.exit)
-        self._colours.begin()
         self.set_keymap(self._settings.keymap)
         self.set_interval(self._terminal.tick_s, self._tick)
         self.call_after_refresh(self._keep_link)
+        self._behind.load_soon(has_fleet=False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return the filters, with NO_COLOR taken at its word.
@@ -190,14 +191,23 @@ class ChatopsApp(LeanApp[object]):
 
     @work(name="hub", exit_on_error=False)
     async def _keep_link(self) -> None:
-        # While there is nothing yet to press a key for.
-        await asyncio.to_thread(_import_deeds)
+        if self._settings.address:
+            # It is wanted as soon as the fleet is known.
+            await behind.load()
         while True:
             try:
                 await self.link.run()
             except Exception:  # an error of ours must not cost what is on the screen
                 log.exception("link failed")
                 await self.link.pause(f"An internal error; details are in {state_dir() / FILE}.")
+
+    def _came_back(self) -> None:
+        self._hear_signals()
+
+    def _first_fleet(self) -> None:
+        """Draw it at once: the next tick may be a quarter of a second away, on a slow line five."""
+        self.call_later(self._tick)
+        self._behind.load_soon(has_fleet=True)
 
     def _tick(self) -> None:
         """Draw what changed, on the screen that is seen, if the terminal can take it."""
@@ -235,12 +245,10 @@ class ChatopsApp(LeanApp[object]):
         live = (screen for screen in reversed(self.screen_stack) if isinstance(screen, LiveScreen))
         return next(live, None)
 
-    @cached_property
+    @property
     def deeds(self) -> "Deeds":
         """What is done from the fleet, with its screens."""
-        from chatops_tui.deeds import Deeds  # noqa: PLC0415 - see TYPE_CHECKING above
-
-        return Deeds(self, self._given, AuditLink(self.link), self._hear_signals)
+        return self._behind.deeds
 
     async def look_for_commands(self) -> None:
         """Look up what ctrl+p offers and is not in memory."""
@@ -377,7 +385,3 @@ class ChatopsApp(LeanApp[object]):
         if said:
             is_good = self.store.link.phase is LinkPhase.LIVE
             self.notify(said, severity="information" if is_good else "warning", markup=False)
-
-
-def _import_deeds() -> None:
-    import chatops_tui.deeds  # noqa: F401, PLC0415 - this is what the thread is for

@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatops_tui.client.link import LinkState
-from chatops_tui.config import Settings, config_dir, parse_url
+from chatops_tui.config import Settings, parse_url
 from chatops_tui.history_link import HistoryLink
+from chatops_tui.late_client import opened_sessions
 from chatops_tui.link_words import link_of, sentence
 from chatops_tui.portions import Portions
 from chatops_tui.requests import CodeNeededError, Needs, NewServer, NewToken, RequestFailedError
@@ -40,7 +41,7 @@ from chatops_wire.rest_enrolment import EnrollTokenCreate
 from chatops_wire.settings import SettingError
 
 if TYPE_CHECKING:
-    # Imported in a thread once the first frame is on screen: aiohttp costs a quarter of a second.
+    # See `late_client`.
     from chatops_tui.client.connect import Hub
     from chatops_tui.client.conversation import FeedEvent
     from chatops_tui.client.feed import Feed
@@ -65,8 +66,16 @@ class HubLink:
     `run` is the one task; what it starts ends with it.
     """
 
-    def __init__(self, settings: Settings, store: Store, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        now_ms: Callable[[], int],
+        came: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Connect to nothing yet; `came` is called when the fleet is known that was not."""
         self._settings = settings
+        self._came = came
         self._store = store
         self._now_ms = now_ms
         self._url = settings.url
@@ -283,9 +292,9 @@ class HubLink:
 
     async def _opened_sessions(self) -> "SessionStore":
         if self._sessions is None:
-            await asyncio.to_thread(_import_client)
+            opened = await opened_sessions(self._settings)
             # Another task may have come first.
-            self._sessions = self._sessions or _sessions(self._settings)
+            self._sessions = self._sessions or opened
         return self._sessions
 
     def _set_interests(self, hub: "Hub") -> None:
@@ -329,10 +338,13 @@ class HubLink:
 
     def apply(self, event: Event) -> None:
         """Fold an event into the store; one with a wrong time in it is logged."""
+        was_loaded = self._store.is_loaded
         try:
             self._store.apply(event, self._now_ms())
         except ValueError:
             log.warning("event not understood", exc_info=True, extra={"type": type(event).__name__})
+        if self._store.is_loaded and not was_loaded:
+            self._came()
 
     def _change_link(self, link: Link) -> None:
         if link.phase is LinkPhase.LIVE and self._store.link.phase is not LinkPhase.LIVE:
@@ -379,16 +391,3 @@ class HubLink:
             raise CodeNeededError(sentence(str(exc))) from exc
         except HubError as exc:
             raise RequestFailedError(sentence(str(exc))) from exc
-
-
-def _import_client() -> None:
-    import chatops_tui.client.connect  # noqa: PLC0415 - this is what the thread is for
-    import chatops_tui.client.session_file  # noqa: PLC0415 - likewise
-    import chatops_tui.client.session_memory  # noqa: F401, PLC0415 - likewise
-
-
-def _sessions(settings: Settings) -> "SessionStore":
-    from chatops_tui.client.session_file import SessionFile  # noqa: PLC0415 - likewise
-    from chatops_tui.client.session_memory import SessionMemory  # noqa: PLC0415 - likewise
-
-    return SessionFile(config_dir()) if settings.tokens is None else SessionMemory()

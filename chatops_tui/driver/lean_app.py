@@ -6,7 +6,7 @@ Textual.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import ClassVar, Final, TypeVar
@@ -55,6 +55,7 @@ class LeanApp(App[ReturnType]):
         self._congestion = Congestion(self._write_queue, self.set_timer)
         # It writes a `p` instead of an answer.
         self._may_ask = os.environ.get("TERM_PROGRAM") != "Apple_Terminal"
+        self._parsed_for: Mapping[str, str] | None = None
 
     @property
     def congested(self) -> bool:
@@ -65,6 +66,23 @@ class LeanApp(App[ReturnType]):
     def skipped_pictures(self) -> int:
         """How many pictures were left out because the wire was full."""
         return self._congestion.skipped
+
+    def begin_in(self, theme: str) -> None:
+        """Set the first theme; call it in `on_load`, before the style sheets are parsed for another one."""
+        self.theme = theme
+        self._parsed_for = self.get_css_variables()
+        self.stylesheet.set_variables(dict(self._parsed_for))
+
+    def refresh_css(self, animate: bool = True) -> None:  # noqa: FBT001, FBT002 - Textual's signature
+        """Draw in other colours; where the style sheets are parsed for these already, that is not done again.
+
+        Textual asks for it once while it starts, which costs a twelfth of the way to the first picture.
+        """
+        parsed_for, self._parsed_for = self._parsed_for, None
+        if parsed_for is not None and parsed_for == self.get_css_variables():
+            self.stylesheet.update(self, animate=animate)
+        else:
+            super().refresh_css(animate)
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the key as a word where the character set has no glyph for it."""

@@ -98,6 +98,8 @@ class FleetScreen(FleetDeeds):
     def on_mount(self) -> None:
         """Say at once that it is loading."""
         self._show_order()
+        # Not called mounted yet, but complete: so the first picture says it, and not the second.
+        self.paint(frozenset())
         if self._tour:
             # Once: whoever wants to see it again finds it in the help.
             self._kept.change(replace(self._kept.view, toured=True))

@@ -69,8 +69,11 @@ class LiveScreen(Screen[None]):
     def sync(self, dirty: AbstractSet[str]) -> None:
         """Draw everything that may have changed."""
         # The tick may come while it is put up, and while it is taken down: then some widgets are missing.
-        if not self.is_mounted or not self.query(StatusBar):
-            return
+        if self.is_mounted and self.query(StatusBar):
+            self.paint(dirty)
+
+    def paint(self, dirty: AbstractSet[str]) -> None:
+        """Draw as `sync` does; every widget must be there, as in `on_mount`."""
         if self._frozen is not None and self._frozen.user != self.given.store.user:
             # Nobody sees what another user has frozen.
             self.thaw()
