@@ -20,11 +20,12 @@ from chatops_server.config import Config
 from chatops_server.head_file import HeadFile
 from chatops_server.keychain import open_keychain
 from chatops_server.keys import Hub
-from chatops_server.opening import open_storage
+from chatops_server.opening import open_bus, open_storage
 from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Credentials
 from chatops_server.services.audit_head import AuditHead
 from chatops_server.services.fleet_loading import load_fleet
+from chatops_server.services.hubs.node import Node
 from chatops_server.services.live import Live
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
@@ -86,6 +87,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     storage = await open_storage(setup.database, setup.data_dir, now_ms=now_ms, keep=setup.terms.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: Parts | None = None
+    node: Node | None = None
     head: AuditHead | None = None
     try:
         secrets = await asyncio.to_thread(
@@ -96,14 +98,9 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         second = SecondStep(storage, secrets.sealer, now_ms)
         tokens = AccessTokens(secrets.ring, now_ms)
         credentials = Credentials(tokens, hasher, LoginGuard(monotonic_ms), second)
-        parts = assembled(setup, storage, credentials, secrets)
-        await parts.hub.users.load()
-        await parts.hub.keeping.load()
-        await parts.hub.login_sessions.load()
-        await load_fleet(parts.live.fleet, storage)
-        parts.live.containers.load()
-        await parts.actions.load()
-        await parts.hub.alerting.load()
+        node = Node(open_bus(setup.bus, secrets.envelope, "chatops hub"), has_others=setup.bus is not None)
+        parts = assembled(setup, storage, credentials, secrets, node)
+        await _load(parts, storage)
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         head = AuditHead(storage, HeadFile(setup.data_dir), parts.hub.ledger.has_grown, now_ms)
         await head.check()
@@ -118,6 +115,8 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
             await parts.hub.alerting.close()
         if head is not None:
             await head.flush()
+        if node is not None:
+            await node.bus.close()
         await asyncio.to_thread(hasher.close)
         await storage.close()
 
@@ -144,6 +143,16 @@ async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
+async def _load(parts: Parts, storage: Storage) -> None:
+    await parts.hub.users.load()
+    await parts.hub.keeping.load()
+    await parts.hub.login_sessions.load()
+    await load_fleet(parts.live.fleet, storage)
+    parts.live.containers.load()
+    await parts.actions.load()
+    await parts.hub.alerting.load()
+
+
 async def _serve(config: Config, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -159,6 +168,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         webhook_allow_private=config.webhook_allow_private,
         previous_secret=config.previous_secret,
         pin=config.pin,
+        bus=config.bus,
     )
     async with (
         open_hub(setup) as running,

@@ -11,6 +11,7 @@ from typing import Final
 
 from aiohttp import web
 
+from chatops_server.bus.address import NatsAddress
 from chatops_server.domain.keeping import Terms
 from chatops_server.errors import StorageError
 from chatops_server.keychain import Keychain
@@ -30,6 +31,7 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs.node import Node
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -41,7 +43,7 @@ from chatops_server.services.moments import Moments
 from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.presence import Presence
-from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
+from chatops_server.services.readiness import Check, ReadinessChecks, bus_check, disk_check, storing_check
 from chatops_server.services.retention import Retention
 from chatops_server.services.second_factor import SecondFactor
 from chatops_server.services.servers import Servers
@@ -86,6 +88,8 @@ class Setup:
     """The secret before it: what that signed and sealed is still good."""
     pin: str = ""
     """Of the hub's own certificate, for machines that enrol."""
+    bus: NatsAddress | None = None
+    """Where other hubs of this database are met; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ class Parts:
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
 
-def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain) -> Parts:
+def assembled(
+    setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain, node: Node
+) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
     live = put_together(lambda number: storage.samples.recent_cpu(number, now_ms()), time.monotonic)
     events = Events(storage, live.topics, now_ms)
@@ -134,7 +140,7 @@ def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets:
         events=events,
         ledger=ledger,
         keeping=keeping,
-        readiness=_readiness(setup, storage, ingest, presence, alerts),
+        readiness=_readiness(setup, storage, _doubts(ingest, presence, alerts, node)),
         exposition=Exposition(HubMetrics(live, ingest, storage, alerts.numbers).families, time.monotonic),
         fleet=fleet,
         now_ms=now_ms,
@@ -164,19 +170,19 @@ def _loops(
     return loops
 
 
-def _readiness(
-    setup: Setup, storage: Storage, ingest: Ingest, presence: Presence, alerts: Alerting
-) -> ReadinessChecks:
+def _readiness(setup: Setup, storage: Storage, doubts: dict[str, Check]) -> ReadinessChecks:
     folder = setup.database.parent if isinstance(setup.database, Path) else setup.data_dir
-    return ReadinessChecks(
-        {"database": storage.check, "disk": disk_check(folder)},
-        # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
-        {
-            "ingest": storing_check("samples", lambda: ingest.degraded),
-            "timeline": storing_check("connections", lambda: presence.failure),
-            "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
-        },
-    )
+    return ReadinessChecks({"database": storage.check, "disk": disk_check(folder)}, doubts)
+
+
+def _doubts(ingest: Ingest, presence: Presence, alerts: Alerting, node: Node) -> dict[str, Check]:
+    # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
+    doubts = {
+        "ingest": storing_check("samples", lambda: ingest.degraded),
+        "timeline": storing_check("connections", lambda: presence.failure),
+        "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
+    }
+    return {**doubts, "bus": bus_check(node.bus)} if node.has_others else doubts
 
 
 def _kept(setup: Setup) -> Kept:
