@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -31,7 +31,9 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs.heartbeat import Rhythm
 from chatops_server.services.hubs.node import Node
+from chatops_server.services.hubs.one_hub import OneHub
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -57,6 +59,10 @@ from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
 from chatops_server.web.serving import register
+from chatops_server.web.ws_agent import NoLeases
+
+if TYPE_CHECKING:
+    from chatops_server.services.hubs.assembly import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +96,8 @@ class Setup:
     """Of the hub's own certificate, for machines that enrol."""
     bus: NatsAddress | None = None
     """Where other hubs of this database are met; None: there are none."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    """Of looking after other hubs; another than the usual is for tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,8 @@ class Parts:
     actions: AgentActions
     presence: Presence
     ingest: Ingest
+    neighbours: "Neighbours | None"
+    """None: no other hub can be on the database."""
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
 
@@ -113,9 +123,8 @@ def assembled(
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
     keeping = KeepingTerms(storage, ledger, setup.terms)
     fleet, sessions = live.fleet, live.sessions
-    ingest = Ingest(storage.samples, now_ms)
-    presence = Presence(fleet, storage, events, now_ms)
-    actions = agent_actions.put_together(storage, ledger, live, _kept(setup), now_ms)
+    ingest, presence = Ingest(storage.samples, now_ms), Presence(fleet, storage, events, now_ms)
+    actions = agent_actions.put_together(storage, ledger, live, _kept(setup, node), now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, now_ms)
     enrolling = Surroundings(storage, ledger, fleet, sessions, directory)
@@ -145,9 +154,19 @@ def assembled(
         fleet=fleet,
         now_ms=now_ms,
     )
-    loops = _loops(hub, live, presence, secrets)
+    neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, now_ms))
+    loops = _loops(hub, live, presence, secrets, neighbours)
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, loops)
+    return Parts(hub, live, actions, presence, ingest, neighbours, loops)
+
+
+def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
+    if isinstance(setup.database, Path):
+        return None
+    # Only a hub that may have others needs to know how to live with them.
+    from chatops_server.services.hubs import assembly  # noqa: PLC0415
+
+    return assembly.put_together(around, setup.rhythm)
 
 
 def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
@@ -156,7 +175,7 @@ def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, a
 
 
 def _loops(
-    hub: Hub, live: Live, presence: Presence, secrets: Keychain
+    hub: Hub, live: Live, presence: Presence, secrets: Keychain, neighbours: "Neighbours | None"
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     loops = {
         "presence": presence.run,
@@ -164,6 +183,7 @@ def _loops(
         "last-used": hub.api_keys.keep_flushing,
         "key-rotation": hub.key_rotation.run,
         **hub.alerting.loops,
+        **({} if neighbours is None else neighbours.loops),
     }
     if secrets.file is not None:
         loops["token-keys"] = TokenKeysKeeper(secrets.file, secrets.ring, hub.ledger).run
@@ -185,8 +205,9 @@ def _doubts(ingest: Ingest, presence: Presence, alerts: Alerting, node: Node) ->
     return {**doubts, "bus": bus_check(node.bus)} if node.has_others else doubts
 
 
-def _kept(setup: Setup) -> Kept:
-    return Kept(setup.data_dir, setup.record_terminals, setup.patience)
+def _kept(setup: Setup, node: Node) -> Kept:
+    node_id = None if isinstance(setup.database, Path) else node.id
+    return Kept(setup.data_dir, setup.record_terminals, setup.patience, node_id)
 
 
 def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
@@ -205,6 +226,7 @@ def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
         now_ms,
         judge=parts.hub.alerting.judge,
         rotation=parts.hub.key_rotation,
+        leases=NoLeases() if parts.neighbours is None else parts.neighbours.leases,
     )
     add_live(served, parts.live, services)
     return served

@@ -178,6 +178,12 @@ class Fleet:
         state.is_online, state.interval_s, state.clock_ahead_ms = False, None, None
         self._touch(state)
 
+    def held_elsewhere(self, state: ServerState, at_ms: int) -> None:
+        """Note that the server's agent is connected to another hub."""
+        if not state.is_online:
+            state.is_online, state.last_seen_ms = True, at_ms
+            self._touch(state)
+
     def configured(self, state: ServerState, interval_s: float | None) -> None:
         """Note the interval the hub asked for."""
         state.interval_s = interval_s

@@ -43,6 +43,8 @@ class AgentSession:
     """The key that is about to take the place of `key_id`."""
     key_expires_ms: int | None = None
     """When its key ends by itself, Unix ms."""
+    epoch: int = 0
+    """Of several hubs: of the lease it came with, which only grows; a newer one ends the session."""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +96,8 @@ class AgentSessions:
             Earlier sessions of the server that may still be storing what they accepted: see `ended`.
 
         Raises:
-            ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping.
+            ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping; or a
+                session with a newer lease was faster.
         """
         if self._is_stopping:
             raise ConnectionEnded(GOING_AWAY)
@@ -104,6 +107,8 @@ class AgentSessions:
         if server_id in attempt.deleted_servers:
             raise ConnectionEnded(SERVER_DELETED)
         before = self._live.get(server_id)
+        if before is not None and before.epoch > session.epoch:
+            raise ConnectionEnded(REPLACED)
         if before is not None:
             before.outbox.close(REPLACED)
         self._live[server_id] = session

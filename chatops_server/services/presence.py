@@ -126,6 +126,16 @@ class Presence:
         self._tell(state, f"{state.name} disconnected: {reason}")
         self._wake.set()
 
+    def moved(self, state: ServerState) -> None:
+        """Take leave of an agent that is connected to another hub now: it is online, and nothing happened."""
+        self._due.add(state.id)
+        self._wake.set()
+
+    def abandoned(self, state: ServerState) -> None:
+        """Tell that the hub which held a server's agent is gone; where it is again shows by itself."""
+        self._tell(state, f"{state.name} disconnected: its hub is gone")
+        self._wake.set()
+
     def stopped(self, state: ServerState) -> None:
         """Show the server as offline because the hub stops: no event, since nothing happened to it."""
         self._fleet.disconnected(state)

@@ -18,7 +18,7 @@ from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
 from chatops_server.web.open_sockets import OpenSockets
 from chatops_server.web.routes import PREFIX
-from chatops_server.web.ws_agent import AgentDoor, AgentEndpoint, Ingest, Keys
+from chatops_server.web.ws_agent import AgentDoor, AgentEndpoint, Ingest, Keys, Leases, NoLeases
 from chatops_server.web.ws_client import ClientDoor, ClientEndpoint
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class LiveServices:
     patience: Patience = field(default_factory=Patience)
     judge: Judge = lambda _server, _sample: None
     rotation: Rotation = field(default_factory=NoRotation)
+    leases: Leases = field(default_factory=NoLeases)
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
@@ -57,6 +58,7 @@ def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSo
             services.judge,
             services.now_ms,
             services.rotation,
+            services.leases,
         )
     )
     feeds = Sources(live.fleet, actions.commands.history, actions.log_streams)

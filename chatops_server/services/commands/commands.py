@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -25,7 +25,7 @@ from chatops_server.services.errands import Errands
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.refusals import refusal
 from chatops_server.storage.base import ReferenceViolationError, Storage
-from chatops_server.storage.sql.commands import CommandRow, NewCommand, running_commands
+from chatops_server.storage.sql.commands import CommandRow, NewCommand, running_commands, running_commands_of
 from chatops_wire.codes import ErrorCode
 from chatops_wire.commands import CommandResponse
 from chatops_wire.rest_commands import BatchCreate, BatchView, CommandCreate, CommandOrder
@@ -48,17 +48,19 @@ class Commands:
         self,
         storage: Storage,
         ledger: Ledger,
-        parts: tuple[Fleet, AgentSessions, Files, ActionCounts],
+        parts: tuple[Fleet, AgentSessions, Files, ActionCounts, str | None],
         now_ms: Callable[[], int],
         patience: Patience = USUAL,
     ) -> None:
-        fleet, sessions, files, counts = parts
+        fleet, sessions, files, counts, node_id = parts
         self._storage = storage
         self._fleet = fleet
         self._runs = Runs()
         self._errands = Errands()
         self._store = OutputStore(storage, files)
-        self._records = Records(ledger, now_ms)
+        # None: there is no other hub, and every command in the database is this one's.
+        self._node_id = node_id
+        self._records = Records(ledger, now_ms, node_id)
         self._patience = patience
         shop = Workshop(self._runs, fleet, self._store, self._records, patience, counts)
         self._dispatch = Dispatch(shop, sessions, self._errands, Clocks(_now, now_ms))
@@ -69,11 +71,41 @@ class Commands:
     async def load(self) -> None:
         """Wait for the agents of runs that an earlier hub began; call before any agent connects.
 
+        One of several hubs is told what it is to take up: see `adopt`.
+
         Raises:
             StorageError: The database does not answer.
         """
-        for row in await self._storage.read(running_commands()):
-            await self._resume(row)
+        if self._node_id is None:
+            await self.adopt(await self._storage.read(running_commands()))
+
+    async def adopt(self, rows: Iterable[CommandRow]) -> None:
+        """Go on with runs of a hub that is gone; the database says already that they are this one's.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        for row in rows:
+            if self._runs.get(row.id) is None:
+                self._dispatch.pick_up(await self._resume(row))
+
+    async def part_from_adopted(self) -> None:
+        """Leave runs alone that others have adopted, since they took this hub for gone.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        held = [run for run in self._runs if run.response is None]
+        if self._node_id is None or not held:
+            return
+        ours = {row.id for row in await self._storage.read(running_commands_of(self._node_id))}
+        for run in held:
+            if run.id not in ours and run.response is None:
+                self._dispatch.disown(run)
+
+    def waits_on(self, server_id: str) -> bool:
+        """Return whether runs wait for the agent of a server."""
+        return any(run.session is None and not run.is_waiting for run in self._runs.on(server_id))
 
     async def close(self) -> None:
         """End all tasks; what is in memory only is lost unless `flush` came before. Idempotent."""
@@ -187,7 +219,7 @@ class Commands:
         """Take what an agent says."""
         await self._dispatch.hear(session, message)
 
-    async def _resume(self, row: CommandRow) -> None:
+    async def _resume(self, row: CommandRow) -> Run:
         segments = await self._store.stored(row.num)
         run = Run(
             row.id, row.num, row.server_id, row.user_id, None, row.timeout_s, shown(_order(row)), row.batch_id
@@ -203,6 +235,7 @@ class Commands:
             )
         self._runs.add(run)
         self._dispatch.keep(run)
+        return run
 
 
 def _order(row: CommandRow) -> CommandOrder:
