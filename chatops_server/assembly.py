@@ -154,7 +154,7 @@ def assembled(
         fleet=fleet,
         now_ms=now_ms,
     )
-    neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, now_ms))
+    neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, setup.patience, now_ms))
     loops = _loops(hub, live, presence, secrets, neighbours)
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
     return Parts(hub, live, actions, presence, ingest, neighbours, loops)
@@ -217,6 +217,7 @@ def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
     served[HUB] = parts.hub
     served.on_response_prepare.append(add_headers)
     register(served, routes)
+    neighbours = parts.neighbours
     services = LiveServices(
         parts.presence,
         parts.hub.api_keys,
@@ -226,7 +227,8 @@ def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
         now_ms,
         judge=parts.hub.alerting.judge,
         rotation=parts.hub.key_rotation,
-        leases=NoLeases() if parts.neighbours is None else parts.neighbours.leases,
+        leases=NoLeases() if neighbours is None else neighbours.leases,
+        hearer=None if neighbours is None else neighbours.lending,
     )
     add_live(served, parts.live, services)
     return served
@@ -238,6 +240,8 @@ async def flush(parts: Parts) -> None:
         async with asyncio.timeout(_FLUSH_S):
             # Sessions whose handlers were cut off; the others have stored what they accepted.
             await parts.ingest.close()
+            if parts.neighbours is not None:
+                await parts.neighbours.flush()
             await parts.presence.flush()
             await parts.hub.api_keys.flush()
             await parts.actions.flush()

@@ -59,6 +59,11 @@ class Run:
         return self.sent_at is None and self.response is None and not self.is_disowned
 
     @property
+    def waits_for_agent(self) -> bool:
+        """Whether it goes on, or may, and its agent is away."""
+        return self.session is None and self.sent_at is not None and self.response is None
+
+    @property
     def owes_credit(self) -> bool:
         """Whether half of the window is used."""
         return self.owed >= WINDOW_BYTES // 2

@@ -63,6 +63,8 @@ class AgentSessions:
     """At most one session a server. For the event loop's thread only; nothing here waits."""
 
     def __init__(self) -> None:
+        self.elsewhere: Callable[[str], AgentSession | None] = _nowhere
+        """Returns the session of an agent that another hub holds (services.hubs.reach)."""
         self._live: dict[str, AgentSession] = {}
         self._unfinished: dict[str, set[AgentSession]] = {}
         self._attempts: set[Attempt] = set()
@@ -72,8 +74,15 @@ class AgentSessions:
         return len(self._live)
 
     def get(self, server_id: str) -> AgentSession | None:
-        """Return the server's session, None when its agent is not connected."""
+        """Return the server's session, None when its agent is not connected to this hub."""
         return self._live.get(server_id)
+
+    def reachable(self, server_id: str) -> AgentSession | None:
+        """Return a session over which the server's agent can be asked, here or at another hub."""
+        session = self._live.get(server_id)
+        if session is not None and session.outbox.closing is None:
+            return session
+        return self.elsewhere(server_id)
 
     def is_current(self, session: AgentSession) -> bool:
         """Return whether the session is still the server's own."""
@@ -177,3 +186,7 @@ class AgentSessions:
         self._is_stopping = True
         for session in self._live.values():
             session.outbox.close(GOING_AWAY)
+
+
+def _nowhere(_server_id: str) -> AgentSession | None:
+    return None

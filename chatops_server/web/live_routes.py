@@ -12,7 +12,7 @@ from aiohttp import web
 from chatops_server.services.agent_actions import AgentActions
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
-from chatops_server.web.agent_stream import Judge, NoRotation, Rotation
+from chatops_server.web.agent_stream import Actions, Judge, NoRotation, Rotation
 from chatops_server.web.client_feeds import Sources
 from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
@@ -42,6 +42,8 @@ class LiveServices:
     judge: Judge = lambda _server, _sample: None
     rotation: Rotation = field(default_factory=NoRotation)
     leases: Leases = field(default_factory=NoLeases)
+    hearer: Actions | None = None
+    """Hears agents in place of `actions`, where other hubs may have asked them."""
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
@@ -53,7 +55,7 @@ def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSo
             services.presence,
             services.keys,
             services.ingest,
-            actions,
+            services.hearer or actions,
             sockets,
             services.judge,
             services.now_ms,

@@ -103,9 +103,19 @@ class Commands:
             if run.id not in ours and run.response is None:
                 self._dispatch.disown(run)
 
-    def waits_on(self, server_id: str) -> bool:
-        """Return whether runs wait for the agent of a server."""
-        return any(run.session is None and not run.is_waiting for run in self._runs.on(server_id))
+    def waited_for(self) -> set[str]:
+        """Return the servers for whose agents runs wait."""
+        return {run.server_id for run in self._runs if run.waits_for_agent}
+
+    def sees_to(self, command_id: str) -> bool:
+        """Return whether this hub sees to a command."""
+        return self._runs.get(command_id) is not None
+
+    def undelivered(self, command_id: str) -> None:
+        """End a command that certainly did not reach the agent."""
+        run = self._runs.get(command_id)
+        if run is not None:
+            self._dispatch.refuse_offline(run)
 
     async def close(self) -> None:
         """End all tasks; what is in memory only is lost unless `flush` came before. Idempotent."""

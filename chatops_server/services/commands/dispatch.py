@@ -107,16 +107,19 @@ class Dispatch:
                 )
             )
         if run.response is None and session is None:
-            text = "the server's agent is not connected"
-            refused = CommandResponse(
-                command_id=run.id, status="refused", code=ErrorCode.AGENT_OFFLINE, message=text
-            )
-            run.respond(refused)
+            self.refuse_offline(run)
         elif run.response is None and session is not None:
             run.session = session
             run.gives_up_at = run.sent_at + run.timeout_s + self._patience.answer_s
             session.outbox.put(codec.encode(_command(run, order, self._not_after(session))))
         self.keep(run)
+
+    def refuse_offline(self, run: Run) -> None:
+        """End a run that was not begun: its agent is not there."""
+        text = "the server's agent is not connected"
+        run.respond(
+            CommandResponse(command_id=run.id, status="refused", code=ErrorCode.AGENT_OFFLINE, message=text)
+        )
 
     def keep(self, run: Run) -> None:
         """Begin to see a run to its end."""
@@ -256,8 +259,7 @@ class Dispatch:
                 run.ended.set()
 
     def _session(self, server_id: str) -> AgentSession | None:
-        session = self._sessions.get(server_id)
-        return None if session is None or session.outbox.closing is not None else session
+        return self._sessions.reachable(server_id)
 
 
 def new_command_id() -> str:

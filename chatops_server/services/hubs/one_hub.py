@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatops_server.services.agent_actions import AgentActions
+from chatops_server.services.commands.keeper import Patience
 from chatops_server.services.hubs.node import Node
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
@@ -19,5 +20,6 @@ class OneHub:
     live: Live
     presence: Presence
     actions: AgentActions
+    patience: Patience
     now_ms: Callable[[], int]
     """Unix milliseconds."""

@@ -266,13 +266,18 @@ class TerminalRelay:
         for terminal in self._open.over(session):
             self._lost(terminal)
 
+    def relays(self, session: AgentSession, terminal_id: str) -> bool:
+        """Return whether a terminal is carried by this session."""
+        terminal = self._open.get(terminal_id)
+        return terminal is not None and terminal.session is session
+
     def hear(self, session: AgentSession, message: FromAgent) -> None:
         """Take what an agent says of one of its terminals; of others it is not heard."""
         if isinstance(message, ListedTerminals):
             self._listing.hear(message)
             return
         terminal = self._open.get(message.terminal_id)
-        if terminal is None or terminal.session is not session:
+        if terminal is None or not self.relays(session, terminal.id):
             return
         match message:
             case TerminalOpened():
