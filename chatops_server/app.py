@@ -97,6 +97,8 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         tokens = AccessTokens(secrets.ring, now_ms)
         credentials = Credentials(tokens, hasher, LoginGuard(monotonic_ms), second)
         parts = assembled(setup, storage, credentials, secrets)
+        if parts.shared is not None:
+            await parts.shared.begin()
         await parts.hub.users.load()
         await parts.hub.keeping.load()
         await parts.hub.login_sessions.load()

@@ -30,6 +30,8 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs import assembly as hubs
+from chatops_server.services.hubs.shared_state import SharedState
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -54,6 +56,7 @@ from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
+from chatops_server.web.second_look import second_look
 from chatops_server.web.serving import register
 
 log = logging.getLogger(__name__)
@@ -98,6 +101,8 @@ class Parts:
     presence: Presence
     ingest: Ingest
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    shared: SharedState | None = None
+    """What other hubs change; None: there are no others."""
 
 
 def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain) -> Parts:
@@ -107,8 +112,7 @@ def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets:
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
     keeping = KeepingTerms(storage, ledger, setup.terms)
     fleet, sessions = live.fleet, live.sessions
-    ingest = Ingest(storage.samples, now_ms)
-    presence = Presence(fleet, storage, events, now_ms)
+    ingest, presence = Ingest(storage.samples, now_ms), Presence(fleet, storage, events, now_ms)
     actions = agent_actions.put_together(storage, ledger, live, _kept(setup), now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, now_ms)
@@ -139,9 +143,28 @@ def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets:
         fleet=fleet,
         now_ms=now_ms,
     )
-    loops = _loops(hub, live, presence, secrets)
+    shared = _shared(setup, storage, hub, live, directory)
+    loops = _loops(hub, live, presence, secrets, shared)
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, loops)
+    return Parts(hub, live, actions, presence, ingest, loops, shared)
+
+
+def _shared(
+    setup: Setup, storage: Storage, hub: Hub, live: Live, directory: UserDirectory
+) -> SharedState | None:
+    if isinstance(setup.database, Path):
+        return None
+    kept = hubs.Kept(
+        live,
+        directory,
+        hub.accounts,
+        hub.login_sessions,
+        hub.key_rotation,
+        hub.keeping,
+        hub.alerting,
+        hub.ledger,
+    )
+    return hubs.shared_state(storage, kept, now_ms)
 
 
 def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
@@ -150,7 +173,7 @@ def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, a
 
 
 def _loops(
-    hub: Hub, live: Live, presence: Presence, secrets: Keychain
+    hub: Hub, live: Live, presence: Presence, secrets: Keychain, shared: SharedState | None
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     loops = {
         "presence": presence.run,
@@ -159,6 +182,8 @@ def _loops(
         "key-rotation": hub.key_rotation.run,
         **hub.alerting.loops,
     }
+    if shared is not None:
+        loops["shared-state"] = shared.run
     if secrets.file is not None:
         loops["token-keys"] = TokenKeysKeeper(secrets.file, secrets.ring, hub.ledger).run
     return loops
@@ -186,6 +211,8 @@ def _kept(setup: Setup) -> Kept:
 def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
     """Return what answers requests: the REST routes and the two streams."""
     middlewares = [errors_as_problems(parts.live.counters.problems)]
+    if parts.shared is not None:
+        middlewares.append(second_look(parts.shared))
     served = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     served[HUB] = parts.hub
     served.on_response_prepare.append(add_headers)
