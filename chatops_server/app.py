@@ -42,7 +42,7 @@ from chatops_server.web.runner import HubRunner
 from chatops_wire.settings import SettingError
 
 if TYPE_CHECKING:
-    from chatops_server.services.hubs.assembly import Neighbours
+    from chatops_server.services.hubs.neighbours import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,8 @@ async def _end(parts: Parts | None, head: AuditHead | None) -> None:
 
 
 async def _load(parts: Parts, storage: Storage, data_dir: Path) -> None:
+    if parts.shared is not None:
+        await parts.shared.begin()
     await parts.hub.users.load()
     await parts.hub.keeping.load()
     await parts.hub.login_sessions.load()

@@ -31,9 +31,11 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs import assembly as hubs
 from chatops_server.services.hubs.heartbeat import Rhythm
 from chatops_server.services.hubs.node import Node
 from chatops_server.services.hubs.one_hub import OneHub
+from chatops_server.services.hubs.shared_state import SharedState
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -58,11 +60,12 @@ from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
+from chatops_server.web.second_look import second_look
 from chatops_server.web.serving import register
 from chatops_server.web.ws_agent import NoLeases
 
 if TYPE_CHECKING:
-    from chatops_server.services.hubs.assembly import Neighbours
+    from chatops_server.services.hubs.neighbours import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +115,8 @@ class Parts:
     neighbours: "Neighbours | None"
     """None: no other hub can be on the database."""
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    shared: SharedState | None = None
+    """What other hubs change; None: there are no others."""
 
 
 def assembled(
@@ -121,8 +126,7 @@ def assembled(
     live = put_together(lambda number: storage.samples.recent_cpu(number, now_ms()), time.monotonic)
     events = Events(storage, live.topics, now_ms)
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
-    keeping = KeepingTerms(storage, ledger, setup.terms)
-    fleet, sessions = live.fleet, live.sessions
+    fleet, sessions, keeping = live.fleet, live.sessions, KeepingTerms(storage, ledger, setup.terms)
     ingest, presence = Ingest(storage.samples, now_ms), Presence(fleet, storage, events, now_ms)
     actions = agent_actions.put_together(storage, ledger, live, _kept(setup, node), now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, now_ms)
@@ -154,19 +158,38 @@ def assembled(
         fleet=fleet,
         now_ms=now_ms,
     )
+    shared = _shared(setup, storage, hub, live, directory)
     neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, setup.patience, now_ms))
-    loops = _loops(hub, live, presence, secrets, neighbours)
+    loops = {**_loops(hub, live, presence, secrets), **_loops_of_several(shared, neighbours)}
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, neighbours, loops)
+    return Parts(hub, live, actions, presence, ingest, neighbours, loops, shared)
 
 
 def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
     if isinstance(setup.database, Path):
         return None
     # Only a hub that may have others needs to know how to live with them.
-    from chatops_server.services.hubs import assembly  # noqa: PLC0415
+    from chatops_server.services.hubs import neighbours  # noqa: PLC0415
 
-    return assembly.put_together(around, setup.rhythm)
+    return neighbours.put_together(around, setup.rhythm)
+
+
+def _shared(
+    setup: Setup, storage: Storage, hub: Hub, live: Live, directory: UserDirectory
+) -> SharedState | None:
+    if isinstance(setup.database, Path):
+        return None
+    kept = hubs.Kept(
+        live,
+        directory,
+        hub.accounts,
+        hub.login_sessions,
+        hub.key_rotation,
+        hub.keeping,
+        hub.alerting,
+        hub.ledger,
+    )
+    return hubs.shared_state(storage, kept, now_ms)
 
 
 def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
@@ -175,7 +198,7 @@ def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, a
 
 
 def _loops(
-    hub: Hub, live: Live, presence: Presence, secrets: Keychain, neighbours: "Neighbours | None"
+    hub: Hub, live: Live, presence: Presence, secrets: Keychain
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     loops = {
         "presence": presence.run,
@@ -183,11 +206,18 @@ def _loops(
         "last-used": hub.api_keys.keep_flushing,
         "key-rotation": hub.key_rotation.run,
         **hub.alerting.loops,
-        **({} if neighbours is None else neighbours.loops),
     }
     if secrets.file is not None:
         loops["token-keys"] = TokenKeysKeeper(secrets.file, secrets.ring, hub.ledger).run
     return loops
+
+
+def _loops_of_several(
+    shared: SharedState | None, neighbours: "Neighbours | None"
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    if shared is None or neighbours is None:
+        return {}
+    return {"shared-state": shared.run, **neighbours.loops}
 
 
 def _readiness(setup: Setup, storage: Storage, doubts: dict[str, Check]) -> ReadinessChecks:
@@ -213,6 +243,8 @@ def _kept(setup: Setup, node: Node) -> Kept:
 def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
     """Return what answers requests: the REST routes and the two streams."""
     middlewares = [errors_as_problems(parts.live.counters.problems)]
+    if parts.shared is not None:
+        middlewares.append(second_look(parts.shared))
     served = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     served[HUB] = parts.hub
     served.on_response_prepare.append(add_headers)

@@ -118,6 +118,38 @@ class Fleet:
             state.narrowing = narrowing
             self._touch(state)
 
+    def take_over(self, row: ServerRow) -> None:
+        """Bring a server in step with what another hub stored of it; an unknown one is taken up.
+
+        Not its narrowing, which its agent is to be told of too. What its agent says of the machine is taken
+        from the agent while that is here.
+        """
+        state = self._servers.get(row.id)
+        if state is None:
+            self.added(row)
+            return
+        if (state.name, state.tags) != (row.name, row.tags):
+            self.changed(row.id, name=row.name, tags=row.tags)
+        if state.owner_id != row.owner_id:
+            state.owner_id = row.owner_id
+            self._touch(state)
+            self._access_changed(state.id)
+        facts = (row.host, row.capabilities, row.policy)
+        if not state.is_online and (state.host, state.capabilities, state.policy) != facts:
+            state.host, state.capabilities, state.policy = facts
+            self._touch(state)
+
+    def take_over_grants(self, server_id: str, grants: Mapping[str, GrantRole]) -> None:
+        """Bring a server's grants, by user, in step with what another hub stored; unknown ids are ignored."""
+        state = self._servers.get(server_id)
+        if state is None:
+            return
+        for user_id in [user_id for user_id in state.grants if user_id not in grants]:
+            self.drop_grant(server_id, user_id)
+        for user_id, role in grants.items():
+            if state.grants.get(user_id) != role:
+                self.set_grant(server_id, user_id, role)
+
     def removed(self, server_id: str) -> None:
         """Forget a deleted server; unknown ids are ignored."""
         state = self._servers.pop(server_id, None)

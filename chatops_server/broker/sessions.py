@@ -39,6 +39,8 @@ class AgentSession:
     """Whether the agent takes a next key over the connection."""
     wants_next_key: bool = False
     """Whether it was to be given one when it came."""
+    offered_ms: int | None = None
+    """When the next key was asked for that it was offered; Unix ms."""
     next_key_id: str = ""
     """The key that is about to take the place of `key_id`."""
     key_expires_ms: int | None = None
@@ -168,6 +170,10 @@ class AgentSessions:
     def is_key_used(self, key_id: str) -> bool:
         """Return whether an agent is connected with this key."""
         return any(session.key_id == key_id for session in self._live.values())
+
+    def is_changing(self, key_id: str) -> bool:
+        """Return whether an agent that came with this key is just taking the one that follows it."""
+        return any(each.key_id == key_id and each.next_key_id for each in self._live.values())
 
     def end_expired(self, now_ms: int) -> None:
         """End sessions whose key has reached its end."""

@@ -16,11 +16,7 @@ from chatops_server.broker.terminals import OpenTerminals, Terminal
 from chatops_server.domain.inventory import is_name
 from chatops_server.domain.narrowing import leaves, needs_of_terminal
 from chatops_server.domain.permissions import ServerAction, allows
-from chatops_server.errors import (
-    InvalidRequestError,
-    NotFoundError,
-    StorageError,
-)
+from chatops_server.errors import InvalidRequestError, NotFoundError, StorageError
 from chatops_server.services.errands import Errands
 from chatops_server.services.narrowing import narrowed_words
 from chatops_server.services.refusals import refusal
@@ -48,9 +44,7 @@ from chatops_wire.terminals import (
     TerminalOpened,
     TerminalResize,
 )
-from chatops_wire.terminals import (
-    Terminals as ListedTerminals,
-)
+from chatops_wire.terminals import Terminals as ListedTerminals
 
 log = logging.getLogger(__name__)
 
