@@ -13,6 +13,7 @@ from chatops_server.storage.base import Script
 from chatops_server.storage.sql.command_output import add_part, drop_part
 from chatops_server.storage.sql.commands import (
     CommandEnd,
+    CommandRow,
     NewCommand,
     add_command,
     begin_command,
@@ -97,10 +98,10 @@ class Records:
         )
         await self._ledger.commit(_ended(run.num, end, settled), deed)
 
-    async def cancelled(self, run: Run, caller: Caller, *, force: bool) -> None:
+    async def cancelled(self, row: CommandRow, caller: Caller, *, force: bool) -> None:
         """Write down that somebody asked for the end of a command."""
         await self._ledger.note(
-            Deed("command.cancel", caller, run.id, run.server_id, "asked", {"force": force})
+            Deed("command.cancel", caller, row.id, row.server_id, "asked", {"force": force})
         )
 
     async def batch_cancelled(self, batch_id: str, caller: Caller, *, force: bool) -> None:

@@ -108,7 +108,7 @@ class Lending:
         request = _request_of(message)
         link = self._link_of(session, request)
         if link is None:
-            if isinstance(message, CommandResponse) and not self._actions.commands.sees_to(request):
+            if isinstance(message, CommandResponse) and self._actions.commands.own(request) is None:
                 # Before an agent is told to forget a result, it is looked whose it is.
                 self._errands.start(self._forgotten(session, message), f"result-{request}")
                 return
@@ -188,7 +188,8 @@ class Lending:
         return next((link for link in links if request in link.requests), None)
 
     def _is_ours(self, session: AgentSession, request: str) -> bool:
-        return self._actions.commands.sees_to(request) or self._actions.terminals.relays(session, request)
+        is_run = self._actions.commands.own(request) is not None
+        return is_run or self._actions.terminals.relays(session, request)
 
     async def _forgotten(self, session: AgentSession, response: CommandResponse) -> None:
         try:

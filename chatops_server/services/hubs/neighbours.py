@@ -9,6 +9,7 @@ from chatops_server.services.hubs.leases import Leases
 from chatops_server.services.hubs.lending import Lending
 from chatops_server.services.hubs.one_hub import OneHub
 from chatops_server.services.hubs.reach import Reach
+from chatops_server.services.hubs.run_links import RunLinks
 from chatops_server.storage.sql.hub_nodes import Beat
 
 
@@ -20,6 +21,7 @@ class Neighbours:
     leases: Leases
     reach: Reach
     lending: Lending
+    runs: RunLinks
     loops: Mapping[str, Callable[[], Awaitable[None]]]
     _around: OneHub
 
@@ -33,6 +35,7 @@ class Neighbours:
             StorageError: The database does not answer.
         """
         self._around.live.sessions.elsewhere = self.reach.find
+        self._around.actions.commands.history.elsewhere = self.runs
         self.heartbeat.on_beat(self._beaten)
         await self.heartbeat.begin(predecessor)
         await self.leases.look()
@@ -50,6 +53,7 @@ class Neighbours:
         """Leave, after everything is written down."""
         await self.reach.close()
         await self.lending.close()
+        await self.runs.close()
         await self.heartbeat.end()
 
     async def _beaten(self, came: Beat) -> None:
@@ -74,4 +78,6 @@ def put_together(around: OneHub, rhythm: Rhythm) -> Neighbours:
         "leases": leases.run,
         "reach": reach.run,
     }
-    return Neighbours(heartbeat, leases, reach, lending, loops, around)
+    return Neighbours(
+        heartbeat, leases, reach, lending, RunLinks(node, around.actions.commands), loops, around
+    )
