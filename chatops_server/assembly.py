@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,9 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs.live_view import LiveView
 from chatops_server.services.hubs.node import Node
+from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -108,7 +110,7 @@ def assembled(
     setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain, node: Node
 ) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
-    live = put_together(lambda number: storage.samples.recent_cpu(number, now_ms()), time.monotonic)
+    live, across_hubs = _live(storage, node)
     events = Events(storage, live.topics, now_ms)
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
     keeping = KeepingTerms(storage, ledger, setup.terms)
@@ -147,7 +149,18 @@ def assembled(
     )
     loops = _loops(hub, live, presence, secrets)
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, loops)
+    return Parts(hub, live, actions, presence, ingest, {**loops, **across_hubs})
+
+
+def _live(storage: Storage, node: Node) -> tuple[Live, Mapping[str, Callable[[], Awaitable[None]]]]:
+    def recent_cpu(number: int) -> Sequence[int]:
+        return storage.samples.recent_cpu(number, now_ms())
+
+    if not node.has_others:
+        return put_together(recent_cpu, time.monotonic), {}
+    telling = Telling(node)
+    live = put_together(recent_cpu, time.monotonic, telling)
+    return live, {"live-view": LiveView(node, live, telling, time.monotonic).run}
 
 
 def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:

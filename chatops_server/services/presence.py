@@ -236,6 +236,9 @@ class Presence:
             self._samples_due.discard(server_id)
 
     def _is_stale(self, state: ServerState) -> bool:
+        if state.held_by:
+            # The hub that its agent is connected to sees to it.
+            return False
         before = self._stored.get(state.id)
         if before is None:
             # Never connected in this run: what was loaded is what is stored.
