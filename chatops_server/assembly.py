@@ -33,6 +33,7 @@ from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
 from chatops_server.services.hubs.live_view import LiveView
 from chatops_server.services.hubs.node import Node
+from chatops_server.services.hubs.stored_view import StoredView
 from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
@@ -110,7 +111,7 @@ def assembled(
     setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain, node: Node
 ) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
-    live, across_hubs = _live(storage, node)
+    live, view = _live(storage, node)
     events = Events(storage, live.topics, now_ms)
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
     keeping = KeepingTerms(storage, ledger, setup.terms)
@@ -149,18 +150,26 @@ def assembled(
     )
     loops = _loops(hub, live, presence, secrets)
     loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, {**loops, **across_hubs})
+    return Parts(hub, live, actions, presence, ingest, {**loops, **_across(view, presence, storage)})
 
 
-def _live(storage: Storage, node: Node) -> tuple[Live, Mapping[str, Callable[[], Awaitable[None]]]]:
+def _live(storage: Storage, node: Node) -> tuple[Live, LiveView | None]:
     def recent_cpu(number: int) -> Sequence[int]:
         return storage.samples.recent_cpu(number, now_ms())
 
     if not node.has_others:
-        return put_together(recent_cpu, time.monotonic), {}
+        return put_together(recent_cpu, time.monotonic), None
     telling = Telling(node)
     live = put_together(recent_cpu, time.monotonic, telling)
-    return live, {"live-view": LiveView(node, live, telling, time.monotonic).run}
+    return live, LiveView(node, live, telling, time.monotonic)
+
+
+def _across(
+    view: LiveView | None, presence: Presence, storage: Storage
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    if view is None:
+        return {}
+    return {"live-view": view.run, "stored-view": StoredView(view, presence, storage, now_ms).run}
 
 
 def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from chatops_server.broker.sample_frames import StoredSample, from_stored
-from chatops_server.broker.server_state import ServerState
+from chatops_server.broker.server_state import Latest, ServerState
 from chatops_server.domain.inventory import Change
 from chatops_server.domain.latest_order import Mark
 from chatops_server.services.hubs.live_news import (
@@ -19,6 +19,7 @@ from chatops_server.services.hubs.live_news import (
 )
 from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.live import Live
+from chatops_server.storage.sql.latest import LatestRow
 from chatops_wire.containers import ContainerEvent
 
 _OfAgent = Came | Left | Sampled | Configured
@@ -44,6 +45,24 @@ class Hearing:
                     state = self._live.fleet.get(news.server_id)
                     if state is not None:
                         self._take_of_server(state, node_id, news)
+
+    def read(self, server_id: str, heard_ms: int, row: LatestRow) -> None:
+        """Take over a server's newest sample as another hub has stored it; not where its agent is."""
+        state = self._live.fleet.get(server_id)
+        if state is None or server_id in self._live.sessions.held():
+            return
+        try:
+            sample = from_stored(row.body)
+        except ValueError:
+            # Of a hub of another version.
+            return
+        mark = Mark(row.epoch, row.seq, is_live=sample.seq is None)
+        if state.latest is not None and not _is_later(state.latest, Latest(sample, mark)):
+            return
+        with self._telling.muted():
+            self._live.fleet.observed(state, sample, mark, heard_ms)
+            self._live.containers.observed(state, sample)
+            self._live.topics.publish_sample(server_id, sample)
 
     def not_held(self, node_id: str, held: frozenset[str]) -> None:
         """Show as offline what a hub held and holds no more."""
@@ -105,6 +124,15 @@ class Hearing:
             return
         change = Change(news.action, news.container)
         self._live.containers.changed(state, change, is_news=news.is_news)
+
+
+def _is_later(known: Latest, read: Latest) -> bool:
+    if known.mark.epoch != read.mark.epoch:
+        return True
+    if known.mark != read.mark:
+        return (read.mark.seq, read.mark.is_live) > (known.mark.seq, known.mark.is_live)
+    # Of live samples, which have no numbers, another one; none is read twice.
+    return read.mark.is_live and read.sample.timestamp != known.sample.timestamp
 
 
 def _is_newer(state: ServerState, news: Sampled) -> bool:

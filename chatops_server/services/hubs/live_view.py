@@ -38,6 +38,8 @@ FLUSH_S: Final = 0.25
 BEAT_S: Final = 2.0
 # Five beats. Where its agents are is not for us to say (leases are): only what is watched there is forgotten.
 SILENT_AFTER_S: Final = 10.0
+# It does not come back, then; if it does it is as good as new.
+FORGOTTEN_AFTER_S: Final = 600.0
 _PAGE_BYTES: Final = 512 * 1024
 _PAGE_WITHIN_S: Final = 3.0
 
@@ -62,7 +64,7 @@ class LiveView:
         self._live = live
         self._telling = telling
         self._now = now
-        self._hearing = Hearing(live, telling)
+        self.hearing = Hearing(live, telling)
         self._peers: dict[str, _Peer] = {}
         self._beat_at = now()
 
@@ -91,7 +93,9 @@ class LiveView:
         if is_beat:
             self._beat_at = now + BEAT_S
         self._telling.flush(self._live.topics.watched(), is_beat=is_beat)
-        for node_id, peer in self._peers.items():
+        for node_id, peer in list(self._peers.items()):
+            if now - peer.heard_at > FORGOTTEN_AFTER_S:
+                del self._peers[node_id]
             if not peer.is_silent and now - peer.heard_at > SILENT_AFTER_S:
                 log.info("a hub is not heard any more", extra={"node": node_id})
                 peer.is_silent, peer.expected = True, None
@@ -136,15 +140,15 @@ class LiveView:
                 log.debug("a hub does not say what stands there", extra={"node": node_id, "reason": str(exc)})
                 return False
             for news in understood(page.news):
-                self._hearing.take(node_id, news)
+                self.hearing.take(node_id, news)
             held |= set(page.held)
             after = page.held[-1] if page.held else after
-        self._hearing.not_held(node_id, frozenset(held))
+        self.hearing.not_held(node_id, frozenset(held))
         return True
 
     def _take(self, batch: Batch) -> None:
         for news in understood(batch.news):
-            self._hearing.take(batch.node, news)
+            self.hearing.take(batch.node, news)
 
     def _watch(self, peer: _Peer, watched: frozenset[str]) -> None:
         # What an agent that is connected here is asked for, or one that will be.

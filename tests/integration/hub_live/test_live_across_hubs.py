@@ -15,6 +15,7 @@ from chatops_server.domain.inventory import Change
 from chatops_server.services.fleet_loading import load_fleet
 from chatops_server.services.hubs.live_view import LiveView
 from chatops_server.services.hubs.node import Node
+from chatops_server.services.hubs.stored_view import StoredView
 from chatops_server.services.hubs.telling import Telling
 from chatops_server.storage.base import Storage
 from chatops_server.storage.sqlite.engine import open_sqlite
@@ -22,10 +23,19 @@ from chatops_wire.client import PullProgress
 from chatops_wire.containers import Container
 from chatops_wire.rest_alerts import AlertView
 from tests.deadlines import eventually
-from tests.integration.hub_live.conftest import LiveHub, add_users, assembled_hub, served
+from tests.integration.hub_live.conftest import LiveHub, add_users, assembled_hub, now_ms, served
 from tests.live_peers import batch, metrics, sample
 
 AGENT = {"hostname": "machine-1", "cpu_count": 8}
+
+
+@dataclass
+class Member:
+    """What joins a hub to others."""
+
+    node: Node
+    telling: Telling
+    stored: StoredView | None = None
 
 
 @dataclass
@@ -37,8 +47,8 @@ class Two:
     storage: Storage
     exchange: Exchange
     folder: Path
-    telling: Telling
-    """Of the hub that has the agents."""
+    members: tuple[Member, Member]
+    """What joins them to each other."""
 
     async def add_server(self, name: str = "web-1", owner_id: str = "usr_owner") -> tuple[ServerState, str]:
         """Make a server that both hubs know; return it as the hub there has it, and a key."""
@@ -50,36 +60,38 @@ class Two:
         return state, key
 
 
-def member(exchange: Exchange) -> Node:
-    return Node(InProcessBus(exchange), has_others=True)
+def member(exchange: Exchange) -> Member:
+    node = Node(InProcessBus(exchange), has_others=True)
+    return Member(node, Telling(node))
 
 
 @asynccontextmanager
-async def joined(storage: Storage, folder: Path, node: Node, telling: Telling) -> AsyncIterator[LiveHub]:
+async def joined(storage: Storage, folder: Path, own: Member) -> AsyncIterator[LiveHub]:
     """A hub that others hear, its fleet loaded."""
-    hub = assembled_hub(storage, folder, telling)
+    hub = assembled_hub(storage, folder, own.telling)
     await load_fleet(hub.live.fleet, storage)
-    view = asyncio.create_task(LiveView(node, hub.live, telling, time.monotonic).run(), name="live-view")
+    view = LiveView(own.node, hub.live, own.telling, time.monotonic)
+    own.stored = StoredView(view, hub.presence, storage, now_ms)
+    telling = asyncio.create_task(view.run(), name="live-view")
     try:
         async with served(hub):
             yield hub
     finally:
-        view.cancel()
-        await asyncio.gather(view, return_exceptions=True)
-        await node.bus.close()
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+        await own.node.bus.close()
 
 
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[Two]:
     exchange, storage = Exchange(), await open_sqlite(tmp_path / "hub.db")
     await add_users(storage)
-    node, other = member(exchange), member(exchange)
-    telling = Telling(node)
+    members = member(exchange), member(exchange)
     async with (
-        joined(storage, tmp_path, node, telling) as here,
-        joined(storage, tmp_path, other, Telling(other)) as there,
+        joined(storage, tmp_path, members[0]) as here,
+        joined(storage, tmp_path, members[1]) as there,
     ):
-        yield Two(here, there, storage, exchange, tmp_path, telling)
+        yield Two(here, there, storage, exchange, tmp_path, members)
     await storage.close()
 
 
@@ -210,8 +222,7 @@ async def test_a_hub_that_comes_later_is_told_what_stands(two: Two) -> None:
     state, key = await two.add_server()
     agent = await two.here.agent(key, epoch="e", agent=AGENT)
     await agent.send(metrics(1, cpu=42.0))
-    node = member(two.exchange)
-    async with joined(two.storage, two.folder, node, Telling(node)) as later:
+    async with joined(two.storage, two.folder, member(two.exchange)) as later:
         shown = later.live.fleet.get(state.id)
         assert shown is not None
         await eventually(lambda: shown.is_online and shown.latest is not None, what="it knows the agent")
@@ -231,10 +242,10 @@ async def test_what_was_missed_is_asked_for(two: Two) -> None:
     at_home = two.here.live.fleet.get(state.id)
     assert at_home is not None
     # As if a batch was lost: it happened, and nobody was told.
-    with two.telling.muted():
+    with two.members[0].telling.muted():
         two.here.live.fleet.configured(at_home, 3.0)
-    two.telling.listened(has_listeners=False)
-    two.telling.listened(has_listeners=True)
+    two.members[0].telling.listened(has_listeners=False)
+    two.members[0].telling.listened(has_listeners=True)
     await eventually(lambda: state.interval_s == 3.0, what="asked for and taken over")
     await agent.close()
 
@@ -254,8 +265,7 @@ async def test_an_agent_that_moves_is_shown_where_it_is(two: Two) -> None:
 
 async def test_a_hub_that_stops_says_so(two: Two) -> None:
     state, key = await two.add_server()
-    node = member(two.exchange)
-    async with joined(two.storage, two.folder, node, Telling(node)) as third:
+    async with joined(two.storage, two.folder, member(two.exchange)) as third:
         agent = await third.agent(key, epoch="e")
         await eventually(lambda: state.is_online, what="online at the other hub")
         _, ended = await asyncio.gather(third.stop(), agent.ended())
@@ -273,6 +283,25 @@ async def test_a_sample_is_stored_and_shown_whatever_is_heard(two: Two) -> None:
     assert (await watcher.until("metrics"))["cpu"]["percent"] == 9.0
     assert state.latest is not None
     assert state.latest.mark.is_live
+
+
+async def test_without_the_bus_samples_are_read_from_the_database(two: Two) -> None:
+    state, key = await two.add_server()
+    watcher = await two.there.watching(state)
+    agent = await two.here.agent(key, epoch="e")
+    await eventually(lambda: state.is_online, what="online at the other hub")
+    await two.members[0].node.bus.close()
+    await agent.send(metrics(1, cpu=31.0))
+    await agent.until("ack")
+
+    async def is_shown() -> bool:
+        for each in two.members:
+            assert each.stored is not None
+            await each.stored.look()
+        return state.latest is not None and state.latest.sample.cpu.percent == 31.0
+
+    await eventually(is_shown, what="read there")
+    assert (await watcher.until("metrics"))["seq"] == 1
 
 
 async def _is_heard(two: Two) -> None:
