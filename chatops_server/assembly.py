@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,9 +33,12 @@ from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
 from chatops_server.services.hubs import assembly as hubs
 from chatops_server.services.hubs.heartbeat import Rhythm
+from chatops_server.services.hubs.live_view import LiveView
 from chatops_server.services.hubs.node import Node
 from chatops_server.services.hubs.one_hub import OneHub
 from chatops_server.services.hubs.shared_state import SharedState
+from chatops_server.services.hubs.stored_view import StoredView
+from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -123,7 +126,7 @@ def assembled(
     setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain, node: Node
 ) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
-    live = put_together(lambda number: storage.samples.recent_cpu(number, now_ms()), time.monotonic)
+    live, view = _live(storage, node)
     events = Events(storage, live.topics, now_ms)
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
     fleet, sessions, keeping = live.fleet, live.sessions, KeepingTerms(storage, ledger, setup.terms)
@@ -160,8 +163,8 @@ def assembled(
     )
     shared = _shared(setup, storage, hub, live, directory)
     neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, setup.patience, now_ms))
-    loops = {**_loops(hub, live, presence, secrets), **_loops_of_several(shared, neighbours)}
-    loops["retention"] = _retention(storage, keeping, actions, alerts).run
+    loops = {**_loops(hub, live, presence, secrets), **_of_several(shared, neighbours)}
+    loops |= {**_retention(storage, keeping, actions, alerts), **_across(view, presence, storage)}
     return Parts(hub, live, actions, presence, ingest, neighbours, loops, shared)
 
 
@@ -192,9 +195,30 @@ def _shared(
     return hubs.shared_state(storage, kept, now_ms)
 
 
-def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
+def _live(storage: Storage, node: Node) -> tuple[Live, LiveView | None]:
+    def recent_cpu(number: int) -> Sequence[int]:
+        return storage.samples.recent_cpu(number, now_ms())
+
+    if not node.has_others:
+        return put_together(recent_cpu, time.monotonic), None
+    telling = Telling(node)
+    live = put_together(recent_cpu, time.monotonic, telling)
+    return live, LiveView(node, live, telling, time.monotonic)
+
+
+def _across(
+    view: LiveView | None, presence: Presence, storage: Storage
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    if view is None:
+        return {}
+    return {"live-view": view.run, "stored-view": StoredView(view, presence, storage, now_ms).run}
+
+
+def _retention(
+    storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting
+) -> dict[str, Callable[[], Awaitable[None]]]:
     drop_old = partial(agent_actions.drop_old, storage, actions, keeping)
-    return Retention(storage, keeping, now_ms, [drop_old, alerts.drop_old])
+    return {"retention": Retention(storage, keeping, now_ms, [drop_old, alerts.drop_old]).run}
 
 
 def _loops(
@@ -212,7 +236,7 @@ def _loops(
     return loops
 
 
-def _loops_of_several(
+def _of_several(
     shared: SharedState | None, neighbours: "Neighbours | None"
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     if shared is None or neighbours is None:

@@ -201,13 +201,14 @@ class Fleet:
         policy: MachinePolicy | None = None,
     ) -> None:
         """Note that the server's agent is there, and what it said of its machine."""
-        state.is_online, state.policy = True, policy
+        state.is_online, state.held_by, state.policy = True, "", policy
         state.host, state.capabilities, state.last_seen_ms = host, capabilities, at_ms
         self._touch(state)
 
     def disconnected(self, state: ServerState) -> None:
         """Note that the server's agent is gone."""
         state.is_online, state.interval_s, state.clock_ahead_ms = False, None, None
+        state.held_by = ""
         self._touch(state)
 
     def held_elsewhere(self, state: ServerState, at_ms: int) -> None:
@@ -215,6 +216,17 @@ class Fleet:
         if not state.is_online:
             state.is_online, state.last_seen_ms = True, at_ms
             self._touch(state)
+
+    def is_at(self, state: ServerState, node_id: str) -> None:
+        """Note the other hub that tells of the server's agent, which is there."""
+        if not state.is_online:
+            state.is_online = True
+            self._touch(state)
+        state.held_by = node_id
+
+    def clock_told(self, state: ServerState, ahead_ms: int | None) -> None:
+        """Note how far its agent's clock is off, as another hub has read it."""
+        state.clock_ahead_ms = ahead_ms
 
     def configured(self, state: ServerState, interval_s: float | None) -> None:
         """Note the interval the hub asked for."""

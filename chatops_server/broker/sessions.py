@@ -86,6 +86,10 @@ class AgentSessions:
             return session
         return self.elsewhere(server_id)
 
+    def held(self) -> Collection[str]:
+        """Return the servers whose agents are connected here."""
+        return self._live.keys()
+
     def is_current(self, session: AgentSession) -> bool:
         """Return whether the session is still the server's own."""
         return self._live.get(session.state.id) is session

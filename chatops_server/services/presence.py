@@ -141,6 +141,13 @@ class Presence:
         self._fleet.disconnected(state)
         self._due.add(state.id)
 
+    def write_samples(self) -> None:
+        """Write down soon the newest sample of each agent that is here: other hubs read it there."""
+        here = {state.id for state in self._fleet if state.is_online and not state.held_by}
+        self._due |= here
+        self._samples_due |= here
+        self._wake.set()
+
     def clock_turned(self, state: ServerState, turn: Turn) -> None:
         """Tell that a server's clock is off by more than half a minute, or right again."""
         text = clock_words(state.clock_ahead_ms or 0, turn)
@@ -246,6 +253,9 @@ class Presence:
             self._samples_due.discard(server_id)
 
     def _is_stale(self, state: ServerState) -> bool:
+        if state.held_by:
+            # The hub that its agent is connected to sees to it.
+            return False
         before = self._stored.get(state.id)
         if before is None:
             # Never connected in this run: what was loaded is what is stored.
