@@ -52,6 +52,8 @@ _BEGINS: Final = {
     "terminal_open": "terminal",
     "terminal_list": "list",
 }
+# A command some hub sees to, or that may still come back; agents forget results after an hour by themselves.
+_AWAITED: Final = frozenset({"running", "lost"})
 # What ends one, said by the hub or by the agent.
 _ENDS: Final = frozenset({"command_forget", "docker_response", "stream_close", "terminal_close", "terminals"})
 
@@ -90,7 +92,6 @@ class Lending:
         self._detached_s = detached_s
         self._errands = Errands()
         self._links: dict[AgentSession, list[_Link]] = {}
-        self._nodes: frozenset[str] | None = None
         node.bus.subscribe(ask_subject(node.id), self._asked)
 
     def connected(self, session: AgentSession) -> None:
@@ -121,7 +122,6 @@ class Lending:
 
     def nodes_are(self, nodes: frozenset[str]) -> None:
         """End the conversations of hubs that are gone."""
-        self._nodes = nodes
         for links in tuple(self._links.values()):
             for link in tuple(links):
                 if link.node_id not in nodes:
@@ -197,7 +197,8 @@ class Lending:
         except StorageError:
             # The agent keeps it, and whoever waits for it attaches.
             return
-        if row is None or row.node_id is None or row.node_id not in (self._nodes or ()):
+        # Also of a hub that is gone: one of the others takes it up within seconds.
+        if row is None or row.status not in _AWAITED:
             await self._actions.hear(session, response)
 
     def _queue(self, link: _Link, frame: bytes) -> None:
