@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -20,11 +21,13 @@ from chatops_server.config import Config
 from chatops_server.head_file import HeadFile
 from chatops_server.keychain import open_keychain
 from chatops_server.keys import Hub
-from chatops_server.opening import open_storage
+from chatops_server.node_file import succeed
+from chatops_server.opening import open_bus, open_storage
 from chatops_server.services.access_tokens import AccessTokens
 from chatops_server.services.accounts import Credentials
 from chatops_server.services.audit_head import AuditHead
 from chatops_server.services.fleet_loading import load_fleet
+from chatops_server.services.hubs.node import Node
 from chatops_server.services.live import Live
 from chatops_server.services.login_guard import LoginGuard
 from chatops_server.services.passwords import PasswordHasher
@@ -37,6 +40,9 @@ from chatops_server.web.catalogue import rest_routes
 from chatops_server.web.host_names import only_hosts
 from chatops_server.web.runner import HubRunner
 from chatops_wire.settings import SettingError
+
+if TYPE_CHECKING:
+    from chatops_server.services.hubs.neighbours import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +64,8 @@ class RunningHub:
     hub: Hub
     live: Live
     storage: Storage
+    neighbours: "Neighbours | None"
+    """Of several hubs on one database."""
     first_admin: Callable[[], Awaitable[str | None]]
     """Creates the first admin where there is no user; the password to be shown once, if one was made up."""
 
@@ -86,6 +94,7 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
     storage = await open_storage(setup.database, setup.data_dir, now_ms=now_ms, keep=setup.terms.tiers)
     hasher, background = PasswordHasher(setup.password_cost), Background()
     parts: Parts | None = None
+    node: Node | None = None
     head: AuditHead | None = None
     try:
         secrets = await asyncio.to_thread(
@@ -96,28 +105,22 @@ async def open_hub(setup: Setup) -> AsyncIterator[RunningHub]:
         second = SecondStep(storage, secrets.sealer, now_ms)
         tokens = AccessTokens(secrets.ring, now_ms)
         credentials = Credentials(tokens, hasher, LoginGuard(monotonic_ms), second)
-        parts = assembled(setup, storage, credentials, secrets)
-        await parts.hub.users.load()
-        await parts.hub.keeping.load()
-        await parts.hub.login_sessions.load()
-        await load_fleet(parts.live.fleet, storage)
-        parts.live.containers.load()
-        await parts.actions.load()
-        await parts.hub.alerting.load()
+        node = Node(open_bus(setup.bus, secrets.envelope, "chatops hub"), has_others=setup.bus is not None)
+        parts = assembled(setup, storage, credentials, secrets, node)
+        await _load(parts, storage, setup.data_dir)
         routes = await asyncio.to_thread(rest_routes, metrics_public=setup.metrics_public)
         head = AuditHead(storage, HeadFile(setup.data_dir), parts.hub.ledger.has_grown, now_ms)
         await head.check()
         background.start({**parts.loops, "audit-head": head.run})
         first_admin = partial(parts.hub.users.create_first, setup.admin_password)
-        yield RunningHub(application(parts, routes), parts.hub, parts.live, storage, first_admin)
+        yield RunningHub(
+            application(parts, routes), parts.hub, parts.live, storage, parts.neighbours, first_admin
+        )
     finally:
         await background.stop()
-        if parts is not None:
-            await flush(parts)
-            await parts.actions.close()
-            await parts.hub.alerting.close()
-        if head is not None:
-            await head.flush()
+        await _end(parts, head)
+        if node is not None:
+            await node.bus.close()
         await asyncio.to_thread(hasher.close)
         await storage.close()
 
@@ -144,6 +147,31 @@ async def serving(running: RunningHub, config: Config) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
+async def _end(parts: Parts | None, head: AuditHead | None) -> None:
+    if parts is not None:
+        await flush(parts)
+        await parts.actions.close()
+        await parts.hub.alerting.close()
+    if head is not None:
+        await head.flush()
+    if parts is not None and parts.neighbours is not None:
+        await parts.neighbours.end()
+
+
+async def _load(parts: Parts, storage: Storage, data_dir: Path) -> None:
+    if parts.shared is not None:
+        await parts.shared.begin()
+    await parts.hub.users.load()
+    await parts.hub.keeping.load()
+    await parts.hub.login_sessions.load()
+    await load_fleet(parts.live.fleet, storage)
+    parts.live.containers.load()
+    await parts.actions.load()
+    await parts.hub.alerting.load()
+    if parts.neighbours is not None:
+        await parts.neighbours.begin(await asyncio.to_thread(succeed, data_dir, parts.neighbours.node_id))
+
+
 async def _serve(config: Config, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -159,6 +187,7 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         webhook_allow_private=config.webhook_allow_private,
         previous_secret=config.previous_secret,
         pin=config.pin,
+        bus=config.bus,
     )
     async with (
         open_hub(setup) as running,

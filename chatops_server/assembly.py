@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from chatops_server.bus.address import NatsAddress
 from chatops_server.domain.keeping import Terms
 from chatops_server.errors import StorageError
 from chatops_server.keychain import Keychain
@@ -30,6 +31,14 @@ from chatops_server.services.exposition import Exposition
 from chatops_server.services.grants import Grants
 from chatops_server.services.history_queries import HistoryQueries
 from chatops_server.services.hub_metrics import HubMetrics
+from chatops_server.services.hubs import assembly as hubs
+from chatops_server.services.hubs.heartbeat import Rhythm
+from chatops_server.services.hubs.live_view import LiveView
+from chatops_server.services.hubs.node import Node
+from chatops_server.services.hubs.one_hub import OneHub
+from chatops_server.services.hubs.shared_state import SharedState
+from chatops_server.services.hubs.stored_view import StoredView
+from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
@@ -41,7 +50,7 @@ from chatops_server.services.moments import Moments
 from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.notifications.guard import Guard
 from chatops_server.services.presence import Presence
-from chatops_server.services.readiness import ReadinessChecks, disk_check, storing_check
+from chatops_server.services.readiness import Check, ReadinessChecks, bus_check, disk_check, storing_check
 from chatops_server.services.retention import Retention
 from chatops_server.services.second_factor import SecondFactor
 from chatops_server.services.servers import Servers
@@ -54,7 +63,12 @@ from chatops_server.web.bodies import MAX_BODY_BYTES
 from chatops_server.web.live_routes import LiveServices, add_live
 from chatops_server.web.middlewares import add_headers, errors_as_problems
 from chatops_server.web.routes import Route
+from chatops_server.web.second_look import second_look
 from chatops_server.web.serving import register
+from chatops_server.web.ws_agent import NoLeases
+
+if TYPE_CHECKING:
+    from chatops_server.services.hubs.neighbours import Neighbours
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +100,10 @@ class Setup:
     """The secret before it: what that signed and sealed is still good."""
     pin: str = ""
     """Of the hub's own certificate, for machines that enrol."""
+    bus: NatsAddress | None = None
+    """Where other hubs of this database are met; None: there are none."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    """Of looking after other hubs; another than the usual is for tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +115,23 @@ class Parts:
     actions: AgentActions
     presence: Presence
     ingest: Ingest
+    neighbours: "Neighbours | None"
+    """None: no other hub can be on the database."""
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    shared: SharedState | None = None
+    """What other hubs change; None: there are no others."""
 
 
-def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain) -> Parts:
+def assembled(
+    setup: Setup, storage: Storage, credentials: Credentials, secrets: Keychain, node: Node
+) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
-    live = put_together(lambda number: storage.samples.recent_cpu(number, now_ms()), time.monotonic)
+    live, view = _live(storage, node)
     events = Events(storage, live.topics, now_ms)
     ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
-    keeping = KeepingTerms(storage, ledger, setup.terms)
-    fleet, sessions = live.fleet, live.sessions
-    ingest = Ingest(storage.samples, now_ms)
-    presence = Presence(fleet, storage, events, now_ms)
-    actions = agent_actions.put_together(storage, ledger, live, _kept(setup), now_ms)
+    fleet, sessions, keeping = live.fleet, live.sessions, KeepingTerms(storage, ledger, setup.terms)
+    ingest, presence = Ingest(storage.samples, now_ms), Presence(fleet, storage, events, now_ms)
+    actions = agent_actions.put_together(storage, ledger, live, _kept(setup, node), now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, now_ms)
     api_keys = ApiKeys(storage, ledger, fleet, sessions, now_ms)
     enrolling = Surroundings(storage, ledger, fleet, sessions, directory)
@@ -134,19 +156,69 @@ def assembled(setup: Setup, storage: Storage, credentials: Credentials, secrets:
         events=events,
         ledger=ledger,
         keeping=keeping,
-        readiness=_readiness(setup, storage, ingest, presence, alerts),
+        readiness=_readiness(setup, storage, _doubts(ingest, presence, alerts, node)),
         exposition=Exposition(HubMetrics(live, ingest, storage, alerts.numbers).families, time.monotonic),
         fleet=fleet,
         now_ms=now_ms,
     )
-    loops = _loops(hub, live, presence, secrets)
-    loops["retention"] = _retention(storage, keeping, actions, alerts).run
-    return Parts(hub, live, actions, presence, ingest, loops)
+    shared = _shared(setup, storage, hub, live, directory)
+    neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, setup.patience, now_ms))
+    loops = {**_loops(hub, live, presence, secrets), **_of_several(shared, neighbours)}
+    loops |= {**_retention(storage, keeping, actions, alerts), **_across(view, presence, storage)}
+    return Parts(hub, live, actions, presence, ingest, neighbours, loops, shared)
 
 
-def _retention(storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting) -> Retention:
+def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
+    if isinstance(setup.database, Path):
+        return None
+    # Only a hub that may have others needs to know how to live with them.
+    from chatops_server.services.hubs import neighbours  # noqa: PLC0415
+
+    return neighbours.put_together(around, setup.rhythm)
+
+
+def _shared(
+    setup: Setup, storage: Storage, hub: Hub, live: Live, directory: UserDirectory
+) -> SharedState | None:
+    if isinstance(setup.database, Path):
+        return None
+    kept = hubs.Kept(
+        live,
+        directory,
+        hub.accounts,
+        hub.login_sessions,
+        hub.key_rotation,
+        hub.keeping,
+        hub.alerting,
+        hub.ledger,
+    )
+    return hubs.shared_state(storage, kept, now_ms)
+
+
+def _live(storage: Storage, node: Node) -> tuple[Live, LiveView | None]:
+    def recent_cpu(number: int) -> Sequence[int]:
+        return storage.samples.recent_cpu(number, now_ms())
+
+    if not node.has_others:
+        return put_together(recent_cpu, time.monotonic), None
+    telling = Telling(node)
+    live = put_together(recent_cpu, time.monotonic, telling)
+    return live, LiveView(node, live, telling, time.monotonic)
+
+
+def _across(
+    view: LiveView | None, presence: Presence, storage: Storage
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    if view is None:
+        return {}
+    return {"live-view": view.run, "stored-view": StoredView(view, presence, storage, now_ms).run}
+
+
+def _retention(
+    storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting
+) -> dict[str, Callable[[], Awaitable[None]]]:
     drop_old = partial(agent_actions.drop_old, storage, actions, keeping)
-    return Retention(storage, keeping, now_ms, [drop_old, alerts.drop_old])
+    return {"retention": Retention(storage, keeping, now_ms, [drop_old, alerts.drop_old]).run}
 
 
 def _loops(
@@ -164,32 +236,44 @@ def _loops(
     return loops
 
 
-def _readiness(
-    setup: Setup, storage: Storage, ingest: Ingest, presence: Presence, alerts: Alerting
-) -> ReadinessChecks:
+def _of_several(
+    shared: SharedState | None, neighbours: "Neighbours | None"
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    if shared is None or neighbours is None:
+        return {}
+    return {"shared-state": shared.run, **neighbours.loops}
+
+
+def _readiness(setup: Setup, storage: Storage, doubts: dict[str, Check]) -> ReadinessChecks:
     folder = setup.database.parent if isinstance(setup.database, Path) else setup.data_dir
-    return ReadinessChecks(
-        {"database": storage.check, "disk": disk_check(folder)},
-        # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
-        {
-            "ingest": storing_check("samples", lambda: ingest.degraded),
-            "timeline": storing_check("connections", lambda: presence.failure),
-            "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
-        },
-    )
+    return ReadinessChecks({"database": storage.check, "disk": disk_check(folder)}, doubts)
 
 
-def _kept(setup: Setup) -> Kept:
-    return Kept(setup.data_dir, setup.record_terminals, setup.patience)
+def _doubts(ingest: Ingest, presence: Presence, alerts: Alerting, node: Node) -> dict[str, Check]:
+    # One agent's rows may be the trouble, and a hub that serves all others is not to be taken away.
+    doubts = {
+        "ingest": storing_check("samples", lambda: ingest.degraded),
+        "timeline": storing_check("connections", lambda: presence.failure),
+        "alerts": storing_check("alerts", lambda: alerts.keeper.failure),
+    }
+    return {**doubts, "bus": bus_check(node.bus)} if node.has_others else doubts
+
+
+def _kept(setup: Setup, node: Node) -> Kept:
+    node_id = None if isinstance(setup.database, Path) else node.id
+    return Kept(setup.data_dir, setup.record_terminals, setup.patience, node_id)
 
 
 def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
     """Return what answers requests: the REST routes and the two streams."""
     middlewares = [errors_as_problems(parts.live.counters.problems)]
+    if parts.shared is not None:
+        middlewares.append(second_look(parts.shared))
     served = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     served[HUB] = parts.hub
     served.on_response_prepare.append(add_headers)
     register(served, routes)
+    neighbours = parts.neighbours
     services = LiveServices(
         parts.presence,
         parts.hub.api_keys,
@@ -199,6 +283,8 @@ def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
         now_ms,
         judge=parts.hub.alerting.judge,
         rotation=parts.hub.key_rotation,
+        leases=NoLeases() if neighbours is None else neighbours.leases,
+        hearer=None if neighbours is None else neighbours.lending,
     )
     add_live(served, parts.live, services)
     return served
@@ -210,6 +296,8 @@ async def flush(parts: Parts) -> None:
         async with asyncio.timeout(_FLUSH_S):
             # Sessions whose handlers were cut off; the others have stored what they accepted.
             await parts.ingest.close()
+            if parts.neighbours is not None:
+                await parts.neighbours.flush()
             await parts.presence.flush()
             await parts.hub.api_keys.flush()
             await parts.actions.flush()

@@ -308,6 +308,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         run.add_argument(f"--keep-{tier}-days", metavar="N", help=f"days that {what} are kept ({days})")
     run.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error (info)")
     run_flags.add_allowed_host(run)
+    run_flags.add_bus(run)
     run.set_defaults(work=_run)
 
 

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from chatops_server.bus import address as bus_address
+from chatops_server.bus.address import NatsAddress
 from chatops_server.domain.addresses import is_loopback
 from chatops_server.domain.keeping import Terms
 from chatops_server.storage.postgres.address import SCHEMES, PostgresUrl, parsed
@@ -35,6 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where the hub keeps its state; empty: /var/lib/chatops-server for root, else in ~/.local/state."""
     database: str = ""
     """A file, sqlite:///FILE or postgresql://USER@HOST/NAME; empty: hub.db in the data directory."""
+    bus: str = ""
+    """Where hubs of one database meet: nats://HOST:PORT, several with commas; empty: this hub is alone."""
     tls_cert: str = ""
     """A PEM file with the certificate and its chain; with it the hub speaks https."""
     tls_key: str = ""
@@ -110,6 +114,8 @@ class Config:
     """Of the hub's own certificate; empty where an authority vouches for it."""
     ssh: SshConfig | None = None
     """None: no ssh."""
+    bus: NatsAddress | None = None
+    """None: this hub is alone."""
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Config:
@@ -129,6 +135,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> C
         port=settings.port,
         data_dir=data_dir,
         database=_database(settings.database, data_dir),
+        bus=bus_address.parsed(settings.bus) if settings.bus else None,
         tls=_tls(settings.tls_cert, settings.tls_key) or _own_tls(data_dir),
         plain_http=settings.plain_http,
         pin=_own_pin(data_dir) if not settings.tls_cert else "",

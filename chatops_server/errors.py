@@ -17,6 +17,7 @@ ChatopsError
 ├── AgentOfflineError         the server's agent is not connected
 ├── AgentTimeoutError         the server's agent did not answer in time
 ├── DockerUnavailableError    no Docker there, or none that is reached
+├── HubUnreachableError       another hub sees to it, and is not reached
 └── StorageError              the database did not answer; ours, retried by whoever can
 """
 
@@ -147,6 +148,15 @@ class DockerUnavailableError(ChatopsError):
     """Nothing can be done with containers there."""
 
     code = ErrorCode.DOCKER_UNAVAILABLE
+
+
+class HubUnreachableError(ChatopsError):
+    """Another hub sees to it, and does not answer; soon it does, or one of the others has taken over."""
+
+    code = ErrorCode.UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__("the hub that sees to this command does not answer: try again in a moment")
 
 
 class StorageError(ChatopsError):

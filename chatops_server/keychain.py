@@ -1,9 +1,10 @@
-"""The hub's own secrets put together: what signs access tokens, and what seals secrets in the database."""
+"""The hub's own secrets put together: what signs tokens, and what seals in the database and between hubs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatops_server.bus.envelope import Envelope
 from chatops_server.sealing import Sealer
 from chatops_server.secret_file import kept_secret
 from chatops_server.services.signing_keys import KeyRing
@@ -12,11 +13,13 @@ from chatops_server.token_keys import TokenKeysFile
 
 @dataclass(frozen=True, slots=True)
 class Keychain:
-    """Both, and the file of the signing keys where they are this hub's own."""
+    """All of them, and the file of the signing keys where they are this hub's own."""
 
     ring: KeyRing
     sealer: Sealer
     file: TokenKeysFile | None
+    envelope: Envelope
+    """For messages to other hubs."""
 
 
 def open_keychain(
@@ -35,6 +38,6 @@ def open_keychain(
     """
     before = (previous,) if previous else ()
     if secret:
-        return Keychain(KeyRing.of(secret, *before), Sealer(secret, *before), None)
-    file = TokenKeysFile(data_dir, now_ms)
-    return Keychain(file.ring(), Sealer(kept_secret(data_dir), *before), file)
+        return Keychain(KeyRing.of(secret, *before), Sealer(secret, *before), None, Envelope(secret, *before))
+    file, own = TokenKeysFile(data_dir, now_ms), kept_secret(data_dir)
+    return Keychain(file.ring(), Sealer(own, *before), file, Envelope(own, *before))

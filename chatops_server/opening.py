@@ -1,9 +1,13 @@
-"""Picks the storage engine a setting names."""
+"""Picks the storage engine and the bus that settings name."""
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from chatops_server.bus.address import NatsAddress
+from chatops_server.bus.base import Bus
+from chatops_server.bus.envelope import Envelope
+from chatops_server.bus.in_process import InProcessBus
 from chatops_server.domain.tiers import Keep
 from chatops_server.storage.base import Storage
 from chatops_server.storage.postgres.address import PostgresUrl
@@ -39,3 +43,21 @@ async def open_storage(
     from chatops_server.storage.postgres.engine import Place, open_postgres  # noqa: PLC0415
 
     return await open_postgres(Place(database, data_dir, alone), now_ms=now_ms, keep=keep)
+
+
+def open_bus(address: NatsAddress | None, envelope: Envelope, name: str) -> Bus:
+    """Return the bus, which connects in the running loop by itself; None: one that leads nowhere.
+
+    Args:
+        address: Where it is.
+        envelope: Seals what this hub sends.
+        name: What NATS shows of this hub.
+    """
+    if address is None:
+        return InProcessBus()
+    # Likewise.
+    from chatops_server.bus.nats import NatsBus  # noqa: PLC0415
+
+    bus = NatsBus(address, envelope, name)
+    bus.start()
+    return bus

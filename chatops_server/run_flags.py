@@ -1,4 +1,4 @@
-"""Flags of `chatops-server run` about whom the hub answers. Imports nothing heavy."""
+"""Flags of `chatops-server run` about whom the hub answers and meets. Imports nothing heavy."""
 
 import argparse
 
@@ -10,4 +10,13 @@ def add_allowed_host(run: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         help="answer only requests for this host name or address; repeatable (any)",
+    )
+
+
+def add_bus(run: argparse.ArgumentParser) -> None:
+    """Add it, likewise."""
+    run.add_argument(
+        "--bus",
+        metavar="URL",
+        help="where hubs that share a database meet: nats://HOST:PORT, several with commas (none)",
     )

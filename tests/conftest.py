@@ -16,10 +16,11 @@ from hypothesis import settings
 
 from tests.deadlines import MS
 from tests.docker_engine import _docker_engine_of_the_run, docker_engine
+from tests.nats_server import nats_address, nats_url
 from tests.postgres_server import postgres_server
 from tests.secret_watch import SecretWatch, describe
 
-__all__ = ("_docker_engine_of_the_run", "docker_engine", "postgres_server")
+__all__ = ("_docker_engine_of_the_run", "docker_engine", "nats_address", "nats_url", "postgres_server")
 
 OUR_PACKAGES: Final = ("chatops_wire", "chatops_server", "chatops_agent", "chatops_tui")
 # What a thread or task that is already ending may still take.

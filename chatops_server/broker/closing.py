@@ -43,6 +43,8 @@ class ConnectionEnded(Exception):  # noqa: N818 - a state, raised to leave a han
 
 GOING_AWAY = Closing(CloseCode.GOING_AWAY, None, "the hub is stopping")
 REPLACED = Closing(CloseCode.REPLACED, ErrorCode.REPLACED, "a newer connection took over")
+MOVED = Closing(CloseCode.REPLACED, ErrorCode.REPLACED, "a connection to another hub took over")
+GIVEN_UP = Closing(CloseCode.GOING_AWAY, None, "the other hubs took this one for gone")
 KEY_REVOKED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the API key was revoked")
 KEY_EXPIRED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the API key has expired")
 SERVER_DELETED = Closing(CloseCode.UNAUTHORIZED, ErrorCode.INVALID_KEY, "the server was deleted")

@@ -118,6 +118,38 @@ class Fleet:
             state.narrowing = narrowing
             self._touch(state)
 
+    def take_over(self, row: ServerRow) -> None:
+        """Bring a server in step with what another hub stored of it; an unknown one is taken up.
+
+        Not its narrowing, which its agent is to be told of too. What its agent says of the machine is taken
+        from the agent while that is here.
+        """
+        state = self._servers.get(row.id)
+        if state is None:
+            self.added(row)
+            return
+        if (state.name, state.tags) != (row.name, row.tags):
+            self.changed(row.id, name=row.name, tags=row.tags)
+        if state.owner_id != row.owner_id:
+            state.owner_id = row.owner_id
+            self._touch(state)
+            self._access_changed(state.id)
+        facts = (row.host, row.capabilities, row.policy)
+        if not state.is_online and (state.host, state.capabilities, state.policy) != facts:
+            state.host, state.capabilities, state.policy = facts
+            self._touch(state)
+
+    def take_over_grants(self, server_id: str, grants: Mapping[str, GrantRole]) -> None:
+        """Bring a server's grants, by user, in step with what another hub stored; unknown ids are ignored."""
+        state = self._servers.get(server_id)
+        if state is None:
+            return
+        for user_id in [user_id for user_id in state.grants if user_id not in grants]:
+            self.drop_grant(server_id, user_id)
+        for user_id, role in grants.items():
+            if state.grants.get(user_id) != role:
+                self.set_grant(server_id, user_id, role)
+
     def removed(self, server_id: str) -> None:
         """Forget a deleted server; unknown ids are ignored."""
         state = self._servers.pop(server_id, None)
@@ -169,14 +201,32 @@ class Fleet:
         policy: MachinePolicy | None = None,
     ) -> None:
         """Note that the server's agent is there, and what it said of its machine."""
-        state.is_online, state.policy = True, policy
+        state.is_online, state.held_by, state.policy = True, "", policy
         state.host, state.capabilities, state.last_seen_ms = host, capabilities, at_ms
         self._touch(state)
 
     def disconnected(self, state: ServerState) -> None:
         """Note that the server's agent is gone."""
         state.is_online, state.interval_s, state.clock_ahead_ms = False, None, None
+        state.held_by = ""
         self._touch(state)
+
+    def held_elsewhere(self, state: ServerState, at_ms: int) -> None:
+        """Note that the server's agent is connected to another hub."""
+        if not state.is_online:
+            state.is_online, state.last_seen_ms = True, at_ms
+            self._touch(state)
+
+    def is_at(self, state: ServerState, node_id: str) -> None:
+        """Note the other hub that tells of the server's agent, which is there."""
+        if not state.is_online:
+            state.is_online = True
+            self._touch(state)
+        state.held_by = node_id
+
+    def clock_told(self, state: ServerState, ahead_ms: int | None) -> None:
+        """Note how far its agent's clock is off, as another hub has read it."""
+        state.clock_ahead_ms = ahead_ms
 
     def configured(self, state: ServerState, interval_s: float | None) -> None:
         """Note the interval the hub asked for."""

@@ -40,6 +40,8 @@ class Run:
     is_cancelled: bool = False
     """Somebody asked for its end."""
     is_forced: bool = False
+    is_disowned: bool = False
+    """Another hub sees to it now, since it took this one for gone."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set with `finished`."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +56,12 @@ class Run:
     @property
     def is_waiting(self) -> bool:
         """Whether it has its turn in a batch still before it."""
-        return self.sent_at is None and self.response is None
+        return self.sent_at is None and self.response is None and not self.is_disowned
+
+    @property
+    def waits_for_agent(self) -> bool:
+        """Whether it goes on, or may, and its agent is away."""
+        return self.session is None and self.sent_at is not None and self.response is None
 
     @property
     def owes_credit(self) -> bool:

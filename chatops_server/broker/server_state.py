@@ -48,6 +48,8 @@ class ServerState:
     narrowing: Narrowing | None = None
     """What the hub does without; None: nothing of it."""
     is_online: bool = False
+    held_by: str = ""
+    """The other hub that its agent is connected to; empty: none, or not known."""
     interval_s: float | None = None
     """What the hub told the agent to sample at; None is the agent's own interval."""
     latest: Latest | None = None

@@ -39,10 +39,14 @@ class AgentSession:
     """Whether the agent takes a next key over the connection."""
     wants_next_key: bool = False
     """Whether it was to be given one when it came."""
+    offered_ms: int | None = None
+    """When the next key was asked for that it was offered; Unix ms."""
     next_key_id: str = ""
     """The key that is about to take the place of `key_id`."""
     key_expires_ms: int | None = None
     """When its key ends by itself, Unix ms."""
+    epoch: int = 0
+    """Of several hubs: of the lease it came with, which only grows; a newer one ends the session."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +65,8 @@ class AgentSessions:
     """At most one session a server. For the event loop's thread only; nothing here waits."""
 
     def __init__(self) -> None:
+        self.elsewhere: Callable[[str], AgentSession | None] = _nowhere
+        """Returns the session of an agent that another hub holds (services.hubs.reach)."""
         self._live: dict[str, AgentSession] = {}
         self._unfinished: dict[str, set[AgentSession]] = {}
         self._attempts: set[Attempt] = set()
@@ -70,8 +76,19 @@ class AgentSessions:
         return len(self._live)
 
     def get(self, server_id: str) -> AgentSession | None:
-        """Return the server's session, None when its agent is not connected."""
+        """Return the server's session, None when its agent is not connected to this hub."""
         return self._live.get(server_id)
+
+    def reachable(self, server_id: str) -> AgentSession | None:
+        """Return a session over which the server's agent can be asked, here or at another hub."""
+        session = self._live.get(server_id)
+        if session is not None and session.outbox.closing is None:
+            return session
+        return self.elsewhere(server_id)
+
+    def held(self) -> Collection[str]:
+        """Return the servers whose agents are connected here."""
+        return self._live.keys()
 
     def is_current(self, session: AgentSession) -> bool:
         """Return whether the session is still the server's own."""
@@ -94,7 +111,8 @@ class AgentSessions:
             Earlier sessions of the server that may still be storing what they accepted: see `ended`.
 
         Raises:
-            ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping.
+            ConnectionEnded: Meanwhile the key was revoked, the server deleted, or the hub is stopping; or a
+                session with a newer lease was faster.
         """
         if self._is_stopping:
             raise ConnectionEnded(GOING_AWAY)
@@ -104,6 +122,8 @@ class AgentSessions:
         if server_id in attempt.deleted_servers:
             raise ConnectionEnded(SERVER_DELETED)
         before = self._live.get(server_id)
+        if before is not None and before.epoch > session.epoch:
+            raise ConnectionEnded(REPLACED)
         if before is not None:
             before.outbox.close(REPLACED)
         self._live[server_id] = session
@@ -155,6 +175,10 @@ class AgentSessions:
         """Return whether an agent is connected with this key."""
         return any(session.key_id == key_id for session in self._live.values())
 
+    def is_changing(self, key_id: str) -> bool:
+        """Return whether an agent that came with this key is just taking the one that follows it."""
+        return any(each.key_id == key_id and each.next_key_id for each in self._live.values())
+
     def end_expired(self, now_ms: int) -> None:
         """End sessions whose key has reached its end."""
         for session in self._live.values():
@@ -172,3 +196,7 @@ class AgentSessions:
         self._is_stopping = True
         for session in self._live.values():
             session.outbox.close(GOING_AWAY)
+
+
+def _nowhere(_server_id: str) -> AgentSession | None:
+    return None

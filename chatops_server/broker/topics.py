@@ -1,5 +1,6 @@
 """Who has subscribed to what, and passing it on: one encoding, any number of clients."""
 
+from collections.abc import Collection
 from typing import Final
 
 from chatops_server.broker.client_outbox import ClientOutbox, FleetNews
@@ -114,6 +115,10 @@ class Topics:
                 self._end(client, topic, server_id)
         if client in self._of_fleet:
             client.outbox.fleet_snapshot()
+
+    def watched(self) -> Collection[str]:
+        """Return the servers whose metrics clients of this hub follow."""
+        return self._of_metrics.keys()
 
     def publish_sample(self, server_id: str, sample: AnySample) -> None:
         """Pass a new sample on to those who watch its server."""

@@ -99,6 +99,8 @@ class Kept:
     records_terminals: bool = False
     patience: Patience = field(default_factory=Patience)
     """With agents that run commands."""
+    node_id: str | None = None
+    """This hub among several; None: it is alone."""
 
 
 def put_together(
@@ -107,7 +109,7 @@ def put_together(
     """Return everything that is asked of agents; nothing of it runs yet."""
     errands, spool = Errands(), Spool(kept.folder / "spool")
     recordings = Recordings(kept.folder / "recordings", errands, time.time)
-    logbook = Logbook(storage, ledger, recordings, now_ms)
+    logbook = Logbook(storage, ledger, recordings, now_ms, kept.node_id)
     around = Surroundings(
         live.fleet,
         live.sessions,
@@ -117,7 +119,7 @@ def put_together(
         kept.patience.viewer_s,
         live.actions,
     )
-    parts = live.fleet, live.sessions, spool, live.actions
+    parts = live.fleet, live.sessions, spool, live.actions, kept.node_id
     return AgentActions(
         commands=Commands(storage, ledger, parts, now_ms, kept.patience),
         terminals=TerminalRelay(around),

@@ -13,13 +13,13 @@ _TAKEN_WITHIN_S: Final = 5.0
 
 
 def reachable(sessions: AgentSessions, server_id: str) -> AgentSession:
-    """Return the live connection of a server's agent.
+    """Return the live connection of a server's agent, to this hub or another one.
 
     Raises:
         AgentOfflineError: There is none, or it is about to end.
     """
-    session = sessions.get(server_id)
-    if session is None or session.outbox.closing is not None:
+    session = sessions.reachable(server_id)
+    if session is None:
         raise AgentOfflineError
     return session
 

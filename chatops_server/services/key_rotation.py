@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # How late a key that is to be followed by itself is noticed; it then has a quarter of its life left.
 _LOOK_EVERY_S: Final = 15.0
+_LEAD: Final = "key rotation"
 
 
 class KeyRotation:
@@ -46,8 +47,10 @@ class KeyRotation:
         self._keys = keys
         self._sessions = sessions
         self._now_ms = now_ms
-        # One entry a session that began with a key which is to be followed.
+        # One entry a session with a key which is to be followed: it came with it, or another hub was asked.
         self._came: dict[str, AgentSession] = {}
+        # From asking until offering: what one asks for and offers, no other offers once more meanwhile.
+        self._offering = asyncio.Lock()
         self._look = asyncio.Event()
 
     async def ask(self, key_id: str, caller: Caller) -> ApiKeyView:
@@ -67,9 +70,17 @@ class KeyRotation:
         session = self._session_of(row)
         if session is not None and not session.rotates_key:
             raise ConflictError("its agent is too old to be given a key: update it, or make a key by hand")
-        asked = await self._note_asked(row, caller)
-        await self._offer(asked)
+        async with self._offering:
+            asked = await self._note_asked(row, caller)
+            await self._offer(asked)
         return self._keys.view(asked)
+
+    def asked_elsewhere(self, row: KeyRow) -> None:
+        """Offer the next key that another hub was asked for, where the agent is here."""
+        session = self._session_of(row)
+        if session is not None and session.rotates_key:
+            self._came[session.state.id] = session
+            self._look.set()
 
     def connected(self, session: AgentSession) -> None:
         """Offer the next key to an agent that just came, where one was asked for."""
@@ -123,23 +134,30 @@ class KeyRotation:
             self._look.clear()
             while self._came:
                 _, session = self._came.popitem()
-                await self._guarded(partial(self._offer_to, session.key_id))
+                await self._guarded(partial(self._offer_to, session))
 
     async def ask_due(self) -> None:
         """Have keys followed that are to be by themselves, in the last quarter of their life.
 
+        One hub asks for those of all; the one where the agent is offers.
+
         Raises:
             StorageError: The database does not answer.
         """
+        if not await self._storage.try_lead(_LEAD):
+            return
         for row in await self._storage.read(keys_sql.keys_to_rotate(self._now_ms())):
             session = self._session_of(row)
             if session is None or session.rotates_key:
-                await self._offer(await self._note_asked(row, Caller(None, None)))
+                async with self._offering:
+                    await self._offer(await self._note_asked(row, Caller(None, None)))
 
-    async def _offer_to(self, key_id: str) -> None:
-        row = await self._storage.read(keys_sql.key(key_id))
-        if row is not None:
-            await self._offer(row)
+    async def _offer_to(self, session: AgentSession) -> None:
+        async with self._offering:
+            row = await self._storage.read(keys_sql.key(session.key_id))
+            # Of what was asked for here the other hubs tell this one as well.
+            if row is not None and row.rotate_ms != session.offered_ms:
+                await self._offer(row)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -166,6 +184,7 @@ class KeyRotation:
         if not await self._storage.write(_next_added(row.id, following, now_ms)):
             return
         if self._sessions.is_current(session) and session.key_id == row.id:
+            session.offered_ms = row.rotate_ms
             session.outbox.put(codec.encode(KeyOffer(api_key=key.text)))
 
     async def _take_over(self, session: AgentSession, row: KeyRow) -> None:

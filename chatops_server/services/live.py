@@ -14,6 +14,8 @@ from chatops_server.broker.sessions import AgentSessions
 from chatops_server.broker.topics import Topics
 from chatops_server.broker.watching import Watching
 from chatops_server.domain.permissions import Principal
+from chatops_server.services.hubs.telling import Telling
+from chatops_server.services.hubs.told import ToldContainers, ToldFleet, ToldTopics
 
 # The contract: at most one fleet_update a second. Also how late an ended token is noticed.
 TICK_S: Final = 1.0
@@ -42,14 +44,18 @@ class Live:
     actions: ActionCounts = field(default_factory=ActionCounts)
 
 
-def put_together(recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], float]) -> Live:
+def put_together(
+    recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], float], telling: Telling | None = None
+) -> Live:
     """Return an empty live part.
 
     Args:
         recent_cpu: CPU percent each 10 s, oldest first, by a server's number.
         now: Monotonic seconds.
+        telling: Tells other hubs of it; None: there are none.
     """
-    fleet, sessions = Fleet(recent_cpu), AgentSessions()
+    fleet = Fleet(recent_cpu) if telling is None else ToldFleet(recent_cpu, telling)
+    sessions = AgentSessions()
 
     def configure(server_id: str, interval_s: float | None) -> None:
         state = fleet.get(server_id)
@@ -57,8 +63,13 @@ def put_together(recent_cpu: Callable[[int], Sequence[int]], now: Callable[[], f
             fleet.configured(state, interval_s)
 
     watching = Watching(configure, now)
-    topics = Topics(fleet, watching)
-    return Live(fleet, sessions, Clients(), watching, topics, Containers(fleet, topics), Counters())
+    if telling is None:
+        topics = Topics(fleet, watching)
+        containers = Containers(fleet, topics)
+    else:
+        topics = ToldTopics(fleet, watching, telling)
+        containers = ToldContainers(fleet, topics, telling)
+    return Live(fleet, sessions, Clients(), watching, topics, containers, Counters())
 
 
 class Ticker:

@@ -126,10 +126,27 @@ class Presence:
         self._tell(state, f"{state.name} disconnected: {reason}")
         self._wake.set()
 
+    def moved(self, state: ServerState) -> None:
+        """Take leave of an agent that is connected to another hub now: it is online, and nothing happened."""
+        self._due.add(state.id)
+        self._wake.set()
+
+    def abandoned(self, state: ServerState) -> None:
+        """Tell that the hub which held a server's agent is gone; where it is again shows by itself."""
+        self._tell(state, f"{state.name} disconnected: its hub is gone")
+        self._wake.set()
+
     def stopped(self, state: ServerState) -> None:
         """Show the server as offline because the hub stops: no event, since nothing happened to it."""
         self._fleet.disconnected(state)
         self._due.add(state.id)
+
+    def write_samples(self) -> None:
+        """Write down soon the newest sample of each agent that is here: other hubs read it there."""
+        here = {state.id for state in self._fleet if state.is_online and not state.held_by}
+        self._due |= here
+        self._samples_due |= here
+        self._wake.set()
 
     def clock_turned(self, state: ServerState, turn: Turn) -> None:
         """Tell that a server's clock is off by more than half a minute, or right again."""
@@ -236,6 +253,9 @@ class Presence:
             self._samples_due.discard(server_id)
 
     def _is_stale(self, state: ServerState) -> bool:
+        if state.held_by:
+            # The hub that its agent is connected to sees to it.
+            return False
         before = self._stored.get(state.id)
         if before is None:
             # Never connected in this run: what was loaded is what is stored.

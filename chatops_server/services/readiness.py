@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+from chatops_server.bus.base import Bus
 from chatops_wire.rest import Readiness
 
 Check = Callable[[], Awaitable[str]]
@@ -57,6 +58,15 @@ def storing_check(what: str, why_not: Callable[[], str | None]) -> Check:
     async def check() -> str:
         reason = why_not()
         return "ok" if reason is None else f"{what} are not stored: {reason}"
+
+    return check
+
+
+def bus_check(bus: Bus) -> Check:
+    """Return a check of whether other hubs are heard."""
+
+    async def check() -> str:
+        return "ok" if bus.is_connected else f"the live view is of this hub alone: {bus.trouble}"
 
     return check
 

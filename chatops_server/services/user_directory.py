@@ -1,6 +1,6 @@
 """Every user in memory, so that checking a token or showing a name asks no database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from chatops_server.storage.sql.users import UserRow
 
@@ -32,6 +32,22 @@ class UserDirectory:
         before = self._by_id.get(user.id)
         if before is not None and before.token_version <= user.token_version:
             self.put(user)
+
+    def take_over(self, users: Mapping[str, UserRow | None]) -> None:
+        """Take over what another hub made of these users, by id; None for those it removed."""
+        news = {
+            user_id: user for user_id, user in users.items() if user is None or not self._knows_newer(user)
+        }
+        # All of them first: two may have exchanged their names.
+        for user_id in news:
+            self.drop(user_id)
+        for user in news.values():
+            if user is not None:
+                self.put(user)
+
+    def _knows_newer(self, user: UserRow) -> bool:
+        known = self._by_id.get(user.id)
+        return known is not None and known.token_version > user.token_version
 
     def drop(self, user_id: str) -> None:
         """Forget a user; unknown ids are ignored."""

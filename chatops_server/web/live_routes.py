@@ -12,13 +12,13 @@ from aiohttp import web
 from chatops_server.services.agent_actions import AgentActions
 from chatops_server.services.live import Live
 from chatops_server.services.presence import Presence
-from chatops_server.web.agent_stream import Judge, NoRotation, Rotation
+from chatops_server.web.agent_stream import Actions, Judge, NoRotation, Rotation
 from chatops_server.web.client_feeds import Sources
 from chatops_server.web.client_stream import TokenReader
 from chatops_server.web.frame_socket import Patience
 from chatops_server.web.open_sockets import OpenSockets
 from chatops_server.web.routes import PREFIX
-from chatops_server.web.ws_agent import AgentDoor, AgentEndpoint, Ingest, Keys
+from chatops_server.web.ws_agent import AgentDoor, AgentEndpoint, Ingest, Keys, Leases, NoLeases
 from chatops_server.web.ws_client import ClientDoor, ClientEndpoint
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ class LiveServices:
     patience: Patience = field(default_factory=Patience)
     judge: Judge = lambda _server, _sample: None
     rotation: Rotation = field(default_factory=NoRotation)
+    leases: Leases = field(default_factory=NoLeases)
+    hearer: Actions | None = None
+    """Hears agents in place of `actions`, where other hubs may have asked them."""
 
 
 def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSockets:
@@ -52,11 +55,12 @@ def add_live(app: web.Application, live: Live, services: LiveServices) -> OpenSo
             services.presence,
             services.keys,
             services.ingest,
-            actions,
+            services.hearer or actions,
             sockets,
             services.judge,
             services.now_ms,
             services.rotation,
+            services.leases,
         )
     )
     feeds = Sources(live.fleet, actions.commands.history, actions.log_streams)

@@ -22,6 +22,8 @@ from chatops_wire import codec
 log = logging.getLogger(__name__)
 
 JSON: Final = "application/json"
+# A request that is looked at a second time (web.second_look) has no body left to be read.
+_BODY: Final[web.RequestKey[Any]] = web.RequestKey("body", object)
 
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:
@@ -63,8 +65,10 @@ def _endpoint(route: Route) -> Callable[[web.Request], Awaitable[web.StreamRespo
     async def answered(request: web.Request) -> web.StreamResponse:
         ask = _let_in(request, route)
         if route.body is not None:
-            roomy = request.clone(client_max_size=route.most_body)
-            body = await read_body(roomy, route.body, is_optional=route.is_body_optional)
+            if _BODY not in request:
+                roomy = request.clone(client_max_size=route.most_body)
+                request[_BODY] = await read_body(roomy, route.body, is_optional=route.is_body_optional)
+            body = request[_BODY]
             # That may have taken seconds, and in them the right may have ended.
             ask = replace(_let_in(request, route), body=body)
         answer = await route.handle(ask)

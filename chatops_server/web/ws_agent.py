@@ -14,19 +14,21 @@ from msgspec import UNSET
 from chatops_server.broker.closing import (
     GOING_AWAY,
     INTERNAL,
+    MOVED,
     SERVER_DELETED,
     UNAVAILABLE,
     Closing,
     ConnectionEnded,
 )
 from chatops_server.broker.counters import Peer
-from chatops_server.broker.sessions import AgentSession
+from chatops_server.broker.sessions import AgentSession, Attempt
 from chatops_server.domain.clocks import AgentClock
 from chatops_server.errors import StorageError, TokenError
 from chatops_server.services.backlog_rates import BacklogRates
 from chatops_server.services.live import Live
 from chatops_server.services.narrowing import narrow_frame
 from chatops_server.services.presence import Presence
+from chatops_server.storage.base import ReferenceViolationError
 from chatops_server.web.agent_stream import (
     Actions,
     AgentHearing,
@@ -90,6 +92,26 @@ class Ingest(Protocol):
         """Begin to take the samples of one connection; raises StorageError."""
 
 
+class Leases(Protocol):
+    """Says to other hubs which agents are here (services.hubs.leases.Leases)."""
+
+    async def take(self, session: AgentSession) -> None:
+        """Take an agent before it is registered; raises ReferenceViolationError, StorageError."""
+
+    def released(self, session: AgentSession) -> None:
+        """Give it up when it has left."""
+
+
+class NoLeases:
+    """For a hub that is alone."""
+
+    async def take(self, session: AgentSession) -> None:
+        """Do nothing."""
+
+    def released(self, session: AgentSession) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentDoor:
     """What agents' connections need."""
@@ -103,6 +125,7 @@ class AgentDoor:
     judge: Judge
     now_ms: Callable[[], int]
     rotation: Rotation = field(default_factory=NoRotation)
+    leases: Leases = field(default_factory=NoLeases)
 
 
 class AgentEndpoint:
@@ -144,7 +167,8 @@ class AgentEndpoint:
         try:
             with sessions.attempt() as attempt:
                 auth, session = await self._authenticated(socket)
-                earlier = sessions.register(session, attempt)
+                await self._taken(session)
+                earlier = self._registered(session, attempt)
             admission.authenticated()
             return await self._serve(socket, auth, session, earlier)
         except ConnectionEnded as ended:
@@ -184,6 +208,22 @@ class AgentEndpoint:
         except (StorageError, TimeoutError) as exc:
             raise ConnectionEnded(UNAVAILABLE) from exc
 
+    async def _taken(self, session: AgentSession) -> None:
+        try:
+            async with asyncio.timeout(self._door.sockets.patience.auth_s):
+                await self._door.leases.take(session)
+        except ReferenceViolationError as exc:
+            raise ConnectionEnded(SERVER_DELETED) from exc
+        except (StorageError, TimeoutError) as exc:
+            raise ConnectionEnded(UNAVAILABLE) from exc
+
+    def _registered(self, session: AgentSession, attempt: Attempt) -> Collection[AgentSession]:
+        try:
+            return self._door.live.sessions.register(session, attempt)
+        except ConnectionEnded:
+            self._door.leases.released(session)
+            raise
+
     async def _serve(
         self, socket: FrameSocket, auth: Auth, session: AgentSession, earlier: Collection[AgentSession]
     ) -> Closing:
@@ -202,6 +242,7 @@ class AgentEndpoint:
         finally:
             self._backlogs.ended(session)
             self._leave(session, closing)
+            self._door.leases.released(session)
             self._door.live.sessions.finished(session)
         return closing
 
@@ -250,6 +291,8 @@ class AgentEndpoint:
         self._door.actions.disconnected(session)
         if closing is GOING_AWAY:
             self._door.presence.stopped(session.state)
+        elif closing is MOVED:
+            self._door.presence.moved(session.state)
         else:
             self._door.presence.disconnected(session.state, closing.text)
 

@@ -77,8 +77,9 @@ def test_every_module_can_be_imported_alone() -> None:
     code = (
         # Third-party packages are loaded once, before the forks; ours never are.
         "import json, os, sys, traceback\n"
-        "import aiohttp.web, aiosqlite, asyncpg, asyncssh, bcrypt, docker, jwt, msgspec, prometheus_client\n"
-        "import psutil, pyotp, rich.live, textual.app, textual.widgets, textual_serve.server\n"
+        "import aiohttp.web, aiosqlite, asyncpg, asyncssh, bcrypt, docker, jwt, msgspec, nats.aio.client\n"
+        "import prometheus_client, psutil, pyotp, rich.live\n"
+        "import textual.app, textual.widgets, textual_serve.server\n"
         f"names, running = {modules(*PACKAGES)!r}, 0\n"
         "for name in names:\n"
         "    if running == os.cpu_count():\n"

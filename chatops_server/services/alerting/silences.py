@@ -1,7 +1,7 @@
 """Silences: when nobody is notified, of what; all that are not over are in memory."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
@@ -55,11 +55,17 @@ class Silences:
         Raises:
             StorageError: The database does not answer.
         """
-        rows = await self._storage.read(sql.all_silences())
-        for row in rows:
-            if row.body.weekly is not None:
-                await preloaded(row.body.weekly)
-        self._by_id = {row.id: _prepared(row) for row in rows}
+        self._by_id = {row.id: _prepared(row) for row in await self._read()}
+
+    async def take_over(self, keys: Collection[str]) -> None:
+        """See services.hubs.shared_state.Follower."""
+        rows = {row.id: row for row in await self._read()}
+        for silence_id in keys:
+            row = rows.get(silence_id)
+            if row is None:
+                self._by_id.pop(silence_id, None)
+            elif silence_id not in self._by_id:
+                self._by_id[silence_id] = _prepared(row)
 
     def covering(self, alert: Alert) -> str | None:
         """Return the id of a silence that holds at present for an alert; None when nothing does."""
@@ -111,6 +117,13 @@ class Silences:
         """Forget the silences that ended before then, as the database does."""
         for silence_id in [each.row.id for each in self._by_id.values() if each.row.ends_ms < before_ms]:
             del self._by_id[silence_id]
+
+    async def _read(self) -> list[SilenceRow]:
+        rows = await self._storage.read(sql.all_silences())
+        for row in rows:
+            if row.body.weekly is not None:
+                await preloaded(row.body.weekly)
+        return rows
 
     def _is_for(self, silence: _Silence, alert: Alert, state: ServerState) -> bool:
         metric = silence.row.body.metric

@@ -1,6 +1,6 @@
 """Thresholds: made, shown, changed and deleted; all of them in memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Final
@@ -68,6 +68,17 @@ class Thresholds:
         rows = await self._storage.write(_loaded(self._now_ms()))
         self._by_id = {row.id: prepared(row) for row in rows}
         self.generation += 1
+
+    async def take_over(self, keys: Collection[str]) -> None:
+        """See services.hubs.shared_state.Follower."""
+        rows = {row.id: row for row in await self._storage.read(sql.all_thresholds())}
+        for threshold_id in keys:
+            row, known = rows.get(threshold_id), self._by_id.get(threshold_id)
+            if row is None and known is not None:
+                del self._by_id[threshold_id]
+                self._has_changed(threshold_id)
+            elif row is not None and (known is None or known.row != row):
+                self._put(prepared(row))
 
     def applying_to(self, state: ServerState) -> Iterator[Threshold]:
         """Yield the enabled thresholds of a server."""

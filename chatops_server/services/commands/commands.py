@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -25,10 +25,25 @@ from chatops_server.services.errands import Errands
 from chatops_server.services.ledger import Ledger
 from chatops_server.services.refusals import refusal
 from chatops_server.storage.base import ReferenceViolationError, Storage
-from chatops_server.storage.sql.commands import CommandRow, NewCommand, running_commands
+from chatops_server.storage.sql.commands import (
+    CommandFilter,
+    CommandRow,
+    NewCommand,
+    command,
+    commands_visible_to,
+    running_commands,
+    running_commands_of,
+)
 from chatops_wire.codes import ErrorCode
 from chatops_wire.commands import CommandResponse
-from chatops_wire.rest_commands import BatchCreate, BatchView, CommandCreate, CommandOrder
+from chatops_wire.rest_commands import (
+    MAX_BATCH_SERVERS,
+    BatchCreate,
+    BatchItem,
+    BatchView,
+    CommandCreate,
+    CommandOrder,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +63,19 @@ class Commands:
         self,
         storage: Storage,
         ledger: Ledger,
-        parts: tuple[Fleet, AgentSessions, Files, ActionCounts],
+        parts: tuple[Fleet, AgentSessions, Files, ActionCounts, str | None],
         now_ms: Callable[[], int],
         patience: Patience = USUAL,
     ) -> None:
-        fleet, sessions, files, counts = parts
+        fleet, sessions, files, counts, node_id = parts
         self._storage = storage
         self._fleet = fleet
         self._runs = Runs()
         self._errands = Errands()
         self._store = OutputStore(storage, files)
-        self._records = Records(ledger, now_ms)
+        # None: there is no other hub, and every command in the database is this one's.
+        self._node_id = node_id
+        self._records = Records(ledger, now_ms, node_id)
         self._patience = patience
         shop = Workshop(self._runs, fleet, self._store, self._records, patience, counts)
         self._dispatch = Dispatch(shop, sessions, self._errands, Clocks(_now, now_ms))
@@ -69,11 +86,51 @@ class Commands:
     async def load(self) -> None:
         """Wait for the agents of runs that an earlier hub began; call before any agent connects.
 
+        One of several hubs is told what it is to take up: see `adopt`.
+
         Raises:
             StorageError: The database does not answer.
         """
-        for row in await self._storage.read(running_commands()):
-            await self._resume(row)
+        if self._node_id is None:
+            await self.adopt(await self._storage.read(running_commands()))
+
+    async def adopt(self, rows: Iterable[CommandRow]) -> None:
+        """Go on with runs of a hub that is gone; the database says already that they are this one's.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        for row in rows:
+            if self._runs.get(row.id) is None:
+                self._dispatch.pick_up(await self._resume(row))
+
+    async def part_from_adopted(self) -> None:
+        """Leave runs alone that others have adopted, since they took this hub for gone.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        held = [run for run in self._runs if run.response is None]
+        if self._node_id is None or not held:
+            return
+        ours = {row.id for row in await self._storage.read(running_commands_of(self._node_id))}
+        for run in held:
+            if run.id not in ours and run.response is None:
+                self._dispatch.disown(run)
+
+    def waited_for(self) -> set[str]:
+        """Return the servers for whose agents runs wait."""
+        return {run.server_id for run in self._runs if run.waits_for_agent}
+
+    def own(self, command_id: str) -> Run | None:
+        """Return a run that this hub sees to."""
+        return self._runs.get(command_id)
+
+    def undelivered(self, command_id: str) -> None:
+        """End a command that certainly did not reach the agent."""
+        run = self._runs.get(command_id)
+        if run is not None:
+            self._dispatch.refuse_offline(run)
 
     async def close(self) -> None:
         """End all tasks; what is in memory only is lost unless `flush` came before. Idempotent."""
@@ -143,14 +200,17 @@ class Commands:
 
         Raises:
             NotFoundError, ForbiddenError: As for run.
+            HubUnreachableError: Another hub sees to it and does not answer.
         """
         row = await self.history.row(principal, command_id, ServerAction.OPERATE)
         run = self._runs.get(command_id)
         if run is not None and not run.ended.is_set():
             if run.response is None:
-                await self._records.cancelled(run, caller, force=force)
-                self._dispatch.cancel(run, force=force)
-            await _soon_ended([run])
+                await self._records.cancelled(row, caller, force=force)
+            await self.cancel_own(run, force=force)
+        elif run is None and row.status == "running" and self.history.elsewhere is not None:
+            await self._records.cancelled(row, caller, force=force)
+            await self.history.elsewhere.cancel(row, force=force)
         # Also of one that ended between the look at its row and the look for its run.
         is_stale = row.status == "running"
         return await self.history.row(principal, command_id, ServerAction.OPERATE) if is_stale else row
@@ -165,15 +225,24 @@ class Commands:
         """
         runs = self._batches.of(batch_id)
         if not runs:
-            raise NotFoundError("no such batch is under way")
+            return await self._cancel_batch_elsewhere(batch_id, principal, caller, force=force)
         for run in runs:
             server_for(self._fleet, principal, run.server_id, ServerAction.OPERATE)
         await self._records.batch_cancelled(batch_id, caller, force=force)
-        # All in one go, so that none begins in the place of one that ends.
-        for run in runs:
-            self._dispatch.cancel(run, force=force)
+        self.cancel_own_batch(batch_id, force=force)
         await _soon_ended(runs)
         return BatchView(batch_id=batch_id, items=items(runs))
+
+    async def cancel_own(self, run: Run, *, force: bool) -> None:
+        """Ask for the end of a run of this hub's, and wait a moment for it."""
+        self._dispatch.cancel(run, force=force)
+        await _soon_ended([run])
+
+    def cancel_own_batch(self, batch_id: str, *, force: bool) -> None:
+        """Ask for the end of what of a batch has not ended and is this hub's."""
+        # All in one go, so that none begins in the place of one that ends.
+        for run in self._batches.of(batch_id):
+            self._dispatch.cancel(run, force=force)
 
     def connected(self, session: AgentSession) -> None:
         """Pick up a server's runs."""
@@ -187,7 +256,31 @@ class Commands:
         """Take what an agent says."""
         await self._dispatch.hear(session, message)
 
-    async def _resume(self, row: CommandRow) -> None:
+    async def _cancel_batch_elsewhere(
+        self, batch_id: str, principal: Principal, caller: Caller, *, force: bool
+    ) -> BatchView:
+        wanted = CommandFilter(batch_id=batch_id, status="running", limit=MAX_BATCH_SERVERS)
+        rows = await self._storage.read(commands_visible_to(None, wanted))
+        # The hub whose it was is gone, or will say of its end itself.
+        nodes = {row.node_id for row in rows if row.node_id is not None}
+        if not rows or self.history.elsewhere is None:
+            raise NotFoundError("no such batch is under way")
+        for row in rows:
+            server_for(self._fleet, principal, row.server_id, ServerAction.OPERATE)
+        await self._records.batch_cancelled(batch_id, caller, force=force)
+        for node_id in nodes:
+            await self.history.elsewhere.cancel_batch(node_id, batch_id, force=force)
+        cancelled = [await self._storage.read(command(row.id)) for row in rows]
+        return BatchView(
+            batch_id=batch_id,
+            items=tuple(
+                BatchItem(command_id=row.id, server_id=row.server_id, status=row.status)
+                for row in cancelled
+                if row is not None
+            ),
+        )
+
+    async def _resume(self, row: CommandRow) -> Run:
         segments = await self._store.stored(row.num)
         run = Run(
             row.id, row.num, row.server_id, row.user_id, None, row.timeout_s, shown(_order(row)), row.batch_id
@@ -203,6 +296,7 @@ class Commands:
             )
         self._runs.add(run)
         self._dispatch.keep(run)
+        return run
 
 
 def _order(row: CommandRow) -> CommandOrder:

@@ -107,16 +107,19 @@ class Dispatch:
                 )
             )
         if run.response is None and session is None:
-            text = "the server's agent is not connected"
-            refused = CommandResponse(
-                command_id=run.id, status="refused", code=ErrorCode.AGENT_OFFLINE, message=text
-            )
-            run.respond(refused)
+            self.refuse_offline(run)
         elif run.response is None and session is not None:
             run.session = session
             run.gives_up_at = run.sent_at + run.timeout_s + self._patience.answer_s
             session.outbox.put(codec.encode(_command(run, order, self._not_after(session))))
         self.keep(run)
+
+    def refuse_offline(self, run: Run) -> None:
+        """End a run that was not begun: its agent is not there."""
+        text = "the server's agent is not connected"
+        run.respond(
+            CommandResponse(command_id=run.id, status="refused", code=ErrorCode.AGENT_OFFLINE, message=text)
+        )
 
     def keep(self, run: Run) -> None:
         """Begin to see a run to its end."""
@@ -140,15 +143,23 @@ class Dispatch:
     def connected(self, session: AgentSession) -> None:
         """Pick up the runs of a server whose agent is there again."""
         for run in self._runs.on(session.state.id):
-            if run.sent_at is None or run.response is not None:
-                continue
-            run.session, run.owed = session, 0
-            deadline = run.sent_at + run.timeout_s + self._patience.answer_s
-            run.gives_up_at = max(deadline, self._now() + self._patience.answer_s)
-            session.outbox.put(codec.encode(CommandAttach(command_id=run.id, after_seq=run.output.last_seq)))
-            if run.is_cancelled:
-                self._tell_cancel(run)
-            run.wake.set()
+            self._attach(run, session)
+
+    def pick_up(self, run: Run) -> None:
+        """Go on with a run whose agent may be there already."""
+        session = self._session(run.server_id)
+        if session is not None and run.session is not session:
+            self._attach(run, session)
+
+    def disown(self, run: Run) -> None:
+        """Leave a run to another hub, which has it already."""
+        run.is_disowned = True
+        run.wake.set()
+        if run.sent_at is None:
+            # It has no keeper yet.
+            self._runs.remove(run)
+            run.output.complete()
+            run.ended.set()
 
     def disconnected(self, session: AgentSession) -> None:
         """Wait a while for the agent to come back to its runs."""
@@ -190,6 +201,17 @@ class Dispatch:
                 run.respond(_within_bounds(self._timed(run, message)))
             case _:
                 assert_never(message)
+
+    def _attach(self, run: Run, session: AgentSession) -> None:
+        if run.sent_at is None or run.response is not None or run.is_disowned:
+            return
+        run.session, run.owed = session, 0
+        deadline = run.sent_at + run.timeout_s + self._patience.answer_s
+        run.gives_up_at = max(deadline, self._now() + self._patience.answer_s)
+        session.outbox.put(codec.encode(CommandAttach(command_id=run.id, after_seq=run.output.last_seq)))
+        if run.is_cancelled:
+            self._tell_cancel(run)
+        run.wake.set()
 
     def _timed(self, run: Run, response: CommandResponse) -> CommandResponse:
         """Return it with the time we know of, where the agent has forgotten the run."""
@@ -237,8 +259,7 @@ class Dispatch:
                 run.ended.set()
 
     def _session(self, server_id: str) -> AgentSession | None:
-        session = self._sessions.get(server_id)
-        return None if session is None or session.outbox.closing is not None else session
+        return self._sessions.reachable(server_id)
 
 
 def new_command_id() -> str:

@@ -1,18 +1,21 @@
 """What was run: lists, single commands, and their output, kept or under way."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
 from chatops_server.broker.fleet import Fleet
 from chatops_server.broker.run_output import GoneError, Segment, chunks_of
-from chatops_server.broker.runs import Runs
+from chatops_server.broker.runs import Run, Runs
 from chatops_server.domain.output_chunks import Chunk, OutputText, kept
 from chatops_server.domain.permissions import Principal, ServerAction
-from chatops_server.errors import NotFoundError
+from chatops_server.errors import HubUnreachableError, NotFoundError
 from chatops_server.services.access import server_for
+from chatops_server.services.commands.elsewhere import Elsewhere, NotOursError
 from chatops_server.services.commands.output_store import OutputStore
 from chatops_server.storage.base import Storage
 from chatops_server.storage.sql.commands import CommandFilter, CommandRow, command, commands_visible_to
@@ -24,6 +27,23 @@ from chatops_wire.times import format_ms
 _NO_OUTPUT: Final = b'"output":""'
 
 
+# The row is there a moment before its hub knows the run.
+_MISSES: Final = 3
+# After that hub, or the way there, went away: another one takes over within seconds.
+_LOOK_AGAIN_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class Follow:
+    """How far somebody has come who follows a run."""
+
+    row: CommandRow
+    seq: int = 0
+    misses: int = 0
+    """How often the hub whose it is said that it is over, or not its own, and the database did not."""
+    end: CommandFinished | None = None
+
+
 class History:
     """Reads commands for those who may see their servers."""
 
@@ -32,6 +52,8 @@ class History:
         self._fleet = fleet
         self._runs = runs
         self._store = store
+        self.elsewhere: Elsewhere | None = None
+        """The other hubs; None: there are none."""
 
     async def listed(
         self, principal: Principal, wanted: CommandFilter
@@ -81,7 +103,7 @@ class History:
         """Yield the output there is now, piece by piece; of a long one head and tail."""
         run = self._runs.get(row.id)
         if run is None:
-            async for some in _chunks(await self._store.stored(row.num)):
+            async for some in self._chunks_elsewhere(row):
                 yield some
             return
         with run.output.followed():
@@ -95,21 +117,63 @@ class History:
 
         A reader who falls far behind a fast command misses what lies in between; sequences tell.
         """
-        run = self._runs.get(row.id)
-        if run is None:
-            async for some in self.chunks(row):
-                yield some
-            # Read again: it may have ended since.
-            newest = await self._storage.read(command(row.id))
-            yield _finished(row if newest is None else newest)
-            return
-        seq = 0
+        follow = Follow(row)
+        while follow.end is None:
+            run = self._runs.get(row.id)
+            pieces = self._followed_here(follow, run) if run else self._followed_elsewhere(follow)
+            async for chunks in pieces:
+                yield chunks
+                follow.seq = chunks[-1].seq
+        yield follow.end
+
+    async def _followed_here(self, follow: "Follow", run: Run) -> AsyncGenerator[Sequence[Chunk], None]:
         with run.output.followed():
+            seq = follow.seq
             while chunks := await run.output.after(seq):
                 yield chunks
                 seq = chunks[-1].seq
         await run.ended.wait()
-        yield run.finished or _finished(row)
+        if not run.is_disowned:
+            follow.end = run.finished or _finished(follow.row)
+
+    async def _followed_elsewhere(self, follow: "Follow") -> AsyncGenerator[Sequence[Chunk], None]:
+        """Yield what another hub tells of it, or at its end what is stored."""
+        # Read again each time: it may have ended since, or be another hub's.
+        follow.row = await self._newest(follow.row)
+        if follow.row.status == "running" and self.elsewhere is not None and follow.misses < _MISSES:
+            has_trouble = False
+            try:
+                async for chunks in self.elsewhere.followed(follow.row, follow.seq):
+                    yield chunks
+                    follow.misses = 0
+                follow.misses += 1
+            except NotOursError:
+                follow.misses += 1
+            except HubUnreachableError:
+                has_trouble = True
+            if has_trouble or follow.misses > 1:
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            return
+        async for chunks in _chunks(await self._store.stored(follow.row.num)):
+            rest = tuple(chunk for chunk in chunks if chunk.seq > follow.seq)
+            if rest:
+                yield rest
+        follow.row = await self._newest(follow.row)
+        follow.end = _finished(follow.row)
+
+    async def _newest(self, row: CommandRow) -> CommandRow:
+        newest = await self._storage.read(command(row.id))
+        return row if newest is None else newest
+
+    async def _chunks_elsewhere(self, row: CommandRow) -> AsyncGenerator[Sequence[Chunk], None]:
+        seq = 0
+        async for chunks in _chunks(await self._store.stored(row.num)):
+            yield chunks
+            seq = chunks[-1].seq
+        if row.status == "running" and self.elsewhere is not None:
+            with suppress(NotOursError, HubUnreachableError):
+                async for chunks in self.elsewhere.followed(row, seq, waits=False):
+                    yield chunks
 
     def view(self, row: CommandRow) -> CommandView:
         """Return a command with only the beginning of its output."""

@@ -72,7 +72,10 @@ class Keeper:
         """See a run to its end. Cancelling leaves it as it is, for another hub to go on with."""
         try:
             await self._until_over(run)
-            await self._finish(run)
+            if run.is_disowned:
+                self._part_from(run)
+            else:
+                await self._finish(run)
             if _may_return(run):
                 await self._until_returned(run)
         except ReferenceViolationError:
@@ -83,7 +86,7 @@ class Keeper:
         await self._shop.store.release(run)
 
     async def _until_over(self, run: Run) -> None:
-        while run.response is None:
+        while run.response is None and not run.is_disowned:
             run.wake.clear()
             await self._make_room(run)
             give_credit(run)
@@ -166,6 +169,13 @@ class Keeper:
         counts.commands[response.status] += 1
         if not run.ended.is_set():
             counts.commands_running -= 1
+        run.output.complete()
+        run.has_room.set()
+        run.ended.set()
+
+    def _part_from(self, run: Run) -> None:
+        """Let whoever waits look for the hub that sees to it now."""
+        self._shop.counts.commands_running -= 1
         run.output.complete()
         run.has_room.set()
         run.ended.set()

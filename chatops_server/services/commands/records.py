@@ -1,6 +1,7 @@
 """Runs written down: the row, the audit log and the timeline, together in one transaction each time."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from chatops_server.storage.base import Script
 from chatops_server.storage.sql.command_output import add_part, drop_part
 from chatops_server.storage.sql.commands import (
     CommandEnd,
+    CommandRow,
     NewCommand,
     add_command,
     begin_command,
@@ -30,7 +32,9 @@ _SHOWN_CHARS: Final = 80
 class Records:
     """Writes down what happens to commands; every method raises StorageError and then nothing is written."""
 
-    def __init__(self, ledger: Ledger, now_ms: Callable[[], int]) -> None:
+    def __init__(self, ledger: Ledger, now_ms: Callable[[], int], node_id: str | None = None) -> None:
+        """Take this hub's id among several; None: it is alone."""
+        self._node_id = node_id
         self._ledger = ledger
         self._now_ms = now_ms
 
@@ -42,7 +46,7 @@ class Records:
         text = shown(order)
         event = NewEvent(KIND, f"{text} on {name}", server_id, caller.user_id, {"command_id": new.id})
         deed = Deed("command.run", caller, new.id, server_id, "sent", _audited(order), event)
-        return await self._ledger.commit(_added(new, self._now_ms()), deed)
+        return await self._ledger.commit(_added(replace(new, node_id=self._node_id), self._now_ms()), deed)
 
     async def batch_ordered(
         self, commands: Sequence[NewCommand], order: CommandOrder, server_ids: Sequence[str], caller: Caller
@@ -53,7 +57,9 @@ class Records:
         event = NewEvent(KIND, message, None, caller.user_id, {"batch_id": batch_id})
         data = {**_audited(order), "server_ids": list(server_ids)}
         deed = Deed("command.batch", caller, batch_id, None, "begun", data, event)
-        return await self._ledger.commit(_all_added(commands, self._now_ms()), deed)
+        return await self._ledger.commit(
+            _all_added([replace(new, node_id=self._node_id) for new in commands], self._now_ms()), deed
+        )
 
     async def begun(self, run: Run, order: CommandOrder) -> None:
         """Store that a command of a batch is about to be sent."""
@@ -65,7 +71,7 @@ class Records:
 
     async def finished(self, run: Run, response: CommandResponse, settled: Settled, name: str) -> None:
         """Store how a command ended, and the last of its output; `name` is the server's."""
-        end = _end(response, settled, self._now_ms(), run)
+        end = replace(_end(response, settled, self._now_ms(), run), node_id=self._node_id)
         data = {
             "command_id": run.id,
             "status": end.status,
@@ -92,10 +98,10 @@ class Records:
         )
         await self._ledger.commit(_ended(run.num, end, settled), deed)
 
-    async def cancelled(self, run: Run, caller: Caller, *, force: bool) -> None:
+    async def cancelled(self, row: CommandRow, caller: Caller, *, force: bool) -> None:
         """Write down that somebody asked for the end of a command."""
         await self._ledger.note(
-            Deed("command.cancel", caller, run.id, run.server_id, "asked", {"force": force})
+            Deed("command.cancel", caller, row.id, row.server_id, "asked", {"force": force})
         )
 
     async def batch_cancelled(self, batch_id: str, caller: Caller, *, force: bool) -> None:
@@ -174,7 +180,7 @@ def _all_added(commands: Sequence[NewCommand], now_ms: int) -> Script[list[int]]
 
 def _ended(num: int, end: CommandEnd, settled: Settled) -> Script[None]:
     if not (yield from end_command(num, end)):
-        # Its server was deleted, and with it the command.
+        # Its server was deleted, and with it the command; or another hub has taken it over.
         return
     if settled.unwritten is not None:
         yield from add_part(num, *settled.unwritten)

@@ -1,6 +1,6 @@
 """Channels: where notifications go; for admins. Addresses and secrets are kept sealed and never shown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from secrets import token_hex
@@ -72,11 +72,17 @@ class Channels:
         Raises:
             StorageError: The database does not answer.
         """
-        rows = await self._storage.read(sql.all_channels())
-        for row in rows:
-            if row.body.quiet_hours is not None:
-                await preloaded(row.body.quiet_hours)
-        self._by_id = {row.id: _prepared(row) for row in rows}
+        self._by_id = {row.id: _prepared(row) for row in await self._read()}
+
+    async def take_over(self, keys: Collection[str]) -> None:
+        """See services.hubs.shared_state.Follower."""
+        rows = {row.id: row for row in await self._read()}
+        for channel_id in keys:
+            row, known = rows.get(channel_id), self._by_id.get(channel_id)
+            if row is None:
+                self._by_id.pop(channel_id, None)
+            elif known is None or known.row != row:
+                self._by_id[channel_id] = _prepared(row)
 
     def enabled(self) -> Iterator[Channel]:
         """Yield the channels that are in use."""
@@ -199,6 +205,13 @@ class Channels:
         if where.kind == "apprise" and find_spec("apprise") is None:
             raise InvalidRequestError("url: this kind of address needs the extra chatops[notify] on the hub")
         return where
+
+    async def _read(self) -> list[ChannelRow]:
+        rows = await self._storage.read(sql.all_channels())
+        for row in rows:
+            if row.body.quiet_hours is not None:
+                await preloaded(row.body.quiet_hours)
+        return rows
 
     def _patched(self, channel: Channel, patch: ChannelPatch) -> Secrets:
         try:

@@ -24,15 +24,27 @@ class Logbook:
     """Writes terminals down and reads them back; methods raise StorageError."""
 
     def __init__(
-        self, storage: Storage, ledger: Ledger, recordings: Recordings, now_ms: Callable[[], int]
+        self,
+        storage: Storage,
+        ledger: Ledger,
+        recordings: Recordings,
+        now_ms: Callable[[], int],
+        node_id: str | None = None,
     ) -> None:
+        """Take this hub's id among several; None: it is alone."""
+        self._node_id = node_id
         self._storage = storage
         self._ledger = ledger
         self._recordings = recordings
         self._now_ms = now_ms
 
     async def load(self) -> None:
-        """Note that what an earlier hub relayed is no longer relayed."""
+        """Note that what an earlier hub relayed is no longer relayed.
+
+        Of several hubs the database knows whose it was (services.hubs.heartbeat).
+        """
+        if self._node_id is not None:
+            return
         await self._storage.write(sql.close_left_terminals(self._now_ms(), "the hub was restarted"))
 
     async def opened(self, terminal: Terminal, state: ServerState, principal: Principal) -> None:
@@ -42,13 +54,13 @@ class Logbook:
         data = {} if terminal.container is None else {"container": terminal.container}
         event = NewEvent(KIND, message, state.id, terminal.user_id, {"terminal_id": terminal.id, **data})
         deed = Deed("terminal.open", Caller(principal, None), terminal.id, state.id, data=data, event=event)
-        row = sql.add_terminal(terminal.id, state.num, terminal.user_id, self._now_ms())
-        await self._ledger.commit(row, deed)
+        new = sql.NewTerminal(terminal.id, state.num, terminal.user_id, self._now_ms(), self._node_id)
+        await self._ledger.commit(sql.add_terminal(new), deed)
 
     async def attached(self, terminal: Terminal, principal: Principal) -> int | None:
         """Store that somebody is about to view a terminal again; return when it was opened, if known."""
         deed = Deed("terminal.attach", Caller(principal, None), terminal.id, terminal.server_id)
-        return await self._ledger.commit(sql.reopen_terminal(terminal.id), deed)
+        return await self._ledger.commit(sql.reopen_terminal(terminal.id, self._node_id), deed)
 
     async def denied(self, principal: Principal, kind: str, server_id: str | None) -> None:
         """Write down that a request was not the user's to make."""
@@ -71,8 +83,8 @@ class Logbook:
             event,
             terminal.user_id,
         )
-        row = sql.close_terminal(terminal.id, self._now_ms(), ended.reason[:200], size)
-        await self._ledger.commit(row, deed)
+        end = sql.TerminalEnd(self._now_ms(), ended.reason[:200], size, self._node_id)
+        await self._ledger.commit(sql.close_terminal(terminal.id, end), deed)
 
     async def owners(self, server_id: str) -> dict[str, str | None]:
         """Return who opened the terminals of a server, by the terminal's id."""

@@ -35,8 +35,8 @@ class Rights:
             AgentOfflineError: There is none.
         """
         server_for(self._fleet, principal, server_id, ServerAction.OPERATE)
-        session = self._sessions.get(server_id)
-        if session is None or session.outbox.closing is not None:
+        session = self._sessions.reachable(server_id)
+        if session is None:
             raise AgentOfflineError
         return session
 

@@ -16,11 +16,7 @@ from chatops_server.broker.terminals import OpenTerminals, Terminal
 from chatops_server.domain.inventory import is_name
 from chatops_server.domain.narrowing import leaves, needs_of_terminal
 from chatops_server.domain.permissions import ServerAction, allows
-from chatops_server.errors import (
-    InvalidRequestError,
-    NotFoundError,
-    StorageError,
-)
+from chatops_server.errors import InvalidRequestError, NotFoundError, StorageError
 from chatops_server.services.errands import Errands
 from chatops_server.services.narrowing import narrowed_words
 from chatops_server.services.refusals import refusal
@@ -48,9 +44,7 @@ from chatops_wire.terminals import (
     TerminalOpened,
     TerminalResize,
 )
-from chatops_wire.terminals import (
-    Terminals as ListedTerminals,
-)
+from chatops_wire.terminals import Terminals as ListedTerminals
 
 log = logging.getLogger(__name__)
 
@@ -266,13 +260,18 @@ class TerminalRelay:
         for terminal in self._open.over(session):
             self._lost(terminal)
 
+    def relays(self, session: AgentSession, terminal_id: str) -> bool:
+        """Return whether a terminal is carried by this session."""
+        terminal = self._open.get(terminal_id)
+        return terminal is not None and terminal.session is session
+
     def hear(self, session: AgentSession, message: FromAgent) -> None:
         """Take what an agent says of one of its terminals; of others it is not heard."""
         if isinstance(message, ListedTerminals):
             self._listing.hear(message)
             return
         terminal = self._open.get(message.terminal_id)
-        if terminal is None or terminal.session is not session:
+        if terminal is None or not self.relays(session, terminal.id):
             return
         match message:
             case TerminalOpened():

@@ -13,7 +13,7 @@ NEWEST: Final = 2**63 - 1
 _COLUMNS: Final = (
     "c.num, c.id, s.num, s.id, c.user_id, c.batch_id, c.command, c.argv, c.cwd, c.timeout_s, c.status,"
     " c.exit_code, c.signal, c.code, c.message, c.output_bytes, c.truncated, c.duration_ms, c.created_ms,"
-    " c.started_ms, c.finished_ms, c.preview, c.output_sha256"
+    " c.started_ms, c.finished_ms, c.preview, c.output_sha256, c.node_id"
 )
 
 
@@ -29,6 +29,8 @@ class NewCommand:
     cwd: str | None
     timeout_s: float
     batch_id: str | None = None
+    node_id: str | None = None
+    """The hub that sees to it; None: there is but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class CommandRow:
     finished_ms: int | None
     preview: str
     output_sha256: str | None
+    node_id: str | None
+    """The hub that sees to it, or did; None: there was but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class CommandEnd:
     duration_ms: int | None = None
     preview: str = ""
     output_sha256: str | None = None
+    node_id: str | None = None
+    """The hub that says so; that of another's command it cannot. None: there is but one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ def add_command(new: NewCommand, created_ms: int) -> Script[int]:
     """Insert a command that is not yet begun and return its number."""
     [(num,)] = yield from fetch(
         "INSERT INTO commands"
-        " (id, server_num, user_id, batch_id, command, argv, cwd, timeout_s, status, created_ms)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9) RETURNING num",
+        " (id, server_num, user_id, batch_id, command, argv, cwd, timeout_s, status, created_ms,"
+        " node_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'running', $9, $10) RETURNING num",
         new.id,
         new.server_num,
         new.user_id,
@@ -105,6 +111,7 @@ def add_command(new: NewCommand, created_ms: int) -> Script[int]:
         new.cwd,
         new.timeout_s,
         created_ms,
+        new.node_id,
     )
     return int(num)
 
@@ -115,11 +122,11 @@ def begin_command(num: int, started_ms: int) -> Script[None]:
 
 
 def end_command(num: int, end: CommandEnd) -> Script[bool]:
-    """Store how a command ended; return whether it is still there."""
+    """Store how a command ended; return whether it is still there, and not taken over by another hub."""
     changed = yield from execute(
         "UPDATE commands SET status = $2, finished_ms = $3, exit_code = $4, signal = $5, code = $6,"
         " message = $7, output_bytes = $8, truncated = $9, duration_ms = $10, preview = $11,"
-        " output_sha256 = $12 WHERE num = $1",
+        " output_sha256 = $12 WHERE num = $1 AND ($13 IS NULL OR node_id = $13)",
         num,
         end.status,
         end.finished_ms,
@@ -132,6 +139,7 @@ def end_command(num: int, end: CommandEnd) -> Script[bool]:
         end.duration_ms,
         end.preview,
         end.output_sha256,
+        end.node_id,
     )
     return changed == 1
 
@@ -150,6 +158,16 @@ def running_commands() -> Script[list[CommandRow]]:
     rows = yield from fetch(
         f"SELECT {_COLUMNS} FROM commands c JOIN servers s ON s.num = c.server_num"  # noqa: S608 - likewise
         " WHERE c.status = 'running' ORDER BY c.num"
+    )
+    return [_row(row) for row in rows]
+
+
+def running_commands_of(node_id: str) -> Script[list[CommandRow]]:
+    """Return every command that a hub sees to and that has not ended, oldest first."""
+    rows = yield from fetch(
+        f"SELECT {_COLUMNS} FROM commands c JOIN servers s ON s.num = c.server_num"  # noqa: S608 - likewise
+        " WHERE c.status = 'running' AND c.node_id = $1 ORDER BY c.num",
+        node_id,
     )
     return [_row(row) for row in rows]
 

@@ -24,6 +24,16 @@ def all_grants() -> Script[list[GrantRow]]:
     return [GrantRow(*row) for row in rows]
 
 
+def grants_on(server_num: int) -> Script[list[GrantRow]]:
+    """Return every grant of one server."""
+    rows = yield from fetch(
+        "SELECT s.id, g.user_id, g.role, g.created_ms FROM grants g JOIN servers s ON s.num = g.server_num"
+        " WHERE g.server_num = $1",
+        server_num,
+    )
+    return [GrantRow(*row) for row in rows]
+
+
 def grants_of(server_num: int, after_user: str, limit: int) -> Script[list[GrantRow]]:
     """Return a server's grants by user id, at most `limit`, from those after `after_user`."""
     rows = yield from fetch(

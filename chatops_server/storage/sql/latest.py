@@ -24,6 +24,16 @@ def all_latest() -> Script[list[LatestRow]]:
     return [LatestRow(*row) for row in rows]
 
 
+def latest_heard_since(ms: int) -> Script[list[tuple[str, int, LatestRow]]]:
+    """Return the newest samples of servers heard since then: each with its server's id, and when that was."""
+    rows = yield from fetch(
+        "SELECT s.id, s.last_seen_ms, l.server_num, l.epoch, l.seq, l.ts_ms, l.body"
+        " FROM latest l JOIN servers s ON s.num = l.server_num WHERE s.last_seen_ms >= $1",
+        ms,
+    )
+    return [(str(row[0]), int(row[1]), LatestRow(*row[2:])) for row in rows]
+
+
 def put_latest(row: LatestRow) -> Script[None]:
     """Store a server's newest sample in place of the one before; nothing if the server is gone."""
     yield from execute(

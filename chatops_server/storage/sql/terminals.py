@@ -24,32 +24,60 @@ class TerminalRow:
     recorded_bytes: int | None
 
 
-def add_terminal(terminal_id: str, server_num: int, user_id: str | None, opened_ms: int) -> Script[None]:
+@dataclass(frozen=True, slots=True)
+class NewTerminal:
+    """A terminal about to be stored."""
+
+    id: str
+    server_num: int
+    user_id: str | None
+    opened_ms: int
+    node_id: str | None = None
+    """The hub that relays it; None: there is but one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalEnd:
+    """How a terminal ended."""
+
+    closed_ms: int
+    reason: str
+    recorded_bytes: int | None = None
+    node_id: str | None = None
+    """The hub that says so; that of one another hub relays it cannot. None: there is but one."""
+
+
+def add_terminal(new: NewTerminal) -> Script[None]:
     """Insert a terminal that is about to be opened."""
     yield from execute(
-        "INSERT INTO terminals (id, server_num, user_id, opened_ms) VALUES ($1, $2, $3, $4)",
-        terminal_id,
-        server_num,
-        user_id,
-        opened_ms,
+        "INSERT INTO terminals (id, server_num, user_id, opened_ms, node_id) VALUES ($1, $2, $3, $4, $5)",
+        new.id,
+        new.server_num,
+        new.user_id,
+        new.opened_ms,
+        new.node_id,
     )
 
 
-def close_terminal(terminal_id: str, closed_ms: int, reason: str, recorded_bytes: int | None) -> Script[None]:
+def close_terminal(terminal_id: str, end: TerminalEnd) -> Script[None]:
     """Store that and why a terminal was closed."""
     yield from execute(
-        "UPDATE terminals SET closed_ms = $2, reason = $3, recorded_bytes = $4 WHERE id = $1",
+        "UPDATE terminals SET closed_ms = $2, reason = $3, recorded_bytes = $4"
+        " WHERE id = $1 AND ($5 IS NULL OR node_id = $5)",
         terminal_id,
-        closed_ms,
-        reason,
-        recorded_bytes,
+        end.closed_ms,
+        end.reason,
+        end.recorded_bytes,
+        end.node_id,
     )
 
 
-def reopen_terminal(terminal_id: str) -> Script[int | None]:
-    """Store that a terminal runs after all; return when it was opened, None when it is unknown."""
+def reopen_terminal(terminal_id: str, node_id: str | None) -> Script[int | None]:
+    """Store that a terminal runs after all, relayed by this hub; return when it was opened, None: unknown."""
     row = yield from fetch_one(
-        "UPDATE terminals SET closed_ms = NULL, reason = '' WHERE id = $1 RETURNING opened_ms", terminal_id
+        "UPDATE terminals SET closed_ms = NULL, reason = '', node_id = $2 WHERE id = $1 RETURNING opened_ms",
+        terminal_id,
+        node_id,
     )
     return int(row[0]) if row else None
 

@@ -11,6 +11,7 @@ from chatops_server.storage.sql import command_output as output_sql
 from chatops_server.storage.sql import commands as sql
 from chatops_server.storage.sql import terminals as terminals_sql
 from chatops_server.storage.sql.servers import delete_server
+from chatops_server.storage.sql.terminals import NewTerminal, TerminalEnd
 from tests.hub_rows import NOON_MS
 
 DAY_MS = 24 * 3600 * 1000
@@ -87,8 +88,8 @@ async def test_a_piece_that_is_written_again_takes_the_place_of_the_first(storag
 
 async def test_old_terminals_go(storage: Storage) -> None:
     for number, name in enumerate(("old", "open", "new")):
-        await storage.write(terminals_sql.add_terminal(name, 1, "usr_1", NOON_MS + number))
-    await storage.write(terminals_sql.close_terminal("old", NOON_MS, "", None))
+        await storage.write(terminals_sql.add_terminal(NewTerminal(name, 1, "usr_1", NOON_MS + number)))
+    await storage.write(terminals_sql.close_terminal("old", TerminalEnd(NOON_MS, "")))
     assert await storage.write(terminals_sql.drop_terminals_before(NOON_MS + 2, 10)) == ["old"]
     left = await storage.read(terminals_sql.terminals_of(None, None, terminals_sql.NEWEST, 10))
     assert [row.id for row in left] == ["new", "open"]
@@ -119,7 +120,7 @@ async def test_what_is_listed_is_what_was_asked_for_and_may_be_seen(storage: Sto
 
 async def test_a_deleted_server_takes_its_commands_and_terminals_along(storage: Storage) -> None:
     num = await storage.write(ran("gone", NOON_MS, 10))
-    await storage.write(terminals_sql.add_terminal("trm_1", 1, "usr_1", NOON_MS))
+    await storage.write(terminals_sql.add_terminal(NewTerminal("trm_1", 1, "usr_1", NOON_MS)))
     await storage.write(delete_server("srv_1"))
     assert await storage.read(sql.command("gone")) is None
     assert await storage.read(output_sql.parts(num)) == []
@@ -154,13 +155,13 @@ async def test_an_end_is_stored_and_may_be_put_right(storage: Storage) -> None:
 
 
 async def test_a_terminal_is_closed_reopened_and_closed_with_its_hub(storage: Storage) -> None:
-    await storage.write(terminals_sql.add_terminal("trm_1", 1, "usr_1", NOON_MS))
-    await storage.write(terminals_sql.close_terminal("trm_1", NOON_MS + 1, "exit", 42))
+    await storage.write(terminals_sql.add_terminal(NewTerminal("trm_1", 1, "usr_1", NOON_MS)))
+    await storage.write(terminals_sql.close_terminal("trm_1", TerminalEnd(NOON_MS + 1, "exit", 42)))
     found = await storage.read(terminals_sql.terminal("trm_1"))
     assert found is not None
     assert (found.closed_ms, found.reason, found.recorded_bytes) == (NOON_MS + 1, "exit", 42)
-    assert await storage.write(terminals_sql.reopen_terminal("trm_1")) == NOON_MS
-    assert await storage.write(terminals_sql.reopen_terminal("trm_none")) is None
+    assert await storage.write(terminals_sql.reopen_terminal("trm_1", None)) == NOON_MS
+    assert await storage.write(terminals_sql.reopen_terminal("trm_none", None)) is None
     assert await storage.read(terminals_sql.terminal_owners("srv_1")) == {"trm_1": "usr_1"}
     assert await storage.write(terminals_sql.close_left_terminals(NOON_MS + 2, "restart")) == 1
     assert await storage.read(terminals_sql.terminals_of("usr_2", None, terminals_sql.NEWEST, 10)) == []

@@ -140,7 +140,7 @@ async def open_bench(folder: Path, files: NoFiles | Spool) -> AsyncIterator[Benc
     with sessions.attempt() as attempt:
         sessions.register(session, attempt)
     ledger = Ledger(storage, Events(storage, _NobodyListens(), _now_ms), _now_ms)
-    commands = Commands(storage, ledger, (fleet, sessions, files, ActionCounts()), _now_ms, HURRIED)
+    commands = Commands(storage, ledger, (fleet, sessions, files, ActionCounts(), None), _now_ms, HURRIED)
     try:
         yield Bench(storage, commands, session)
     finally:

@@ -20,6 +20,7 @@ from chatops_server.services import agent_actions
 from chatops_server.services.agent_actions import AgentActions, Kept
 from chatops_server.services.api_keys import ApiKeys, VerifiedKey
 from chatops_server.services.events import Events
+from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
 from chatops_server.services.ingest_session import Appends
 from chatops_server.services.ledger import Ledger
@@ -210,24 +211,29 @@ USERS: dict[str, Role] = {"usr_owner": "operator", "usr_admin": "admin", "usr_gu
 async def open_live_hub(path: Path, patience: Patience = PATIENCE) -> AsyncIterator[LiveHub]:
     storage = await open_sqlite(path)
     try:
-        hub = _assembled(storage, path.parent)
-        for user_id, role in USERS.items():
-            user = UserRow(user_id, user_id[4:], role, active=True, token_version=1, created_ms=now_ms())
-            await storage.write(users_sql.add_user(user, "no password"))
-            hub.tokens.add(user_id[4:], Principal(user_id, user_id[4:], role, now_ms() + 1_800_000, 1))
-        async with _served(hub, patience):
+        hub = assembled_hub(storage, path.parent)
+        await add_users(storage)
+        async with served(hub, patience):
             yield hub
     finally:
         await storage.close()
 
 
-def _assembled(storage: Storage, folder: Path) -> LiveHub:
+async def add_users(storage: Storage) -> None:
+    for user_id, role in USERS.items():
+        user = UserRow(user_id, user_id[4:], role, active=True, token_version=1, created_ms=now_ms())
+        await storage.write(users_sql.add_user(user, "no password"))
+
+
+def assembled_hub(storage: Storage, folder: Path, telling: Telling | None = None) -> LiveHub:
     clock = Clock()
-    live = put_together(lambda num: storage.samples.recent_cpu(num, now_ms()), clock.now)
+    live = put_together(lambda num: storage.samples.recent_cpu(num, now_ms()), clock.now, telling)
     events = Events(storage, live.topics, now_ms)
     ledger = Ledger(storage, events, now_ms)
     api_keys = ApiKeys(storage, ledger, live.fleet, live.sessions, now_ms)
     tokens = Tokens()
+    for user_id, role in USERS.items():
+        tokens.add(user_id[4:], Principal(user_id, user_id[4:], role, now_ms() + 1_800_000, 1))
     return LiveHub(
         storage=storage,
         live=live,
@@ -244,7 +250,7 @@ def _assembled(storage: Storage, folder: Path) -> LiveHub:
 
 
 @asynccontextmanager
-async def _served(hub: LiveHub, patience: Patience) -> AsyncIterator[None]:
+async def served(hub: LiveHub, patience: Patience = PATIENCE) -> AsyncIterator[None]:
     app = web.Application(middlewares=[errors_as_problems(hub.live.counters.problems)])
     ingest = Ingest(hub.store, now_ms)
     add_live(app, hub.live, _services(hub, ingest, patience))

@@ -11,6 +11,7 @@ import pytest
 
 from chatops_server.app import RunningHub, open_hub, serving
 from chatops_server.assembly import Setup
+from chatops_server.bus.address import NatsAddress
 from chatops_server.config import Config
 
 ADMIN_PASSWORD = "correct horse battery"  # noqa: S105 - of a hub that lives as long as a test
@@ -98,7 +99,11 @@ class Asker:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *, metrics_public: bool = False, webhook_allow_private: bool = False
+    folder: Path,
+    *,
+    metrics_public: bool = False,
+    webhook_allow_private: bool = False,
+    bus: NatsAddress | None = None,
 ) -> AsyncIterator[Asker]:
     """A hub, and its admin logged in."""
     setup = Setup(
@@ -109,6 +114,7 @@ async def opened(
         CHEAP,
         metrics_public=metrics_public,
         webhook_allow_private=webhook_allow_private,
+        bus=bus,
     )
     config = Config(
         host="127.0.0.1",

@@ -69,6 +69,7 @@ def test_a_database_of_sqlite_is_named_by_path_or_by_url(database: str, expected
             {},
             "--database: '~nobody_of_that_name/hub.db': there is",
         ),
+        ({"bus": "redis://bus"}, {}, "--bus: expected nats://"),
         ({}, {"CHATOPS_ADMIN_PASSWORD": "x" * 1025}, "CHATOPS_ADMIN_PASSWORD"),
     ],
 )
@@ -135,3 +136,13 @@ def test_a_certificate_made_first_leaves_the_data_to_its_owner(tmp_path: Path) -
     make_own(data_dir, [], renew=False)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (data_dir, *data_dir.rglob("*"))}
     assert modes == {"hub": 0o700, "tls": 0o700, "key.pem": 0o600, "cert.pem": 0o644}
+
+
+def test_the_bus_is_named_by_flag_environment_or_file(tmp_path: Path) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text('bus = "nats://file:4222"\n')
+    environ = {"CHATOPS_CONFIG": str(file), "XDG_STATE_HOME": str(tmp_path)}
+    from_file = load({"data_dir": str(tmp_path)}, environ).bus
+    from_environment = load({"data_dir": str(tmp_path)}, {**environ, "CHATOPS_BUS": "nats://env:4222"}).bus
+    assert (str(from_file), str(from_environment)) == ("nats://file:4222", "nats://env:4222")
+    assert load({"data_dir": str(tmp_path)}, {}).bus is None

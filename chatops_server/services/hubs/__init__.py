@@ -1,0 +1,1 @@
+"""One hub among others that share its database: what they tell and ask each other."""

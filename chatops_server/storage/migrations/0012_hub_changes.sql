@@ -1,0 +1,1 @@
+-- Only hubs that share a PostgreSQL database tell each other what they changed (storage/postgres/migrations).
