@@ -161,9 +161,9 @@ def assembled(
         fleet=fleet,
         now_ms=now_ms,
     )
-    shared = _shared(setup, storage, hub, live, directory)
-    neighbours = _neighbours(setup, OneHub(storage, node, live, presence, actions, setup.patience, now_ms))
-    loops = {**_loops(hub, live, presence, secrets), **_of_several(shared, neighbours)}
+    around = OneHub(storage, node, live, presence, actions, setup.patience, now_ms)
+    neighbours, shared = _neighbours(setup, around), _shared(setup, around, hub, directory)
+    loops = {**_loops(hub, live, presence, secrets), **_loops_of_several(shared, neighbours)}
     loops |= {**_retention(storage, keeping, actions, alerts), **_across(view, presence, storage)}
     return Parts(hub, live, actions, presence, ingest, neighbours, loops, shared)
 
@@ -177,13 +177,10 @@ def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
     return neighbours.put_together(around, setup.rhythm)
 
 
-def _shared(
-    setup: Setup, storage: Storage, hub: Hub, live: Live, directory: UserDirectory
-) -> SharedState | None:
+def _shared(setup: Setup, around: OneHub, hub: Hub, directory: UserDirectory) -> SharedState | None:
     if isinstance(setup.database, Path):
         return None
     kept = hubs.Kept(
-        live,
         directory,
         hub.accounts,
         hub.login_sessions,
@@ -192,7 +189,7 @@ def _shared(
         hub.alerting,
         hub.ledger,
     )
-    return hubs.shared_state(storage, kept, now_ms)
+    return hubs.shared_state(around, kept)
 
 
 def _live(storage: Storage, node: Node) -> tuple[Live, LiveView | None]:
@@ -236,7 +233,7 @@ def _loops(
     return loops
 
 
-def _of_several(
+def _loops_of_several(
     shared: SharedState | None, neighbours: "Neighbours | None"
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     if shared is None or neighbours is None:

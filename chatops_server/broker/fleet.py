@@ -118,11 +118,14 @@ class Fleet:
             state.narrowing = narrowing
             self._touch(state)
 
-    def take_over(self, row: ServerRow) -> None:
+    def take_over(self, row: ServerRow, *, is_here: bool) -> None:
         """Bring a server in step with what another hub stored of it; an unknown one is taken up.
 
-        Not its narrowing, which its agent is to be told of too. What its agent says of the machine is taken
-        from the agent while that is here.
+        Not its narrowing, which its agent is to be told of too.
+
+        Args:
+            row: What is stored.
+            is_here: Whether its agent is, which then knows best what it says of its machine.
         """
         state = self._servers.get(row.id)
         if state is None:
@@ -135,7 +138,7 @@ class Fleet:
             self._touch(state)
             self._access_changed(state.id)
         facts = (row.host, row.capabilities, row.policy)
-        if not state.is_online and (state.host, state.capabilities, state.policy) != facts:
+        if not is_here and (state.host, state.capabilities, state.policy) != facts:
             state.host, state.capabilities, state.policy = facts
             self._touch(state)
 

@@ -45,8 +45,13 @@ class Ledger:
         self._now_ms = now_ms
         # Minute, entries in it and those left out since the last one, by user; there are no more than users.
         self._denials: dict[str, tuple[int, int, int]] = {}
+        self._commit_listeners: list[Callable[[], object]] = []
         self.has_grown = asyncio.Event()
         """Set with every entry; whoever notes the newest one elsewhere clears it (services.audit_head)."""
+
+    def on_commit(self, listener: Callable[[], object]) -> None:
+        """Call `listener` after each commit; it may not block or raise."""
+        self._commit_listeners.append(listener)
 
     async def commit(self, change: Script[T], deed: Deed | Callable[[T], Deed]) -> T:
         """Carry out a change and write it down; return what the change returned.
@@ -56,6 +61,8 @@ class Ledger:
         """
         result, event = await self._storage.write(self._written(change, deed))
         self.has_grown.set()
+        for listener in self._commit_listeners:
+            listener()
         if event is not None:
             self._events.publish(event)
         return result

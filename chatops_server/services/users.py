@@ -68,7 +68,12 @@ class Users:
             return None
         made_up = None if password else token_urlsafe(_FIRST_PASSWORD_BYTES)
         chosen = password or made_up or ""
-        await self.create(UserCreate(username=FIRST_ADMIN, password=chosen, role="admin"), Caller(None, None))
+        body = UserCreate(username=FIRST_ADMIN, password=chosen, role="admin")
+        try:
+            await self.create(body, Caller(None, None))
+        except ConflictError:
+            # Another hub that started at the same moment has made them, and shows the password.
+            return None
         return made_up
 
     def listed(self) -> list[UserDetail]:

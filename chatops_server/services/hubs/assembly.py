@@ -1,6 +1,5 @@
 """What makes a hub one of several, put together; only where the database is one that they share."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from chatops_server.services.accounts import Accounts
@@ -16,22 +15,20 @@ from chatops_server.services.hubs.followers import (
     TermsFollower,
     UserFollower,
 )
-from chatops_server.services.hubs.shared_state import SharedState
+from chatops_server.services.hubs.one_hub import OneHub
+from chatops_server.services.hubs.shared_state import CHANGED, SharedState
 from chatops_server.services.keeping import KeepingTerms
 from chatops_server.services.key_rotation import KeyRotation
 from chatops_server.services.ledger import Ledger
-from chatops_server.services.live import Live
 from chatops_server.services.login_sessions import LoginSessions
 from chatops_server.services.narrowing import Narrowings
 from chatops_server.services.user_directory import UserDirectory
-from chatops_server.storage.base import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What a hub keeps in memory of the database."""
 
-    live: Live
     directory: UserDirectory
     accounts: Accounts
     logins: LoginSessions
@@ -41,13 +38,14 @@ class Kept:
     ledger: Ledger
 
 
-def shared_state(storage: Storage, kept: Kept, now_ms: Callable[[], int]) -> SharedState:
+def shared_state(around: OneHub, kept: Kept) -> SharedState:
     """Return what keeps it in step with what other hubs do; nothing runs yet."""
-    fleet, sessions = kept.live.fleet, kept.live.sessions
-    door = Doorkeeper(kept.live.clients, kept.accounts, now_ms)
+    storage, now_ms = around.storage, around.now_ms
+    fleet, sessions = around.live.fleet, around.live.sessions
+    door = Doorkeeper(around.live.clients, kept.accounts, now_ms)
     notifications = kept.alerts.notifications
     # People before what is theirs, and servers before what is on them.
-    return SharedState(
+    shared = SharedState(
         storage,
         {
             "users": UserFollower(storage, kept.directory, door),
@@ -63,3 +61,7 @@ def shared_state(storage: Storage, kept: Kept, now_ms: Callable[[], int]) -> Sha
             "audit": AuditFollower(kept.ledger.has_grown),
         },
     )
+    bus = around.node.bus
+    bus.subscribe(CHANGED, shared.hinted)
+    kept.ledger.on_commit(lambda: bus.publish(CHANGED, b""))
+    return shared

@@ -79,7 +79,7 @@ class ServerFollower:
                 self.fleet.removed(server_id)
                 self.sessions.close_server(server_id)
                 continue
-            self.fleet.take_over(row)
+            self.fleet.take_over(row, is_here=self.sessions.get(server_id) is not None)
             state = self.fleet.get(server_id)
             if state is not None and state.narrowing != row.narrowing:
                 self.narrowings.told(server_id, row.narrowing)

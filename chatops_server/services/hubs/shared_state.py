@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 0.5
 # What a hub reads of the changes at once: after thousands of machines have enrolled there are as many.
 _AT_ONCE: Final = 5_000
+CHANGED: Final = "changed"
+"""The subject on which hubs hint that they changed something."""
 _PRUNE_EVERY_S: Final = 3600.0
 
 
@@ -66,8 +68,8 @@ class SharedState:
         """
         self._seen = await self._storage.read(newest_change())
 
-    def hint(self) -> None:
-        """Look at once: another hub said that it changed something."""
+    async def hinted(self, _payload: bytes) -> None:
+        """Look at once: another hub said on the bus that it changed something."""
         self._hinted.set()
 
     async def run(self) -> None:

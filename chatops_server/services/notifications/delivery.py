@@ -34,10 +34,11 @@ _RETRY_STORAGE_MS: Final = 5_000
 # A message a second for a minute is more than any channel is sent.
 _REMEMBERED: Final = 60
 _LONGEST_WAIT_S: Final = 1.0
+_LEAD: Final = "notifications"
 
 
 class Delivery:
-    """A task for each channel that something waits for: one that hangs delays no other.
+    """A task for each channel that something waits for: one that hangs delays no other. Of one hub at a time.
 
     What waits is in the database, so the queue has no bound here; a message may come twice after a kill
     or a failed commit, with the same id, and never not at all.
@@ -69,13 +70,16 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        self.notified(channel.id for channel in self._channels.enabled())
+        led = False
         while True:
             self._wake.clear()
-            now_ms = self._now_ms()
-            for channel_id, at_ms in list(self._look_ms.items()):
-                if at_ms <= now_ms and channel_id not in self._busy:
-                    self._begin(channel_id)
+            leads = await self._storage.try_lead(_LEAD)
+            if leads and not led:
+                # What the one before left.
+                self.notified(channel.id for channel in self._channels.enabled())
+            led = leads
+            if leads:
+                self._begin_due()
             try:
                 async with asyncio.timeout(_LONGEST_WAIT_S):
                     await self._wake.wait()
@@ -96,6 +100,12 @@ class Delivery:
         await self._storage.write(_reached(channel.id, now_ms, error))
         self._channels.told(channel.id, now_ms, error)
         return ChannelTest(delivered=error is None, message=error or "delivered", duration_ms=took_ms)
+
+    def _begin_due(self) -> None:
+        now_ms = self._now_ms()
+        for channel_id, at_ms in list(self._look_ms.items()):
+            if at_ms <= now_ms and channel_id not in self._busy:
+                self._begin(channel_id)
 
     def _begin(self, channel_id: str) -> None:
         channel = self._channels.get(channel_id)
