@@ -100,7 +100,8 @@ class Connection:
 
     async def run(self) -> NoReturn:
         """Keep connected until cancelled; then the open connection is closed properly, within 2 s."""
-        redial = Redial(self._hub.endpoints)
+        # A fleet that is started at once is not to call the same one of several hubs first.
+        redial = Redial(self._hub.endpoints, int(self._chance() * len(self._hub.endpoints)))
         names = Lane("names")
         try:
             async with _http(LaneResolver(names)) as http:

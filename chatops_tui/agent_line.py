@@ -29,14 +29,15 @@ def agent_line(url: str, key: str, *, pin: str = "", in_clone: bool = _HERE) -> 
     The key goes by the environment: arguments can be read by every user of a machine.
 
     Args:
-        url: The hub's address.
+        url: The hub's address, or several with commas.
         key: The agent's.
         pin: Of the hub's certificate; empty: an authority vouches for it.
         in_clone: Whether ChatOps is run there from a clone; as it is here, when not said.
     """
     program = _IN_CLONE if in_clone else _INSTALLED
     pinned = f" --tls-pin {shlex.quote(pin)}" if pin else ""
-    return f"CHATOPS_API_KEY={shlex.quote(key)} {program} run --url {shlex.quote(url)}{pinned}"
+    urls = " ".join(f"--url {shlex.quote(each)}" for each in url.split(","))
+    return f"CHATOPS_API_KEY={shlex.quote(key)} {program} run {urls}{pinned}"
 
 
 def enroll_line(url: str, line: str, *, pin: str = "", in_clone: bool = _HERE) -> str:
@@ -45,14 +46,14 @@ def enroll_line(url: str, line: str, *, pin: str = "", in_clone: bool = _HERE) -
     The token goes by the shell's own `printf` and a pipe: arguments can be read by every user of a machine.
 
     Args:
-        url: The hub's address.
+        url: The hub's address; of several with commas the first one is asked, and the agent keeps that.
         line: The token, with the pin behind it where the hub's certificate is its own.
         pin: What is pinned here; for a token without a pin.
         in_clone: As for `agent_line`.
     """
     program = _IN_CLONE if in_clone else _INSTALLED
     pinned = f" --tls-pin {shlex.quote(pin)}" if pin and "." not in line else ""
-    enroll = f"{program} enroll --url {shlex.quote(url)}{pinned} --token-stdin"
+    enroll = f"{program} enroll --url {shlex.quote(url.split(',', maxsplit=1)[0])}{pinned} --token-stdin"
     return f"printf %s {shlex.quote(line)} | {enroll} && {program} run"
 
 
@@ -63,7 +64,7 @@ def place(*, in_clone: bool = _HERE) -> str:
 
 def reach_hint(url: str) -> str:
     """Return what another machine needs when `url` only holds on this one, else nothing."""
-    parts = urlsplit(url)
+    parts = urlsplit(url.split(",", maxsplit=1)[0])
     if (parts.hostname or "") not in _THIS_MACHINE:
         return ""
     port = "" if parts.port is None else f":{parts.port}"

@@ -164,7 +164,7 @@ def _allowances(text: str) -> tuple[str, ...]:
 
 def _add_choices(parser: argparse.ArgumentParser) -> None:
     choices = parser.add_argument_group("settings")
-    choices.add_argument("--url", help="the hub's address (default http://127.0.0.1:8765)")
+    choices.add_argument("--url", help="the hub's addresses, with commas (default http://127.0.0.1:8765)")
     choices.add_argument(
         "--tls-ca", metavar="F", help="a PEM file to trust for https instead of the system's"
     )

@@ -138,11 +138,16 @@ def _keymap(found: object) -> dict[str, str]:
 def parse_url(text: str) -> str:
     """Return a hub's address as it is used and remembered: scheme, host, port, path without a last slash.
 
-    A missing scheme is http for this machine and https for any other.
+    A missing scheme is http for this machine and https for any other. Several hubs that share a database are
+    one hub with several addresses, with commas.
 
     Raises:
         SettingError: No such address; the text says what is wrong with it.
     """
+    return ",".join(_parsed(each) for each in text.split(","))
+
+
+def _parsed(text: str) -> str:
     address = text.strip()
     if "://" not in address:
         address = f"{_usual_scheme(address)}://{address}"

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeVar
 import aiohttp
 import msgspec
 
+from chatops_tui.client.addresses import Addresses
 from chatops_tui.client.errors import HubAnswerError, HubUnreachableError, Refusal, refused
 from chatops_wire.agent import HEARTBEAT_S
 from chatops_wire.codec import encode
@@ -83,12 +84,17 @@ class Request:
 
 
 class Wire:
-    """A hub's address and the connections to it. Whoever made the aiohttp session closes it."""
+    """A hub's addresses and the connections to it. Whoever made the aiohttp session closes it.
+
+    Where one of several addresses cannot be connected to the next one is called at once; whatever else goes
+    wrong there is told, since the hub may have done what was asked, and the call after it goes to the next.
+    """
 
     def __init__(self, url: str, http: aiohttp.ClientSession, limits: Limits = USUAL) -> None:
         self.url = url
         self.limits = limits
         self._http = http
+        self._addresses = Addresses(url)
 
     async def call(self, request: Request, answer: type[T]) -> T:
         """Make a call and return its answer decoded; raises as `exchange` and `decoded` do."""
@@ -102,16 +108,17 @@ class Wire:
             HubUnreachableError: It did not open within `limits.answer_within_s`.
             HubAnswerError: It points elsewhere.
         """
-        try:
+
+        async def opened(base: str) -> Socket:
             async with asyncio.timeout(self.limits.answer_within_s):
-                ws = await self._http.ws_connect(
-                    f"{self.url}{API}{path}",
+                return await self._http.ws_connect(
+                    f"{base}{API}{path}",
                     heartbeat=HEARTBEAT_S,
                     max_msg_size=self.limits.answer_bytes,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_WITHIN_S),
                 )
-        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise HubUnreachableError(self.url, reason_of(exc)) from exc
+
+        ws = await self._somewhere(opened)
         try:
             yield ws
         finally:
@@ -130,12 +137,13 @@ class Wire:
             headers["Authorization"] = f"Bearer {request.token}"
         if request.body is not None:
             headers["Content-Type"] = "application/json"
-        try:
+
+        async def answered(base: str) -> bytes:
             async with (
                 asyncio.timeout(self.limits.answer_within_s + request.engine_s),
                 self._http.request(
                     request.method,
-                    f"{self.url}{API}{request.path}",
+                    f"{base}{API}{request.path}",
                     params=list(request.query),
                     data=None if request.body is None else encode(request.body),
                     headers=headers,
@@ -144,10 +152,10 @@ class Wire:
                 ) as response,
             ):
                 body = await self._body(response)
-        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise HubUnreachableError(self.url, reason_of(exc)) from exc
-        self._check(response, body)
-        return body
+            self._check(response, body)
+            return body
+
+        return await self._somewhere(answered)
 
     async def pieces(self, request: Request) -> AsyncIterator[bytes]:
         """Yield the body of the answer piece by piece, however much it is.
@@ -155,15 +163,19 @@ class Wire:
         Raises as `exchange`, perhaps after some came: a silence of `limits.answer_within_s` ends it.
         """
         headers = {"Authorization": f"Bearer {request.token}"}
-        url, patience_s = f"{self.url}{API}{request.path}", self.limits.answer_within_s
-        try:
+        patience_s = self.limits.answer_within_s
+
+        async def begun(base: str) -> aiohttp.ClientResponse:
             async with asyncio.timeout(patience_s):
-                response = await self._http.request(
-                    request.method, url, params=list(request.query), headers=headers, allow_redirects=False
+                return await self._http.request(
+                    request.method,
+                    f"{base}{API}{request.path}",
+                    params=list(request.query),
+                    headers=headers,
+                    allow_redirects=False,
                 )
-        except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise HubUnreachableError(self.url, reason_of(exc)) from exc
-        async with response:
+
+        async with await self._somewhere(begun) as response:
             if not _is_success(response.status):
                 self._check(response, await self._body(response))
             while True:
@@ -182,6 +194,26 @@ class Wire:
             return msgspec.json.decode(body, type=answer)
         except (msgspec.DecodeError, UnicodeError) as exc:
             raise HubAnswerError(self.url, str(exc)[:_QUOTED]) from exc
+
+    async def _somewhere(self, call: Callable[[str], Awaitable[T]]) -> T:
+        """Make a call at the first address that can be connected to.
+
+        Raises:
+            HubUnreachableError: None of them, or it went wrong later.
+        """
+        for untried in reversed(range(len(self._addresses))):
+            base = self._addresses.current
+            try:
+                return await call(base)
+            except HubUnreachableError:
+                # What stands before that hub answers in its place.
+                self._addresses.failed(base)
+                raise
+            except (aiohttp.ClientError, OSError, TimeoutError) as exc:
+                self._addresses.failed(base)
+                if not untried or not isinstance(exc, aiohttp.ClientConnectorError):
+                    raise HubUnreachableError(base, reason_of(exc)) from exc
+        raise AssertionError
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         taken = bytearray()

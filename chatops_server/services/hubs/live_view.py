@@ -67,6 +67,8 @@ class LiveView:
         self.hearing = Hearing(live, telling)
         self._peers: dict[str, _Peer] = {}
         self._beat_at = now()
+        self._connected_at = -SILENT_AFTER_S
+        self._was_connected = False
 
     @property
     def is_partial(self) -> bool:
@@ -100,10 +102,16 @@ class LiveView:
                 log.info("a hub is not heard any more", extra={"node": node_id})
                 peer.is_silent, peer.expected = True, None
                 self._watch(peer, frozenset())
-        is_heard = self._node.bus.is_connected
-        self._telling.listened(
-            has_listeners=is_heard and not all(peer.is_silent for peer in self._peers.values())
-        )
+        # A bus that is back leads to those who were there before: what happens now is not to wait for a beat.
+        is_heard = any(not peer.is_silent for peer in self._peers.values())
+        self._telling.listened(has_listeners=is_heard or self._is_just_back(now))
+
+    def _is_just_back(self, now: float) -> bool:
+        is_connected = self._node.bus.is_connected
+        if is_connected and not self._was_connected:
+            self._connected_at = self._beat_at = now
+        self._was_connected = is_connected
+        return is_connected and bool(self._peers) and now - self._connected_at < SILENT_AFTER_S
 
     async def _heard(self, payload: bytes) -> None:
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatops_tui.agent_line import agent_line, is_clone, place, reach_hint
+from chatops_tui.agent_line import agent_line, enroll_line, is_clone, place, reach_hint
 
 KEY = "chops_abcdefghij_" + "k" * 52 + "_01234567"
 
@@ -24,6 +24,12 @@ def test_a_shell_takes_what_the_hub_says_for_words() -> None:
         "--url",
         "http://[::1]:8765",
     ]
+
+
+def test_several_addresses_are_several_flags() -> None:
+    line = agent_line("https://a,https://b:1", KEY, in_clone=False)
+    assert line.endswith("run --url https://a --url https://b:1")
+    assert enroll_line("https://a,https://b:1", "token", in_clone=False).count("--url https://a ") == 1
 
 
 def test_in_a_clone_it_names_the_program_where_make_setup_puts_it() -> None:

@@ -91,6 +91,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         ("[::1]:8765", "http://[::1]:8765"),
         ("hub.example:8765", "https://hub.example:8765"),
         (" http://hub ", "http://hub"),
+        ("a.example, localhost:1/", "https://a.example,http://localhost:1"),
     ],
 )
 def test_an_address_is_used_in_one_form(text: str, url: str) -> None:
@@ -109,6 +110,8 @@ def test_an_address_is_used_in_one_form(text: str, url: str) -> None:
         "http://hub?x=1",
         "http://a b",
         "http://[::1",
+        "http://a,",
+        "http://a,ftp://b",
     ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
