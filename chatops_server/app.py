@@ -189,20 +189,19 @@ async def _serve(config: Config, announce: Callable[[str], None]) -> None:
         pin=config.pin,
         bus=config.bus,
     )
-    async with (
-        open_hub(setup) as running,
-        serving(running, config) as port,
-        over_ssh(running.hub, config, port),
-    ):
-        # Not before it listens: a start that fails on its port would be the only one to show the password.
-        password = await running.first_admin()
-        if password:
-            announce(f"chatops-server created the user {FIRST_ADMIN}, password: {password}")
-        announce(f"chatops-server listening on {_url(config, port)}")
+    async with open_hub(setup) as running:
+        # It looks at all that was loaded: before anybody can come.
         sharing.settle()
-        await stop.wait()
-        sharing.end()
-        log.info("stopping")
+        async with serving(running, config) as port, over_ssh(running.hub, config, port):
+            # Not before it listens: a start that fails on its port would be the only one to show the
+            # password.
+            password = await running.first_admin()
+            if password:
+                announce(f"chatops-server created the user {FIRST_ADMIN}, password: {password}")
+            announce(f"chatops-server listening on {_url(config, port)}")
+            await stop.wait()
+            sharing.end()
+            log.info("stopping")
 
 
 async def _start(runner: web.AppRunner, config: Config) -> None:

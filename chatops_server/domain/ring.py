@@ -35,20 +35,22 @@ class Ring:
         # Nearly always so, and then a part of the ring is found without looking at all of it.
         self._is_ascending = True
         self._columns: list[array[int] | None] = [None] * len(HOST)
+        self._newest_ms = -1
 
     def __len__(self) -> int:
         return self._packed_rows + len(self._times)
 
     @property
     def newest_ms(self) -> int:
-        """The latest of the samples' own times; -1 when empty."""
-        return max(max(self._times, default=-1), max((each.last_ms for each in self._packed), default=-1))
+        """The latest of the samples' own times, also of one that has left since; -1: there was none."""
+        return self._newest_ms
 
     def add(self, ts_ms: int, values: Scaled, now_ms: int) -> None:
         """Keep one sample; `values` are the columns of HOST, `now_ms` when it was received."""
         if ts_ms < now_ms - WINDOW_MS:
             self.complete_from_ms = max(self.complete_from_ms, ts_ms + 1)
             return
+        self._newest_ms = max(self._newest_ms, ts_ms)
         for at, value in enumerate(values):
             self._put(at, value)
         if self._times and ts_ms < self._times[-1]:

@@ -1,6 +1,8 @@
 """The last hour of every server in memory: answers live charts without touching the database."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from chatops_server.domain.columns import HOST, Scaled, position
@@ -28,6 +30,8 @@ SERVER_UP: Final = "server.up"
 _CPU_POINTS: Final = 30
 _CPU_STEP_MS: Final = 10_000
 _NEVER: Final = 2**63 - 1
+# Each with the samples of a few seconds: some milliseconds of the event loop.
+_LOADED_AT_ONCE: Final = 100
 
 
 class RecentSamples:
@@ -46,14 +50,18 @@ class RecentSamples:
                 ring = self._rings[server_num] = Ring(0)
             ring.add(ts_ms, values, now_ms)
 
-    def load(self, rings: Mapping[int, Ring], complete_from_ms: int, now_ms: int) -> None:
-        """Put what was stored before this start ahead of what came since."""
-        since, self._rings = self._rings, dict(rings)
-        for server_num, ring in since.items():
-            before = self._rings.setdefault(server_num, Ring(0))
-            before.complete_from_ms = max(before.complete_from_ms, ring.complete_from_ms)
-            for ts_ms, values in ring.entries():
-                before.add(ts_ms, values, now_ms)
+    def load(self, rings: Mapping[int, Ring], now_ms: int) -> None:
+        """Put what was stored of some servers before this start ahead of what came since."""
+        for server_num, before in rings.items():
+            since = self._rings.get(server_num)
+            if since is not None:
+                before.complete_from_ms = max(before.complete_from_ms, since.complete_from_ms)
+                for ts_ms, values in since.entries():
+                    before.add(ts_ms, values, now_ms)
+            self._rings[server_num] = before
+
+    def loaded(self, complete_from_ms: int) -> None:
+        """Answer from now on what lies at `complete_from_ms` or later: all of that is here."""
         self._complete_from_ms = complete_from_ms
 
     def missed(self, server_num: int, until_ms: int) -> None:
@@ -96,6 +104,14 @@ class RecentSamples:
                 buckets.setdefault(ts_ms // _CPU_STEP_MS, []).append(value)
         scale = HOST[_CPU_COLUMN].scale
         return [round(sum(values) / (len(values) * scale)) for _, values in sorted(buckets.items())]
+
+
+async def load_beside(recent: RecentSamples, rings: Mapping[int, Ring], now_ms: int) -> None:
+    """Load these rings in pieces, between which the hub does its work."""
+    left = iter(rings.items())
+    while some := dict(islice(left, _LOADED_AT_ONCE)):
+        recent.load(some, now_ms)
+        await asyncio.sleep(0)
 
 
 def step_of(query: HistoryQuery, times: Sequence[int]) -> int:

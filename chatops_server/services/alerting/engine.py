@@ -19,6 +19,9 @@ from chatops_server.services.alerting.watches import Plan, Watch, plan
 GRACE_MS: Final = 30_000
 # What an alert is about is gone: a file system that was unmounted, a container that was removed.
 GONE_AFTER_MS: Final = 10 * 60 * 1000
+# Some 50 ms of the event loop. After a start, or a change of thresholds, thousands of servers take their turns;
+# those with an alert do not, nor who sends a sample.
+_PLANNED_AT_ONCE: Final = 500
 
 
 class Engine:
@@ -43,6 +46,7 @@ class Engine:
         self._began_ms = now_ms()
         # Servers that were connected since the start: they are down at once when they are gone.
         self._seen: set[str] = set()
+        self._turns = 0
 
     def remember(self, alert: Alert) -> None:
         """Go on with an alert of an earlier run; before the first sample."""
@@ -77,13 +81,15 @@ class Engine:
         if owners != self._owners:
             self._owners = owners
             self._thresholds.generation += 1
-        now_ms = self._now_ms()
+        now_ms, self._turns = self._now_ms(), _PLANNED_AT_ONCE
         for server in self._fleet:
-            found = self._plan_of(server)
             if server.is_online:
                 self._seen.add(server.id)
-                if now_ms >= found.look_ms:
-                    self._look_for_missing(server, found, now_ms)
+            found = self._plan_in_turn(server)
+            if found is None:
+                continue
+            if server.is_online and now_ms >= found.look_ms:
+                self._look_for_missing(server, found, now_ms)
             if found.of_presence and (is_up := self._is_up(server, now_ms)) is not None:
                 self._judge_presence(found, float(is_up), now_ms)
         for server_id in [each for each in self._plans if self._fleet.get(each) is None]:
@@ -146,6 +152,17 @@ class Engine:
         if found is not None and found.is_of(server, self._thresholds.generation):
             return found
         return self._planned(server, {} if found is None else dict(found.watches))
+
+    def _plan_in_turn(self, server: ServerState) -> Plan | None:
+        """Return the plan of a server; None: it is to be made, in a later sweep."""
+        found = self._plans.get(server.id)
+        if found is not None and found.is_of(server, self._thresholds.generation):
+            return found
+        has_alert = server.id in self._remembered or (found is not None and found.has_alert)
+        if self._turns <= 0 and not has_alert:
+            return None
+        self._turns -= 1
+        return self._plan_of(server)
 
     def _planned(self, server: ServerState, before: dict[str, Watch]) -> Plan:
         now_ms = self._now_ms()

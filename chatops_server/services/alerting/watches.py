@@ -61,6 +61,11 @@ class Plan:
     look_ms: float = 0
     """Before this nothing can have been silent for long enough to be missing."""
 
+    @property
+    def has_alert(self) -> bool:
+        """Whether an alert is open, or was closed by hand while the breach lasts."""
+        return any(watch.alert is not None for watch in self.watches.values())
+
     def is_of(self, state: ServerState, generation: int) -> bool:
         """Return whether the plan still holds."""
         return (

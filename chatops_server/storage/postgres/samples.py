@@ -35,7 +35,7 @@ from chatops_server.storage.postgres.reader import ChartReaders, Readers
 from chatops_server.storage.postgres.schema import Migration, finish
 from chatops_server.storage.postgres.sealer import Sealer
 from chatops_server.storage.postgres.writer import Committer
-from chatops_server.storage.recent import RecentSamples, StoredSample
+from chatops_server.storage.recent import RecentSamples, StoredSample, load_beside
 from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.history import coverage, history
 from chatops_server.storage.sql.hot import tables_to_seal
@@ -215,9 +215,10 @@ class PostgresSamples:
         except StorageError as exc:
             log.warning("the last hour could not be read", extra={"reason": exc.reason})
             # What comes from now on is complete; older charts come from the tables.
-            self._recent.load({}, self._now_ms(), self._now_ms())
+            self._recent.loaded(self._now_ms())
             return
-        self._recent.load(rings, start_ms, self._now_ms())
+        await load_beside(self._recent, rings, self._now_ms())
+        self._recent.loaded(start_ms)
 
 
 def _begun(has_begun: asyncio.Future[None]) -> None:

@@ -10,7 +10,7 @@ from chatops_server.domain.ring import WINDOW_MS
 from chatops_server.domain.tiers import HOURS, PROCESSES, RAW, TIERS, Keep
 from chatops_server.errors import StorageError
 from chatops_server.storage.base import Coverage, GapRow, HistoryAnswer, HistoryQuery, SampleRow
-from chatops_server.storage.recent import RecentSamples, StoredSample
+from chatops_server.storage.recent import RecentSamples, StoredSample, load_beside
 from chatops_server.storage.sql import samples as sql
 from chatops_server.storage.sql.chunks import drop_chunks_before, drop_chunks_of_nobody
 from chatops_server.storage.sql.history import coverage, history
@@ -144,6 +144,7 @@ class SqliteSamples:
         except StorageError as exc:
             log.warning("the last hour could not be read", extra={"reason": exc.reason})
             # What comes from now on is complete; older charts come from the tables.
-            self._recent.load({}, self._now_ms(), self._now_ms())
+            self._recent.loaded(self._now_ms())
             return
-        self._recent.load(rings, start_ms, self._now_ms())
+        await load_beside(self._recent, rings, self._now_ms())
+        self._recent.loaded(start_ms)

@@ -5,7 +5,7 @@ import pytest
 from chatops_server.domain.columns import host_row
 from chatops_server.domain.ring import WINDOW_MS, Ring
 from chatops_server.storage.base import Bucket, HistoryQuery
-from chatops_server.storage.recent import RecentSamples, StoredSample
+from chatops_server.storage.recent import RecentSamples, StoredSample, load_beside
 from tests.hub_rows import HOUR_MS, NOON_MS, sample
 
 
@@ -20,7 +20,7 @@ def query(start_ms: int, *metrics: str, end_ms: int = NOON_MS + 1) -> HistoryQue
 def loaded(*samples: StoredSample) -> RecentSamples:
     """Return one that knows the hour before noon, in which these samples came."""
     recent = RecentSamples()
-    recent.load({}, NOON_MS - WINDOW_MS, NOON_MS)
+    recent.loaded(NOON_MS - WINDOW_MS)
     recent.add(samples, NOON_MS)
     return recent
 
@@ -36,12 +36,13 @@ def test_before_the_last_hour_is_loaded_it_answers_nothing() -> None:
     assert times(recent, NOON_MS - 1) is None
 
 
-def test_what_came_while_the_last_hour_was_loaded_stands_behind_it() -> None:
+async def test_what_came_while_the_last_hour_was_loaded_stands_behind_it() -> None:
     recent = RecentSamples()
     recent.add([stored(NOON_MS), stored(NOON_MS, server_num=2)], NOON_MS)
     ring = Ring(0)
     ring.add(NOON_MS - 5_000, host_row(sample(1)), NOON_MS)
-    recent.load({1: ring}, NOON_MS - WINDOW_MS, NOON_MS)
+    await load_beside(recent, {1: ring, 3: Ring(0)}, NOON_MS)
+    recent.loaded(NOON_MS - WINDOW_MS)
     assert times(recent, NOON_MS - HOUR_MS) == [NOON_MS - 5_000, NOON_MS]
     assert len(recent.cpu(2, NOON_MS)) == 1
 
