@@ -159,8 +159,9 @@ async def _end(parts: Parts | None, head: AuditHead | None) -> None:
 
 
 async def _load(parts: Parts, storage: Storage, data_dir: Path) -> None:
-    if parts.shared is not None:
-        await parts.shared.begin()
+    if parts.together is not None:
+        # First of all: what is changed while the rest is read is read again.
+        await parts.together.shared.begin()
     await parts.hub.users.load()
     await parts.hub.keeping.load()
     await parts.hub.login_sessions.load()

@@ -36,7 +36,6 @@ from chatops_server.services.hubs.heartbeat import Rhythm
 from chatops_server.services.hubs.live_view import LiveView
 from chatops_server.services.hubs.node import Node
 from chatops_server.services.hubs.one_hub import OneHub
-from chatops_server.services.hubs.shared_state import SharedState
 from chatops_server.services.hubs.stored_view import StoredView
 from chatops_server.services.hubs.telling import Telling
 from chatops_server.services.ingest import Ingest
@@ -118,8 +117,8 @@ class Parts:
     neighbours: "Neighbours | None"
     """None: no other hub can be on the database."""
     loops: Mapping[str, Callable[[], Awaitable[None]]]
-    shared: SharedState | None = None
-    """What other hubs change; None: there are no others."""
+    together: hubs.Together | None = None
+    """What keeps in step with other hubs; None: there are no others."""
 
 
 def assembled(
@@ -127,9 +126,8 @@ def assembled(
 ) -> Parts:
     """Return services over this database; nothing is loaded yet and nothing runs."""
     live, view = _live(storage, node)
-    events = Events(storage, live.topics, now_ms)
-    ledger, directory = Ledger(storage, events, now_ms), UserDirectory()
-    fleet, sessions, keeping = live.fleet, live.sessions, KeepingTerms(storage, ledger, setup.terms)
+    events, directory = Events(storage, live.topics, now_ms), UserDirectory()
+    ledger, fleet, sessions = Ledger(storage, events, now_ms), live.fleet, live.sessions
     ingest, presence = Ingest(storage.samples, now_ms), Presence(fleet, storage, events, now_ms)
     actions = agent_actions.put_together(storage, ledger, live, _kept(setup, node), now_ms)
     base = Base(storage, ledger, events, live, directory, actions.log_streams, now_ms)
@@ -155,17 +153,18 @@ def assembled(
         alerting=alerts,
         events=events,
         ledger=ledger,
-        keeping=keeping,
+        keeping=KeepingTerms(storage, ledger, setup.terms),
         readiness=_readiness(setup, storage, _doubts(ingest, presence, alerts, node)),
         exposition=Exposition(HubMetrics(live, ingest, storage, alerts.numbers).families, time.monotonic),
         fleet=fleet,
         now_ms=now_ms,
     )
     around = OneHub(storage, node, live, presence, actions, setup.patience, now_ms)
-    neighbours, shared = _neighbours(setup, around), _shared(setup, around, hub, directory)
-    loops = {**_loops(hub, live, presence, secrets), **_loops_of_several(shared, neighbours)}
-    loops |= {**_retention(storage, keeping, actions, alerts), **_across(view, presence, storage)}
-    return Parts(hub, live, actions, presence, ingest, neighbours, loops, shared)
+    neighbours = _neighbours(setup, around)
+    together = _together(around, neighbours, hub, directory)
+    loops = _loops(hub, live, presence, secrets) | _retention(hub, actions)
+    loops |= {**_loops_of_several(together, neighbours), **_across(view, presence, storage)}
+    return Parts(hub, live, actions, presence, ingest, neighbours, loops, together)
 
 
 def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
@@ -177,8 +176,10 @@ def _neighbours(setup: Setup, around: OneHub) -> "Neighbours | None":
     return neighbours.put_together(around, setup.rhythm)
 
 
-def _shared(setup: Setup, around: OneHub, hub: Hub, directory: UserDirectory) -> SharedState | None:
-    if isinstance(setup.database, Path):
+def _together(
+    around: OneHub, neighbours: "Neighbours | None", hub: Hub, directory: UserDirectory
+) -> hubs.Together | None:
+    if neighbours is None:
         return None
     kept = hubs.Kept(
         directory,
@@ -189,7 +190,7 @@ def _shared(setup: Setup, around: OneHub, hub: Hub, directory: UserDirectory) ->
         hub.alerting,
         hub.ledger,
     )
-    return hubs.shared_state(around, kept)
+    return hubs.together(around, neighbours.leases, kept)
 
 
 def _live(storage: Storage, node: Node) -> tuple[Live, LiveView | None]:
@@ -211,11 +212,10 @@ def _across(
     return {"live-view": view.run, "stored-view": StoredView(view, presence, storage, now_ms).run}
 
 
-def _retention(
-    storage: Storage, keeping: KeepingTerms, actions: AgentActions, alerts: Alerting
-) -> dict[str, Callable[[], Awaitable[None]]]:
+def _retention(hub: Hub, actions: AgentActions) -> dict[str, Callable[[], Awaitable[None]]]:
+    storage, keeping = hub.alerting.storage, hub.keeping
     drop_old = partial(agent_actions.drop_old, storage, actions, keeping)
-    return {"retention": Retention(storage, keeping, now_ms, [drop_old, alerts.drop_old]).run}
+    return {"retention": Retention(storage, keeping, now_ms, [drop_old, hub.alerting.drop_old]).run}
 
 
 def _loops(
@@ -234,11 +234,11 @@ def _loops(
 
 
 def _loops_of_several(
-    shared: SharedState | None, neighbours: "Neighbours | None"
+    together: hubs.Together | None, neighbours: "Neighbours | None"
 ) -> dict[str, Callable[[], Awaitable[None]]]:
-    if shared is None or neighbours is None:
+    if together is None or neighbours is None:
         return {}
-    return {"shared-state": shared.run, **neighbours.loops}
+    return {**together.loops, **neighbours.loops}
 
 
 def _readiness(setup: Setup, storage: Storage, doubts: dict[str, Check]) -> ReadinessChecks:
@@ -264,8 +264,8 @@ def _kept(setup: Setup, node: Node) -> Kept:
 def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
     """Return what answers requests: the REST routes and the two streams."""
     middlewares = [errors_as_problems(parts.live.counters.problems)]
-    if parts.shared is not None:
-        middlewares.append(second_look(parts.shared))
+    if parts.together is not None:
+        middlewares.append(second_look(parts.together.shared))
     served = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     served[HUB] = parts.hub
     served.on_response_prepare.append(add_headers)
@@ -280,7 +280,7 @@ def application(parts: Parts, routes: Iterable[Route]) -> web.Application:
         now_ms,
         judge=parts.hub.alerting.judge,
         rotation=parts.hub.key_rotation,
-        leases=NoLeases() if neighbours is None else neighbours.leases,
+        leases=NoLeases() if parts.together is None else parts.together.judging,
         hearer=None if neighbours is None else neighbours.lending,
     )
     add_live(served, parts.live, services)

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from chatops_server.errors import ForbiddenError, NotFoundError, TokenError
+from chatops_server.errors import ConflictError, ForbiddenError, NotFoundError, TokenError
 from chatops_server.web.routes import PREFIX
 
 # Whoever comes with a key or a password of a minute ago; they are few, and what they do takes longer.
@@ -34,7 +34,7 @@ def second_look(others: Others) -> Middleware:
         taken = others.taken
         try:
             return await handler(request)
-        except (NotFoundError, TokenError, ForbiddenError):
+        except (NotFoundError, TokenError, ForbiddenError, ConflictError):
             await others.catch_up()
             if others.taken == taken:
                 raise

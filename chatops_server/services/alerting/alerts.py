@@ -12,7 +12,7 @@ from chatops_server.errors import ConflictError, NotFoundError, StorageError
 from chatops_server.services.access import Caller, server_for
 from chatops_server.services.alerting.engine import Engine
 from chatops_server.services.alerting.journal import Journal
-from chatops_server.services.alerting.keeper import Keeper, alert_event
+from chatops_server.services.alerting.keeper import Due, Fence, Keeper, News, alert_event
 from chatops_server.services.alerting.views import AlertViews
 from chatops_server.services.alerting.watches import Watch
 from chatops_server.services.ledger import Deed, Ledger
@@ -149,7 +149,8 @@ class Alerts:
             event=event,
         )
         try:
-            await self._ledger.commit(_written(after, rows), deed)
+            news: News = "resolved" if what == "resolved" else "changed"
+            await self._ledger.commit(_written(self._keeper.fence, Due(after, (news,), tuple(rows))), deed)
         except BaseException:
             self._journal.undo(watch, before, after)
             raise
@@ -194,7 +195,10 @@ def _count(views: Iterable[AlertView], status: str) -> int:
     return sum(view.status == status for view in views)
 
 
-def _written(alert: Alert, rows: Sequence[NotificationRow]) -> Script[None]:
-    yield from sql.put_alert(alert)
-    for row in rows:
+def _written(fence: Fence, wanted: Due) -> Script[None]:
+    due = yield from fence.admitted(wanted)
+    if due is None:
+        raise ConflictError("this alert has ended")
+    yield from sql.put_alert(due.alert)
+    for row in due.notifications:
         yield from add_notification(row)

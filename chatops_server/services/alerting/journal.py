@@ -70,6 +70,21 @@ class Journal:
         elif alert.fired_ms is not None and alert.resolved_ms is None:
             self._standings.fired(alert, self._now_ms())
 
+    def follow(self, watch: Watch, alert: Alert | None) -> None:
+        """Take over what another hub has made of a watch's alert; None: there is none any more."""
+        before, now_ms = watch.alert, self._now_ms()
+        if before == alert:
+            return
+        was, now = _told_as_firing(before), _told_as_firing(alert)
+        is_same = was is not None and now is not None and was.id == now.id
+        if was is not None and not is_same:
+            self._standings.ended(was, now_ms)
+            self._shown.pop(was.id, None)
+        if now is not None and not is_same:
+            self._standings.fired(now, now_ms)
+        watch.alert = alert
+        watch.enter(OK if alert is None else alert.state)
+
     def judged(self, watch: Watch, before: State, value: float, sample: AnySample | None) -> None:
         """Take up what one value has led to."""
         alert, after = watch.alert, watch.state
@@ -299,6 +314,10 @@ class Journal:
         target = origin(sample, ref, alert.value) if is_of_sample and sample and alert.value else ref.label
         named = replace(alert, target=target)
         return replace(named, message=message(named, ref.metric.unit))
+
+
+def _told_as_firing(alert: Alert | None) -> Alert | None:
+    return alert if alert and alert.fired_ms is not None and alert.resolved_ms is None else None
 
 
 def _of(threshold: Threshold, alert: Alert, now_ms: int) -> Alert:

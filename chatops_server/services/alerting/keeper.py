@@ -56,6 +56,22 @@ class Told:
     """Called with the ids of channels that something waits for now."""
 
 
+class Fence(Protocol):
+    """Keeps out what another hub has written already (services.hubs.alert_fence)."""
+
+    def admitted(self, due: Due) -> Script[Due | None]:
+        """Return what is to be written of it; None: nothing."""
+
+
+class NoFence:
+    """Of a hub that is alone."""
+
+    def admitted(self, due: Due) -> Script[Due | None]:
+        """Let everything in."""
+        yield from ()
+        return due
+
+
 class Keeper:
     """One task that writes behind the judging; in what order changes came is kept for each alert."""
 
@@ -64,6 +80,8 @@ class Keeper:
         self._told = told
         self._now_ms = now_ms
         self._due: dict[str, Due] = {}
+        self._in_work: frozenset[str] = frozenset()
+        self.fence: Fence = NoFence()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._failure: str | None = None
@@ -83,6 +101,10 @@ class Keeper:
             del self._due[next(iter(self._due))]
             self._dropped += 1
         self._wake.set()
+
+    def is_busy(self, alert_id: str) -> bool:
+        """Return whether something of an alert is to be written yet."""
+        return alert_id in self._due or alert_id in self._in_work
 
     def refresh(self, alert: Alert) -> None:
         """Replace what is to be written of an alert, where something is."""
@@ -125,15 +147,18 @@ class Keeper:
             while self._due:
                 ids = list(self._due)[:_AT_ONCE]
                 chosen = [self._due.pop(each) for each in ids]
+                self._in_work = frozenset(ids)
                 try:
                     await self._write(chosen)
                 except BaseException:
                     self._put_back(chosen)
                     raise
+                finally:
+                    self._in_work = frozenset()
 
     async def _write(self, chosen: Sequence[Due]) -> None:
         try:
-            rows = await self._storage.write(self._written(chosen))
+            written, rows = await self._storage.write(self._written(chosen))
         except UniqueViolationError:
             if len(chosen) > 1:
                 for due in chosen:
@@ -142,7 +167,7 @@ class Keeper:
             # A second open alert of one threshold and server: a defect, and no reason to lose the others.
             log.exception("an alert cannot be stored", extra={"alert_id": chosen[0].alert.id})
             return
-        self._tell(chosen, rows)
+        self._tell(written, rows)
 
     def _put_back(self, chosen: Iterable[Due]) -> None:
         later = self._due
@@ -156,9 +181,13 @@ class Keeper:
                 self._due[due.alert.id] = Due(after.alert, (*due.news, *after.news), notifications)
         self._due |= later
 
-    def _written(self, chosen: Iterable[Due]) -> Script[list[EventRow]]:
-        now_ms, events = self._now_ms(), []
-        for due in chosen:
+    def _written(self, chosen: Iterable[Due]) -> Script[tuple[list[Due], list[EventRow]]]:
+        now_ms, written, events = self._now_ms(), [], []
+        for each in chosen:
+            due = yield from self.fence.admitted(each)
+            if due is None:
+                continue
+            written.append(due)
             if due.news[-1] == "forgotten":
                 yield from forget_alert(due.alert.id)
                 continue
@@ -169,7 +198,7 @@ class Keeper:
                 if news in ("fired", "resolved"):
                     event = alert_event(self._told.views.view(due.alert), news)
                     events.append((yield from add_event(now_ms, event)))
-        return events
+        return written, events
 
     def _tell(self, chosen: Iterable[Due], events: Iterable[EventRow]) -> None:
         for due in chosen:

@@ -1,9 +1,13 @@
 """What makes a hub one of several, put together; only where the database is one that they share."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from chatops_server.services.accounts import Accounts
 from chatops_server.services.alerting.alerting import Alerting
+from chatops_server.services.hubs.alert_fence import AlertFence
+from chatops_server.services.hubs.alert_following import AlertFollower, Judging
 from chatops_server.services.hubs.followers import (
     AuditFollower,
     Doorkeeper,
@@ -15,6 +19,7 @@ from chatops_server.services.hubs.followers import (
     TermsFollower,
     UserFollower,
 )
+from chatops_server.services.hubs.leases import Leases
 from chatops_server.services.hubs.one_hub import OneHub
 from chatops_server.services.hubs.shared_state import CHANGED, SharedState
 from chatops_server.services.keeping import KeepingTerms
@@ -38,14 +43,36 @@ class Kept:
     ledger: Ledger
 
 
-def shared_state(around: OneHub, kept: Kept) -> SharedState:
-    """Return what keeps it in step with what other hubs do; nothing runs yet."""
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What keeps a hub in step with others."""
+
+    shared: SharedState
+    judging: Judging
+
+    @property
+    def loops(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What runs in the background."""
+        return {"shared-state": self.shared.run, "judging": partial(self.judging.run, self.shared)}
+
+
+def together(around: OneHub, leases: Leases, kept: Kept) -> Together:
+    """Put it together; nothing runs yet."""
+    shared = _shared_state(around, kept)
+    bus = around.node.bus
+    bus.subscribe(CHANGED, shared.hinted)
+    kept.ledger.on_commit(lambda: bus.publish(CHANGED, b""))
+    kept.alerts.keeper.fence = AlertFence(partial(shared.look_again, "alerts"))
+    return Together(shared, Judging(around.storage, kept.alerts, around.live.sessions, leases))
+
+
+def _shared_state(around: OneHub, kept: Kept) -> SharedState:
     storage, now_ms = around.storage, around.now_ms
     fleet, sessions = around.live.fleet, around.live.sessions
     door = Doorkeeper(around.live.clients, kept.accounts, now_ms)
     notifications = kept.alerts.notifications
     # People before what is theirs, and servers before what is on them.
-    shared = SharedState(
+    return SharedState(
         storage,
         {
             "users": UserFollower(storage, kept.directory, door),
@@ -56,12 +83,9 @@ def shared_state(around: OneHub, kept: Kept) -> SharedState:
             "thresholds": kept.alerts.thresholds,
             "silences": kept.alerts.silences,
             "channels": notifications.channels,
+            "alerts": AlertFollower(storage, kept.alerts, fleet.get),
             "notifications": OutboxFollower(notifications.delivery),
             "retention": TermsFollower(kept.keeping),
             "audit": AuditFollower(kept.ledger.has_grown),
         },
     )
-    bus = around.node.bus
-    bus.subscribe(CHANGED, shared.hinted)
-    kept.ledger.on_commit(lambda: bus.publish(CHANGED, b""))
-    return shared

@@ -72,6 +72,11 @@ class SharedState:
         """Look at once: another hub said on the bus that it changed something."""
         self._hinted.set()
 
+    def look_again(self, domain: str, key: str) -> None:
+        """Take one thing over again, with the next look: what this hub made of it was not let in."""
+        self._fresh.setdefault(domain, set()).add(key)
+        self._hinted.set()
+
     async def run(self) -> None:
         """Look until cancelled."""
         clock = asyncio.get_running_loop().time

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from chatops_server.domain.alerts.alert import Alert
-from chatops_server.domain.alerts.machine import Phase
+from chatops_server.domain.alerts.merging import is_remembered
 from chatops_server.storage.base import Script, execute, fetch, fetch_one
 
 NEWEST: Final = 2**63 - 1
@@ -25,7 +25,6 @@ class AlertFilter:
 
 def put_alert(alert: Alert) -> Script[None]:
     """Insert an alert or replace what is stored of it; of a server that is gone nothing is stored."""
-    is_remembered = alert.resolved_ms is None or alert.state.phase is Phase.CLOSED
     yield from execute(
         "INSERT INTO alerts"
         " (id, server_num, threshold_id, status, is_remembered, started_ms, updated_ms, body)"
@@ -35,7 +34,7 @@ def put_alert(alert: Alert) -> Script[None]:
         alert.server_id,
         alert.threshold_id,
         alert.status,
-        int(is_remembered),
+        int(is_remembered(alert)),
         alert.started_ms,
         alert.updated_ms,
         msgspec.json.encode(alert).decode(),
@@ -51,6 +50,25 @@ def remembered_alerts() -> Script[list[Alert]]:
     """Return what goes on after a start: open alerts, and those closed by hand while the breach lasts."""
     rows = yield from fetch("SELECT body FROM alerts WHERE is_remembered = 1 ORDER BY num")
     return [_alert(row[0]) for row in rows]
+
+
+def remembered_alerts_of(server_num: int) -> Script[list[Alert]]:
+    """Return those of one server."""
+    rows = yield from fetch(
+        "SELECT body FROM alerts WHERE server_num = $1 AND is_remembered = 1 ORDER BY num", server_num
+    )
+    return [_alert(row[0]) for row in rows]
+
+
+def open_alert(threshold_id: str, server_id: str) -> Script[Alert | None]:
+    """Return the one alert of a threshold and server that is remembered."""
+    row = yield from fetch_one(
+        "SELECT a.body FROM alerts a JOIN servers s ON s.num = a.server_num"
+        " WHERE a.threshold_id = $1 AND s.id = $2 AND a.is_remembered = 1",
+        threshold_id,
+        server_id,
+    )
+    return _alert(row[0]) if row else None
 
 
 def alerts_since(updated_ms: int) -> Script[list[Alert]]:
