@@ -38,7 +38,7 @@ FLUSH_S: Final = 0.25
 BEAT_S: Final = 2.0
 # Five beats. Where its agents are is not for us to say (leases are): only what is watched there is forgotten.
 SILENT_AFTER_S: Final = 10.0
-# It does not come back, then; if it does it is as good as new.
+# Until then it may run, cut off from the bus, and want to know of the agents here.
 FORGOTTEN_AFTER_S: Final = 600.0
 _PAGE_BYTES: Final = 512 * 1024
 _PAGE_WITHIN_S: Final = 3.0
@@ -72,8 +72,14 @@ class LiveView:
 
     @property
     def is_partial(self) -> bool:
-        """Whether other hubs may have agents of which nothing is heard."""
-        return not self._node.bus.is_connected or any(peer.is_silent for peer in self._peers.values())
+        """Whether a hub is not heard, or does not hear: there are agents nothing is told of, or nobody."""
+        if not self._node.bus.is_connected or any(peer.is_silent for peer in self._peers.values()):
+            return True
+        here = self._live.sessions.held()
+        return any(
+            state.is_online and state.id not in here and state.held_by not in self._peers
+            for state in self._live.fleet
+        )
 
     async def run(self) -> None:
         """Hear and tell until cancelled, from when the fleet is loaded; then say that this hub stops."""

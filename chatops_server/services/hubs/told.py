@@ -48,9 +48,11 @@ class ToldFleet(Fleet):
         self._telling.tell(came(state))
 
     def disconnected(self, state: ServerState) -> None:
-        """As in Fleet."""
+        """As in Fleet; told by the hub that held the agent alone."""
+        was_here = not state.held_by
         super().disconnected(state)
-        self._telling.tell(Left(server_id=state.id))
+        if was_here:
+            self._telling.tell(Left(server_id=state.id))
 
     def configured(self, state: ServerState, interval_s: float | None) -> None:
         """As in Fleet."""

@@ -131,6 +131,25 @@ async def test_a_hub_that_stops_is_no_gap(played: Played) -> None:
     assert not played.view.is_partial
 
 
+async def test_that_an_agent_left_is_told_by_its_own_hub_alone(played: Played) -> None:
+    heard: list[Batch] = []
+
+    async def take(payload: bytes) -> None:
+        heard.append(msgspec.json.decode(payload, type=Batch))
+
+    played.other.subscribe("live.*", take)
+    played.says(2, CAME)
+    await eventually(played.is_online, what="it is at the other hub")
+    state = played.live.fleet.get("srv_1")
+    assert state is not None
+    # Because its lease has ended, say.
+    played.live.fleet.disconnected(state)
+    played.live.fleet.configured(state, 2.0)
+    await eventually(lambda: any(batch.news for batch in heard), what="something is told")
+    told = [bytes(news) for batch in heard for news in batch.news]
+    assert [b"configured" in news for news in told] == [True]
+
+
 async def test_what_nobody_hears_is_not_collected_and_too_much_is_asked_for_instead(played: Played) -> None:
     heard: list[Batch] = []
 
