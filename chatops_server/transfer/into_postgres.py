@@ -202,9 +202,11 @@ async def _put_aside(target: Connection) -> None:
             "TABLE",
             "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p')",
         ),
+        # Those of a table's own numbers have gone with it.
+        ("SEQUENCE", "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'S'"),
         (
             "FUNCTION",
-            "SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace AND proname ~ '^audit_'",
+            "SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace AND proname ~ '^(audit|hub)_'",
         ),
     ):
         for (name,) in await target.fetch(listing, "public"):

@@ -77,6 +77,7 @@ class Commands:
         self._node_id = node_id
         self._records = Records(ledger, now_ms, node_id)
         self._patience = patience
+        self._orphans: dict[str, CommandRow] = {}
         shop = Workshop(self._runs, fleet, self._store, self._records, patience, counts)
         self._dispatch = Dispatch(shop, sessions, self._errands, Clocks(_now, now_ms))
         self._batches = Batches(fleet, self._runs, self._dispatch, self._records, self._errands)
@@ -98,11 +99,13 @@ class Commands:
         """Go on with runs of a hub that is gone; the database says already that they are this one's.
 
         Raises:
-            StorageError: The database does not answer.
+            StorageError: The database does not answer; the next call goes on with those that are left.
         """
-        for row in rows:
+        self._orphans |= {row.id: row for row in rows}
+        for row in tuple(self._orphans.values()):
             if self._runs.get(row.id) is None:
                 self._dispatch.pick_up(await self._resume(row))
+            del self._orphans[row.id]
 
     async def part_from_adopted(self) -> None:
         """Leave runs alone that others have adopted, since they took this hub for gone.

@@ -241,7 +241,8 @@ class Dispatch:
 
     def _not_after(self, session: AgentSession) -> str | None:
         """Return until when, by its own clock, an agent may begin a command; None: that is not known."""
-        ahead_ms = session.clock.ahead_ms
+        # Of an agent of another hub, that hub has told.
+        ahead_ms = session.state.clock_ahead_ms if session.clock.ahead_ms is None else session.clock.ahead_ms
         if ahead_ms is None:
             return None
         at_ms = self._now_ms() + ahead_ms + _BEGIN_WITHIN_MS

@@ -42,12 +42,13 @@ class Heartbeat:
         self._rhythm = rhythm
         self._now = now
         self._steady_since: float | None = None
+        self._last = now()
         self._listeners: list[Callable[[Beat], Awaitable[None]]] = []
         self.nodes: frozenset[str] = frozenset()
         """The hubs that run, this one included."""
 
     def on_beat(self, listener: Callable[[Beat], Awaitable[None]]) -> None:
-        """Call `listener` after each beat; it may raise StorageError."""
+        """Call `listener` after each beat; where it raises StorageError, the next beat is its next chance."""
         self._listeners.append(listener)
 
     async def begin(self, predecessor: str | None) -> None:
@@ -78,11 +79,15 @@ class Heartbeat:
     async def beat(self) -> None:
         """Beat once; raises StorageError."""
         began = self._now()
+        if began - self._last > self._rhythm.dead_after_s / 2:
+            # This process or the database stood still, and the other hubs perhaps as well.
+            self._steady_since = None
         is_steady = self._steady_since is not None and began - self._steady_since >= self._rhythm.dead_after_s
         dead_after_ms = round(1000 * self._rhythm.dead_after_s) if is_steady else None
         came = await self._storage.write(beat(self._node_id, dead_after_ms, CLOSED_BY))
         if self._steady_since is None or not came.was_known:
             self._steady_since = began
+        self._last = began
         await self._took(came)
 
     async def end(self) -> None:
