@@ -49,7 +49,7 @@ def test_how_they_share_the_screen(given: tuple[int, int, int], expected: FleetL
     ("columns", "expected"),
     [
         (60, " 1 Overview  2 Processes  8 Docker  "),
-        (45, " 1 Overview 2 Processes 8 Docker "),
+        (41, " 1 Overview 2 Processes 8 Docker "),
         (36, " 1 Over 2 Procs 8 Docker "),
         (29, " 1 Over 2 8 Docker "),
         (24, " 1 2 8 Docker "),
