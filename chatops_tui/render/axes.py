@@ -37,14 +37,15 @@ class Scale(msgspec.Struct, frozen=True):
     top: float
 
 
-def scale(highest: float | None, unit: Unit, least: float = 0.0) -> Scale:
+def scale(highest: float | None, unit: Unit, least: float = 0.0, *, is_whole: bool = True) -> Scale:
     """Return a scale from 0 to a round number at or above `highest`.
 
     Percentages go to 100, or beyond in hundreds when a value does. `least` keeps an idle line flat: the top
-    is never below it. Nothing known draws an empty scale to `least`, or to 1.
+    is never below it. Nothing known draws an empty scale to `least`, or to 1. Percentages of no whole
+    (not `is_whole`), as of one core, go to a round number like everything else.
     """
     wanted = max(highest if numbers.is_number(highest) else 0.0, least)
-    if unit == "percent":
+    if unit == "percent" and is_whole:
         return Scale(0.0, max(100.0, -(-wanted // 100) * 100.0))
     if unit in ("bytes", "bytes/s"):
         return Scale(0.0, _round_size(wanted))

@@ -39,6 +39,8 @@ class ChartStyle(msgspec.Struct, frozen=True):
     """Drawn as dotted rows."""
     least_top: float = 0.0
     """The y axis never ends below this, so that noise round zero stays flat."""
+    is_whole: bool = True
+    """Percentages are parts of a whole, so the y axis goes to 100."""
     charset: Charset = "braille"
     marks: tuple[str, ...] = ("", "")
     """Of several series, what stands before the figure of each."""
@@ -128,7 +130,8 @@ def _body(style: ChartStyle, view: ChartView, across: int, rows: int) -> _Body:
     last = (view.end_ms // step // dots + 1) * dots - 1
     found = [columns(series, last * step, step, across * dots) for series in view.series]
     highest = max((column.high for line in found for column in line if column), default=None)
-    scale = axes.scale(highest, style.unit, max(style.least_top, view.top or 0.0))
+    least = max(style.least_top, view.top or 0.0)
+    scale = axes.scale(highest, style.unit, least, is_whole=style.is_whole)
     span_ms = ((last + 1 - across * dots) * step, (last + 1) * step)
     if view.message:
         return _Body(_message(view.message, across, rows), scale, "", span_ms, {})

@@ -59,6 +59,8 @@ class Kind(msgspec.Struct, frozen=True):
     """The y axis never ends below this."""
     limits: Limits | None = None
     """From where on a value is bad, unless the hub has a threshold; None: that depends."""
+    is_whole: bool = True
+    """Percentages are parts of a whole, so the y axis goes to 100."""
     asked: tuple[str, ...] = CHARTED
     """With which others its metrics are asked for."""
 
@@ -180,6 +182,7 @@ class MetricChart(TimeChart):
             filled=kind.unit == "percent",
             limits=kind.limits,
             least_top=kind.least_top,
+            is_whole=kind.is_whole,
             charset=context.charset,
             marks=(f"{kind.marks[0]} ", f"{kind.marks[1]} "),
             tz=context.zone,

@@ -13,6 +13,7 @@ from chatops_wire.containers import Container
 
 # Below this a line is noise: an idle container's stays flat.
 _LEAST_BYTES: Final = 4 * 1024 * 1024.0
+_LEAST_PERCENT: Final = 10.0
 # What is told of a container by yes or no is marked where one looks for what it did.
 _STATES: Final = ("container.unhealthy", "container.stopped", "container.restarting")
 # Two charts beside each other are readable from here on, or two below each other.
@@ -31,7 +32,18 @@ def kinds_of(name: str) -> tuple[Kind, Kind]:
     about = (cpu, *(f"{state}:{name}" for state in _STATES))
     asked = metrics_of(name)
     return (
-        Kind("container-cpu", "CPU", "percent", (cpu,), _nothing, about, asked=asked),
+        Kind(
+            "container-cpu",
+            "CPU",
+            "percent",
+            (cpu,),
+            _nothing,
+            about,
+            least_top=_LEAST_PERCENT,
+            # Of one core: most use a fraction of it, and some several.
+            is_whole=False,
+            asked=asked,
+        ),
         Kind(
             "container-memory",
             "MEM",

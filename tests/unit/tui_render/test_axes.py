@@ -32,9 +32,14 @@ def test_a_scale_has_room_for_the_highest_value(highest: float | None, unit: Uni
     assert shown.top > 0
 
 
-@given(st.floats(0, 8e8), st.sampled_from(UNITS), st.integers(0, 40))
-def test_labels_fit_and_stay_two_rows_apart(highest: float, unit: Unit, rows: int) -> None:
-    labels = axes.y_labels(axes.scale(highest, unit), unit, rows)
+@given(st.floats(0, 8e8), st.sampled_from(UNITS), st.integers(0, 40), st.booleans())
+def test_labels_fit_and_stay_two_rows_apart(
+    highest: float,
+    unit: Unit,
+    rows: int,
+    is_whole: bool,  # noqa: FBT001 - Hypothesis gives it by place
+) -> None:
+    labels = axes.y_labels(axes.scale(highest, unit, is_whole=is_whole), unit, rows)
     named = [row for row, label in enumerate(labels) if label]
     assert len(labels) == rows
     assert all(len(label) <= axes.LABEL_WIDTH for label in labels)
@@ -60,6 +65,11 @@ def test_labels_fit_and_stay_two_rows_apart(highest: float, unit: Unit, rows: in
 )
 def test_scales(highest: float | None, unit: Unit, least: float, top: float) -> None:
     assert axes.scale(highest, unit, least) == Scale(0, top)
+
+
+@pytest.mark.parametrize(("highest", "top"), [(None, 10), (6.2, 10), (13.0, 20), (388.0, 400)])
+def test_shares_of_a_core_are_of_no_whole(highest: float | None, top: float) -> None:
+    assert axes.scale(highest, "percent", 10.0, is_whole=False) == Scale(0, top)
 
 
 @pytest.mark.parametrize(
