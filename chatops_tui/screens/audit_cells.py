@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from chatops_tui.render import numbers
 from chatops_tui.render.columns import Column
 from chatops_tui.render.spans import Cell
 from chatops_tui.render.text import clean
@@ -73,7 +74,7 @@ def facts(entry: AuditView, look: AuditLook, columns: int) -> list[Cell]:
     )
     lines: list[Cell] = [[(clean(entry.action), "strong")], []]
     for label, text in told:
-        lines += _wrapped(label, text, columns)
+        lines += _wrapped(label, text or numbers.MISSING, columns)
     state: Cell = (
         [("● ", "ok"), ("The hash is that of what is shown.", "text")]
         if holds

@@ -15,7 +15,7 @@ COLUMNS: Final = (
     Column("who", "WHO", 6, priority=3, sortable=False),
     Column("opened", "OPENED", 8, align="right", sortable=False),
     Column("lasted", "LASTED", 7, align="right", priority=2, sortable=False),
-    Column("size", "SIZE", 8, align="right", sortable=False),
+    Column("size", "SIZE", 7, align="right", sortable=False),
     Column("recorded", "RECORDED", 8, align="right", sortable=False),
     Column("reason", "WHY IT ENDED", 12, flex=2, priority=1, sortable=False),
 )

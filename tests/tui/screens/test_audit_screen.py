@@ -100,6 +100,15 @@ async def test_one_entry_stands_in_full_with_data_and_hash(filled: HubDouble, st
         await ui.sees("Their chain holds.")
 
 
+async def test_what_an_entry_does_not_have_is_not_left_open(filled: HubDouble, start_ui: StartUi) -> None:
+    assert filled.audit.entries[0].server_id is None
+    async with start_ui(size=(100, 30)) as ui:
+        await opened(ui)
+        await ui.press("G", "enter")
+        await ui.sees(filled.audit.entries[0].hash, "The hash is that")
+        assert ui.line_with("server").split() == ["server", "–"]  # noqa: RUF001 - the sign of what is missing
+
+
 async def test_an_altered_entry_is_named(filled: HubDouble, start_ui: StartUi) -> None:
     filled.audit.entries[1] = altered(filled.audit.entries[1])
     async with start_ui(size=(100, 30)) as ui:

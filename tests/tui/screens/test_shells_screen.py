@@ -33,6 +33,8 @@ async def test_what_runs_is_told_with_age_and_size_and_what_ended_with_its_reaso
     assert all(part in left for part in ("db-01", "you", "5m ago", "120x40"))
     assert all(part in ended for part in ("db-01", "5m ago", "4m", "2.0K", "the shell ex"))
     assert "web-01" in listed.line_with("● viewed")
+    # As far from the edge as every other list.
+    assert listed.line_with("STATE").startswith(" STATE")
     assert "D End it" in listed.text()
     assert "p Play" not in listed.text()
 
