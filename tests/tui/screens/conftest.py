@@ -14,6 +14,8 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+# What the program loads in a thread once it has drawn; a key that came before would wait for it.
+import chatops_tui.deeds  # noqa: F401
 from chatops_tui.app import ChatopsApp
 from chatops_tui.config import Settings
 from chatops_tui.terminal import Wishes, decide
