@@ -88,7 +88,7 @@ class ContainerScreen(PastScreen):
         yield PastLine()
         yield Notice()
         with ContentSwitcher(initial=_IDS[_OVERVIEW], id="body"):
-            yield OverviewPane(self.given)
+            yield OverviewPane(self.given, self._called)
             yield self._logs
             yield Reading(id=_IDS[_ENV])
             yield Reading(id=_IDS[_CONFIG])

@@ -89,8 +89,9 @@ class ContainerChart(MetricChart):
 class ContainerCharts(ServerCharts):
     """Both, beside each other where there is room."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context, kinds_of(""), arranges=True, id="container-charts")
+    def __init__(self, context: Context, name: str) -> None:
+        """Be about the container of this name: its thresholds may come before it is drawn."""
+        super().__init__(context, kinds_of(name), arranges=True, id="container-charts")
 
     def chart_of(self, kind: Kind) -> ContainerChart:
         """Return the chart of a kind."""

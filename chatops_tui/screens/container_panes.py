@@ -63,9 +63,11 @@ class Shown:
 class OverviewPane(Vertical):
     """Charts over facts; of a chart that has all the room its details."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, name: str) -> None:
+        """Be about the container of this name from the first picture on."""
         super().__init__(id="container-overview")
         self._given = context
+        self._name_at_first = name
         self._zoomed: Kind | None = None
         self.thresholds: Sequence[ThresholdView] = ()
         """The hub's, once they are known."""
@@ -73,7 +75,7 @@ class OverviewPane(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out charts and facts."""
         yield TextBlock(id="container-alerts")
-        yield ContainerCharts(self._given)
+        yield ContainerCharts(self._given, self._name_at_first)
         yield TextBlock(id="chart-details")
         yield TextBlock(id="container-facts")
 
