@@ -74,9 +74,21 @@ _ANSI_PAINTS: Final[Mapping[Ink, _Paint]] = {
 }
 
 
+class _Colours(NamedTuple):
+    """What the inks of one line are made of: asked of the app once and not for every span."""
+
+    paints: Mapping[Ink, _Paint]
+    variables: Mapping[str, str]
+    background: Color
+
+    def style(self, ink: Ink) -> Style:
+        paint = self.paints[ink]
+        return _painted(self.variables.get(paint.colour, paint.colour), self.background, paint)
+
+
 def ink_style(widget: Widget, ink: Ink) -> Style:
     """Return the style of `ink` on the background of `widget`, in the theme of now."""
-    return _style(widget, widget.background_colors[1], ink)
+    return _colours(widget).style(ink)
 
 
 def draw(widget: Widget, spans: Iterable[Span], width: int, over: Style | None = None) -> Strip:
@@ -88,19 +100,24 @@ def draw(widget: Widget, spans: Iterable[Span], width: int, over: Style | None =
         width: The line is filled up to here.
         over: Laid over every ink: the background of a cursor.
     """
-    background = widget.background_colors[1]
-    segments = [Segment(text, _over(_style(widget, background, ink), over)) for text, ink in spans]
-    return Strip(segments).adjust_cell_length(width, _over(_style(widget, background, "text"), over))
+    colours = _colours(widget)
+    styles: dict[Ink, Style] = {"text": _over(colours.style("text"), over)}
+    segments: list[Segment] = []
+    for text, ink in spans:
+        if ink not in styles:
+            styles[ink] = _over(colours.style(ink), over)
+        segments.append(Segment(text, styles[ink]))
+    return Strip(segments).adjust_cell_length(width, styles["text"])
 
 
 def _over(style: Style, over: Style | None) -> Style:
     return style if over is None else style + over
 
 
-def _style(widget: Widget, background: Color, ink: Ink) -> Style:
+def _colours(widget: Widget) -> _Colours:
     app = widget.app
-    paint = (_ANSI_PAINTS if app.native_ansi_color else _PAINTS)[ink]
-    return _painted(app.theme_variables.get(paint.colour, paint.colour), background, paint)
+    paints = _ANSI_PAINTS if app.native_ansi_color else _PAINTS
+    return _Colours(paints, app.theme_variables, widget.background_colors[1])
 
 
 # Some twenty inks on a handful of backgrounds in each theme.
