@@ -1,6 +1,8 @@
 """The screens behind the fleet, loaded when there is time: a tenth of the way to the first picture."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -49,4 +51,9 @@ async def load() -> None:
 
 
 def _import() -> None:
+    if "chatops_tui.deeds" in sys.modules:
+        return
     import chatops_tui.deeds  # noqa: F401, PLC0415 - see above
+
+    # What was loaded stays, as in `launch`: to look for garbage in it was a fifth of what the fleet costs.
+    gc.freeze()
