@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from textual.worker import Worker
+
 from chatops_tui.audit_requests import Auditing
 from chatops_tui.driver.lean_app import LeanApp
 from chatops_tui.screens.context import Context
@@ -42,7 +44,10 @@ class Behind:
     def load_soon(self, *, has_fleet: bool) -> None:
         """Load it in a thread in a moment; returns at once, and a second time costs nothing."""
         wait_s = _AFTER_THE_FLEET_S if has_fleet else _AT_LATEST_S
-        self._app.set_timer(wait_s, lambda: self._app.run_worker(load(), name="deeds", exit_on_error=False))
+        self._app.set_timer(wait_s, self._load)
+
+    def _load(self) -> Worker[None]:
+        return self._app.run_worker(load, name="deeds", exit_on_error=False)
 
 
 async def load() -> None:
