@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,6 +31,9 @@ from chatops_tui.widgets.live_table import LiveTable
 from chatops_tui.widgets.status_bar import StatusBar
 from chatops_tui.widgets.table_messages import RowHighlighted, RowSelected
 
+_LOOKS: Final = 5
+_LOOK_AGAIN_S: Final = 1.0
+
 
 class ShellTable(LiveTable):
     """Tells in the footer what Enter does."""
@@ -58,6 +61,7 @@ class ShellsScreen(Listing):
         self._server_id = server_id
         self._shells: dict[str, Shell] = {}
         self._said = "Asking…"
+        self._looks_left = 0
         self._order = kept_plain_order(context.kept, "shells", COLUMNS)
 
     def compose(self) -> ComposeResult:
@@ -124,7 +128,8 @@ class ShellsScreen(Listing):
 
     def action_reload(self) -> None:
         """Ask the hub again."""
-        self.run_worker(self._load(), name="shells", group="shells", exclusive=True, exit_on_error=False)
+        self._looks_left = _LOOKS
+        self._load_again()
 
     def action_new(self) -> None:
         """Open one more shell."""
@@ -235,8 +240,19 @@ class ShellsScreen(Listing):
         else:
             self._shells = {shell.terminal_id: shell for shell in known}
             self._said = "No shell was opened here yet."
+            if any(shell.state == "ended" and shell.closed_ms is None for shell in known):
+                self._look_again()
         self.sync(frozenset())
         self.refresh_bindings()
+
+    def _look_again(self) -> None:
+        """Ask once more for how a shell ended and what was recorded: its agent tells sooner than the hub."""
+        if self._looks_left > 0:
+            self._looks_left -= 1
+            self.set_timer(_LOOK_AGAIN_S, self._load_again)
+
+    def _load_again(self) -> None:
+        self.run_worker(self._load(), name="shells", group="shells", exclusive=True, exit_on_error=False)
 
     def _end(self, shell: Shell) -> None:
         self.run_worker(self._ended(shell), name="end-shell", exit_on_error=False)

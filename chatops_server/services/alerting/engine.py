@@ -20,6 +20,8 @@ from chatops_server.services.alerting.watches import Plan, Watch, plan
 GRACE_MS: Final = 30_000
 # What an alert is about is gone: a file system that was unmounted, a container that was removed.
 GONE_AFTER_MS: Final = 10 * 60 * 1000
+# The session that a server left may not have ended yet.
+_PARTING_MS: Final = 5_000
 # Some 50 ms of the event loop. After a start, or a change of thresholds, thousands of servers take their
 # turns; those with an alert do not, nor who sends a sample.
 _PLANNED_AT_ONCE: Final = 500
@@ -113,6 +115,11 @@ class Engine:
         """Give a server the time to come back before it is called down."""
         self._left_ms[server_id] = self._now_ms()
 
+    def _may_be_back(self, server_id: str, now_ms: int) -> None:
+        left_ms = self._left_ms.get(server_id)
+        if left_ms is not None and now_ms - left_ms >= _PARTING_MS:
+            del self._left_ms[server_id]
+
     def threshold_changed(self, threshold_id: str) -> None:
         """Let the open alerts of a threshold follow it at once; all else does with its next sample."""
         for server_id, found in list(self._plans.items()):
@@ -130,7 +137,7 @@ class Engine:
         for server in self._fleet:
             if server.is_online:
                 self._seen.add(server.id)
-                self._left_ms.pop(server.id, None)
+                self._may_be_back(server.id, now_ms)
             found = self._plan_in_turn(server)
             if found is not None and self.is_mine(server.id):
                 self._look_at(server, found, now_ms)

@@ -293,7 +293,7 @@ class Commands:
         run.sent_at = _now()
         run.gives_up_at = run.sent_at + self._patience.absence_s
         if row.started_ms is None:
-            text = "not begun: the hub was restarted"
+            text = "not begun: the hub that was to begin it was restarted, or is gone"
             run.respond(
                 CommandResponse(command_id=run.id, status="cancelled", code=HUB_STOPPED, message=text)
             )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import Final, Protocol
 
+from chatops_server.broker.closing import GIVEN_UP
 from chatops_server.broker.server_state import ServerState
 from chatops_server.broker.sessions import AgentSession, AgentSessions
 from chatops_server.domain.alerts.alert import Alert
@@ -72,9 +73,11 @@ class Judging:
         self._leases.released(session)
 
     def _moved(self, server_id: str, node_id: str | None) -> None:
+        session = self._sessions.get(server_id)
         if node_id is not None:
             self._elsewhere.add(server_id)
-        elif server_id in self._elsewhere:
+        elif server_id in self._elsewhere or (session is not None and session.outbox.closing is GIVEN_UP):
+            # Taken for gone, this hub has ended the session itself: the agent comes back, here or elsewhere.
             self._elsewhere.discard(server_id)
             self._alerts.engine.left_another_hub(server_id)
 

@@ -129,6 +129,8 @@ class LiveView:
         if peer is None:
             log.info("a hub is heard", extra={"node": batch.node})
             peer = self._peers[batch.node] = _Peer(self._now())
+        elif peer.is_silent:
+            log.info("a hub is heard again", extra={"node": batch.node})
         peer.heard_at, peer.is_silent = self._now(), False
         self._telling.listened(has_listeners=True)
         is_caught_up = batch.number == peer.expected or batch.is_last or await self._catch_up(batch.node)

@@ -88,3 +88,19 @@ async def test_a_hub_that_ends_frees_what_it_held_at_once(site: Site) -> None:
             await a.agent(b.key)
             await shown(b, "online")
         await shown(b, "offline")
+
+
+async def test_a_hub_that_was_taken_for_gone_calls_nothing_down_for_that(site: Site) -> None:
+    async with paired(site, SILENT, STRICT) as pair:
+        body = {"name": "down", "metric": "server.up", "comparison": "lt", "value": 1, "severity": "critical"}
+        answer = await pair.a.ask("POST", "/alerts/thresholds", {**body, "server_id": pair.a.server_id})
+        assert answer.status == 201, answer
+        judge = pair.a.running.hub.alerting.engine
+        agent = await pair.a.agent()
+        judge.sweep()
+        assert (await agent.ended()).code == 1001
+        await eventually(lambda: not is_held(pair.a.running, pair.a.server_id))
+        judge.sweep()
+        await pair.a.running.hub.alerting.flush()
+        answer = await pair.a.ask("GET", f"/alerts?server_id={pair.a.server_id}")
+        assert answer.body["items"] == []

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.deadlines import eventually
@@ -77,6 +78,23 @@ async def test_where_the_terminal_cannot_be_lent_that_is_told(listed: Ui) -> Non
     await listed.sees("This terminal cannot be lent to anything else.")
     await listed.press("g", "enter")
     await listed.sees("This terminal cannot be lent to anything else.")
+
+
+async def test_how_one_ended_is_asked_again_until_the_hub_has_written_it_down(
+    start_ui: StartUi, hub: HubDouble
+) -> None:
+    machine = hub.machines["id-db-01"]
+    hub.machines[machine.id] = replace(machine, capabilities=("terminal",))
+    hub.shells.put("t1", "id-db-01", ended="the shell exited", recorded=2048)
+    written = hub.shells.views["t1"]
+    hub.shells.views["t1"] = msgspec.structs.replace(written, closed_at=None, reason="", recorded_bytes=None)
+    async with start_ui() as ui:
+        await ui.sees("db-01", "● live")
+        await ui.press("S")
+        await ui.sees("· ended")
+        assert "p Play" not in ui.text()
+        hub.shells.views["t1"] = written
+        await ui.sees("the shell ex", "p Play")
 
 
 async def test_a_hub_that_cannot_tell_says_why(start_ui: StartUi, hub: HubDouble) -> None:
